@@ -1,0 +1,49 @@
+//! What could not be sent.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::operation::Meta;
+
+/// A setting or parameter that was refused before anything was sent.
+///
+/// It names the field and what is wrong with it, never the value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct BuildError {
+    pub(super) meta: Option<&'static Meta>,
+    field: Cow<'static, str>,
+    reason: Cow<'static, str>,
+}
+
+impl BuildError {
+    /// `field` is what the caller knows it by, `reason` completes the sentence "`field` …", as in "is empty".
+    #[must_use]
+    pub fn new(field: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            meta: None,
+            field: field.into(),
+            reason: reason.into(),
+        }
+    }
+
+    /// The setting or parameter.
+    #[must_use]
+    pub fn field(&self) -> &str {
+        &self.field
+    }
+
+    pub(crate) fn of(mut self, operation: &'static Meta) -> Self {
+        self.meta = Some(operation);
+        self
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { meta, field, reason } = self;
+        match meta {
+            Some(meta) => write!(f, "{}: {field} {reason} (nothing was sent)", meta.id),
+            None => write!(f, "{field} {reason}"),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Reading JSON, with faults that name the place and never quote a value.
+
+use serde::de::DeserializeOwned;
+
+/// Why a JSON text could not be read: fit to be printed, as it holds no value of the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// The place, such as `[3].client_id`; `.` is the root.
+    pub(crate) path: String,
+    /// What is wrong there.
+    pub(crate) reason: String,
+}
+
+/// Reads `text` as a `T`.
+///
+/// Tracking the path costs time, so it is done only once the plain read has failed.
+pub(crate) fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
+    serde_json::from_slice(text).map_err(|error| locate::<T>(text).unwrap_or_else(|| Fault::at_root(&error)))
+}
+
+fn locate<T: DeserializeOwned>(text: &[u8]) -> Option<Fault> {
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let mut track = serde_path_to_error::Track::new();
+    let error = T::deserialize(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track)).err()?;
+    Some(Fault {
+        path: place(&track.path().to_string(), &error),
+        reason: reason(&error),
+    })
+}
+
+impl Fault {
+    fn at_root(error: &serde_json::Error) -> Self {
+        Self {
+            path: ".".to_owned(),
+            reason: reason(error),
+        }
+    }
+}
+
+/// The path of a fault. A missing field is named by its own path, not by that of the object it is missing from.
+fn place(path: &str, error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.split('`').next())
+    {
+        Some(field) if path == "." => field.to_owned(),
+        Some(field) => format!("{path}.{field}"),
+        None => path.to_owned(),
+    }
+}
+
+/// What serde says, less the value it says it of: that value may be a token.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let (what, at) = match text.rfind(" at line ") {
+        Some(at) => text.split_at(at),
+        None => (text.as_str(), ""),
+    };
+    let quoted = ["invalid type: ", "invalid value: "]
+        .iter()
+        .any(|prefix| what.starts_with(prefix));
+    if !quoted {
+        return text;
+    }
+    let kind = what.split(['"', '`']).next().unwrap_or_default().trim_end();
+    let kind = kind.split(", expected").next().unwrap_or_default();
+    // From the right: the value itself may hold any text.
+    let expected = what.rsplit(", expected ").next().unwrap_or_default();
+    format!("{kind}, expected {expected}{at}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Session, SessionList, Token};
+
+    #[test]
+    fn the_place_of_a_missing_field_is_the_field() {
+        let session = serde_json::json!({
+            "object": "session", "id": "sess_1", "user_id": "user_1", "client_id": "client_1", "status": "active",
+            "last_active_at": 1, "expire_at": 2, "abandon_at": 3, "updated_at": 4, "created_at": 5,
+        });
+        let mut broken = session.clone();
+        broken.as_object_mut().unwrap().remove("client_id");
+        let list = serde_json::json!([session, session, session, broken]);
+        assert_eq!(
+            read::<SessionList>(list.to_string().as_bytes()).unwrap_err().path,
+            "[3].client_id"
+        );
+        let page = serde_json::json!({"data": list, "total_count": 4});
+        assert_eq!(
+            read::<SessionList>(page.to_string().as_bytes()).unwrap_err().path,
+            "data[3].client_id"
+        );
+        let fault = read::<Session>(broken.to_string().as_bytes()).unwrap_err();
+        assert_eq!(fault.path, "client_id");
+        assert!(
+            fault.reason.starts_with("missing field `client_id`"),
+            "{}",
+            fault.reason
+        );
+    }
+
+    #[test]
+    fn no_value_is_quoted() {
+        for json in [
+            r#""eyJhidden""#,
+            r#""eyJhidden, expected a string""#,
+            r#""a \"eyJhidden\" b at line 7""#,
+            r#"{"jwt": 4242424242}"#,
+            r#"{"jwt": {"eyJhidden": 1}}"#,
+            r#"{"jwt": ["eyJhidden"]}"#,
+            r#"{"jwt": "a", "object": true}"#,
+            r#"{"jwt": "eyJhidden"#,
+            r#"{"jwt": "eyJhidden"} eyJhidden"#,
+        ] {
+            let fault = read::<Token>(json.as_bytes()).unwrap_err();
+            let shown = format!("{fault:?}");
+            assert!(!shown.contains("hidden") && !shown.contains("4242"), "{json}: {shown}");
+        }
+        assert_eq!(
+            read::<Token>(br#""eyJhidden, expected a string""#).unwrap_err().reason,
+            "invalid type: string, expected struct Token at line 1 column 30"
+        );
+    }
+
+    #[test]
+    fn trailing_text_is_a_fault() {
+        let fault = read::<Token>(br#"{"jwt":"a"} x"#).unwrap_err();
+        assert_eq!(
+            fault,
+            Fault {
+                path: ".".into(),
+                reason: "trailing characters at line 1 column 13".into()
+            }
+        );
+    }
+}

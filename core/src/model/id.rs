@@ -1,0 +1,113 @@
+//! Typed ids, so that a user's id can't be passed where a session's is meant.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        ///
+        /// Opaque: nothing is read from its text. An empty one is refused before anything is sent.
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The id as sent and received.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// The id as a plain string.
+            #[must_use]
+            pub fn into_string(self) -> String {
+                self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl PartialEq<str> for $name {
+            fn eq(&self, other: &str) -> bool {
+                self.0 == other
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                self.0 == *other
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(id: String) -> Self {
+                Self(id)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(id: &str) -> Self {
+                Self(id.to_owned())
+            }
+        }
+
+        impl From<&$name> for $name {
+            fn from(id: &$name) -> Self {
+                id.clone()
+            }
+        }
+    };
+}
+
+id! {
+    /// The id of a session: `sess_…`.
+    SessionId
+}
+id! {
+    /// The id of a user: `user_…`.
+    UserId
+}
+id! {
+    /// The id of a client, the browser or device that holds sessions: `client_…`.
+    ClientId
+}
+id! {
+    /// The id of an organization: `org_…`.
+    OrganizationId
+}
+id! {
+    /// The name of a JWT template of the instance, such as `custom_hasura`.
+    TemplateName
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_its_text_on_the_wire_and_in_print() {
+        let id: SessionId = serde_json::from_str("\"sess_1\"").unwrap();
+        assert_eq!(id, "sess_1");
+        assert_eq!(id.to_string(), "sess_1");
+        assert_eq!(format!("{id:?}"), "\"sess_1\"");
+        assert_eq!(serde_json::to_string(&id).unwrap(), "\"sess_1\"");
+    }
+}

@@ -1,0 +1,25 @@
+//! What the API speaks of: sessions, tokens, typed ids, times and secrets.
+//!
+//! Reading is tolerant in what may vary and exact in what may not: unknown fields are ignored, optional fields may be
+//! absent or `null`, statuses are open; a required field that is missing is an error that names its place.
+
+mod id;
+mod open;
+mod refreshed;
+mod secret;
+mod session;
+mod session_list;
+mod time;
+mod token;
+
+pub use id::{ClientId, OrganizationId, SessionId, TemplateName, UserId};
+pub use open::Unknown;
+pub use refreshed::{Cookies, Refreshed};
+pub use secret::{Jwt, RefreshToken, SecretKey, SetCookie};
+pub use session::{Activity, Actor, Session, SessionStatus, SessionTask};
+pub use session_list::SessionList;
+pub use time::UnixMillis;
+pub use token::{Token, TokenFormat};
+
+#[cfg(test)]
+pub(crate) use session::tests;

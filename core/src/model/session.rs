@@ -1,0 +1,295 @@
+//! A session and what hangs on it.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use super::id::{ClientId, OrganizationId, SessionId, UserId};
+use super::open::open_enum;
+use super::time::UnixMillis;
+
+/// A session of a user on a client.
+///
+/// In a test, make one by deserializing JSON: the struct may gain fields.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Session {
+    /// The object's type, `session` today.
+    pub object: String,
+    /// The session's id.
+    pub id: SessionId,
+    /// The user it belongs to.
+    pub user_id: UserId,
+    /// The client, a browser or device, it lives on.
+    pub client_id: ClientId,
+    /// Who acts as the user, where the session is an impersonation.
+    #[serde(default)]
+    pub actor: Option<Actor>,
+    /// The status; open, see [`SessionStatus`].
+    pub status: SessionStatus,
+    /// The organization that was last active in it.
+    #[serde(default)]
+    pub last_active_organization_id: Option<OrganizationId>,
+    /// When it was last active.
+    pub last_active_at: UnixMillis,
+    /// Where it was last used from.
+    #[serde(default)]
+    pub latest_activity: Option<Activity>,
+    /// When it expires.
+    pub expire_at: UnixMillis,
+    /// When it is given up for lack of activity.
+    pub abandon_at: UnixMillis,
+    /// When it last changed.
+    pub updated_at: UnixMillis,
+    /// When it was made.
+    pub created_at: UnixMillis,
+    /// What the user still has to do before a `pending` session becomes active; empty where the server sent none.
+    #[serde(default, deserialize_with = "null_as_empty")]
+    pub tasks: Vec<SessionTask>,
+}
+
+impl Session {
+    /// Whether the user is signed in by this session: its status is `active`.
+    ///
+    /// A `pending` session is *not* signed in: its user still has [`tasks`](Self::tasks) to do.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.status == SessionStatus::Active
+    }
+}
+
+open_enum! {
+    /// The status of a session.
+    SessionStatus {
+        /// Given up for lack of activity.
+        Abandoned = "abandoned",
+        /// In use: the only status that means "signed in".
+        Active = "active",
+        /// The user signed out.
+        Ended = "ended",
+        /// Its time ran out.
+        Expired = "expired",
+        /// The user signed in, but still has tasks to do. Not signed in.
+        Pending = "pending",
+        /// Removed from its client.
+        Removed = "removed",
+        /// Another session took its place.
+        Replaced = "replaced",
+        /// Revoked through the API.
+        Revoked = "revoked",
+    }
+}
+
+/// Where a session was last used from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Activity {
+    /// The object's type, `session_activity` today.
+    pub object: String,
+    /// The activity's id.
+    pub id: String,
+    /// The kind of device, such as `Macintosh`.
+    #[serde(default)]
+    pub device_type: Option<String>,
+    /// Whether the device is a mobile one.
+    pub is_mobile: bool,
+    /// The browser's name.
+    #[serde(default)]
+    pub browser_name: Option<String>,
+    /// The browser's version.
+    #[serde(default)]
+    pub browser_version: Option<String>,
+    /// The address the device was seen at.
+    #[serde(default)]
+    pub ip_address: Option<String>,
+    /// The city the address was placed in.
+    #[serde(default)]
+    pub city: Option<String>,
+    /// The country the address was placed in.
+    #[serde(default)]
+    pub country: Option<String>,
+}
+
+/// Something the user has to do before a pending session becomes active.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SessionTask {
+    /// Which task: `choose-organization`, `reset-password`, `setup-mfa`, … An open set.
+    pub key: String,
+}
+
+/// Who acts as the user in an impersonation, as the JSON that the server sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Actor(Value);
+
+impl Actor {
+    /// The actor's own user id, its `sub`.
+    #[must_use]
+    pub fn sub(&self) -> Option<&str> {
+        self.0.get("sub")?.as_str()
+    }
+
+    /// The whole of what the server sent.
+    #[must_use]
+    pub fn as_json(&self) -> &Value {
+        &self.0
+    }
+}
+
+fn null_as_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SessionTask>, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    /// A session with nothing but the required fields.
+    pub(crate) fn minimal() -> Value {
+        json!({
+            "object": "session", "id": "sess_1", "user_id": "user_1", "client_id": "client_1", "status": "active",
+            "last_active_at": 1_700_000_000_001_i64, "expire_at": 1_700_000_000_002_i64,
+            "abandon_at": 1_700_000_000_003_i64, "updated_at": 1_700_000_000_004_i64, "created_at": 1_700_000_000_005_i64,
+        })
+    }
+
+    const OPTIONAL: [&str; 4] = ["actor", "last_active_organization_id", "latest_activity", "tasks"];
+
+    fn with(mut session: Value, key: &str, value: Value) -> Value {
+        session[key] = value;
+        session
+    }
+
+    fn read(json: Value) -> Result<Session, serde_json::Error> {
+        serde_json::from_slice(json.to_string().as_bytes())
+    }
+
+    #[test]
+    fn a_full_session_is_read_field_by_field() {
+        let mut json = minimal();
+        json["status"] = json!("pending");
+        json["actor"] = json!({"iss": "https://dashboard.clerk.com", "sub": "user_admin", "sid": "sess_admin"});
+        json["last_active_organization_id"] = json!("org_1");
+        json["latest_activity"] = json!({
+            "object": "session_activity", "id": "sess_activity_1", "device_type": "Macintosh", "is_mobile": false,
+            "browser_name": "Chrome", "browser_version": "126.0", "ip_address": "203.0.113.7", "city": "Athens", "country": "GR",
+        });
+        json["tasks"] = json!([{"key": "choose-organization"}]);
+        let session = read(json.clone()).unwrap();
+        assert_eq!(session.id, "sess_1");
+        assert_eq!(session.user_id, "user_1");
+        assert_eq!(session.client_id, "client_1");
+        assert_eq!(session.status, SessionStatus::Pending);
+        assert!(!session.is_active());
+        assert_eq!(session.actor.as_ref().unwrap().sub(), Some("user_admin"));
+        assert_eq!(session.actor.as_ref().unwrap().as_json()["sid"], "sess_admin");
+        assert_eq!(session.last_active_organization_id.as_ref().unwrap(), &"org_1");
+        assert_eq!(
+            session.latest_activity.as_ref().unwrap().city.as_deref(),
+            Some("Athens")
+        );
+        assert_eq!(session.tasks[0].key, "choose-organization");
+        assert_eq!(session.last_active_at.as_millis(), 1_700_000_000_001);
+        assert_eq!(session.created_at.as_millis(), 1_700_000_000_005);
+        assert_eq!(
+            serde_json::to_value(&session).unwrap(),
+            json,
+            "nothing is lost or renamed"
+        );
+    }
+
+    #[test]
+    fn absent_and_null_optionals_read_alike() {
+        let absent = read(minimal()).unwrap();
+        for key in OPTIONAL {
+            assert_eq!(read(with(minimal(), key, Value::Null)).unwrap(), absent, "{key}");
+        }
+        let activity = json!({"object": "session_activity", "id": "a", "is_mobile": true});
+        let sparse = read(with(minimal(), "latest_activity", activity.clone())).unwrap();
+        for key in [
+            "device_type",
+            "browser_name",
+            "browser_version",
+            "ip_address",
+            "city",
+            "country",
+        ] {
+            let nulled = with(minimal(), "latest_activity", with(activity.clone(), key, Value::Null));
+            assert_eq!(read(nulled).unwrap(), sparse, "{key}");
+        }
+    }
+
+    #[test]
+    fn what_the_future_adds_is_kept_or_ignored() {
+        let mut json = minimal();
+        json["object"] = json!("session.v2");
+        json["status"] = json!("hibernating");
+        json["brand_new"] = json!({"deep": [1, 2, 3]});
+        json["last_active_at"] = json!(1_700_000_000_001.0);
+        json["tasks"] = json!([{"key": "dance", "steps": 3}]);
+        let session = read(json).unwrap();
+        assert_eq!(session.object, "session.v2");
+        assert_eq!(session.status.as_str(), "hibernating");
+        assert!(matches!(session.status, SessionStatus::Unknown(_)));
+        assert_eq!(serde_json::to_value(&session.status).unwrap(), "hibernating");
+        assert_eq!(session.last_active_at.as_millis(), 1_700_000_000_001);
+    }
+
+    #[test]
+    fn a_required_field_that_is_missing_or_null_is_an_error() {
+        let required: Vec<String> = minimal().as_object().unwrap().keys().cloned().collect();
+        assert_eq!(required.len(), 10);
+        for key in required {
+            let mut json = minimal();
+            json.as_object_mut().unwrap().remove(&key);
+            let error = read(json).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("missing field `{key}`")), "{error}");
+            assert!(read(with(minimal(), &key, Value::Null)).is_err(), "{key}");
+        }
+    }
+
+    fn optional_text() -> impl Strategy<Value = Option<String>> {
+        proptest::option::of("\\PC{0,12}")
+    }
+
+    prop_compose! {
+        fn activity()(
+            id in "\\PC{0,12}", is_mobile: bool, device_type in optional_text(), browser_name in optional_text(),
+            browser_version in optional_text(), ip_address in optional_text(), city in optional_text(), country in optional_text(),
+        ) -> Activity {
+            Activity {
+                object: "session_activity".into(), id, device_type, is_mobile, browser_name, browser_version, ip_address, city, country,
+            }
+        }
+    }
+
+    prop_compose! {
+        /// Any session, for the tests of everything that carries one.
+        pub(crate) fn session()(
+            object in "\\PC{0,12}", id in "\\PC{0,32}", user_id in "\\PC{0,32}", client_id in "\\PC{0,32}",
+            actor in proptest::option::of("\\PC{0,12}"), status in "active|revoked|pending|\\PC{0,12}",
+            organization in optional_text(), times: [i64; 5], latest_activity in proptest::option::of(activity()),
+            tasks in proptest::collection::vec("\\PC{0,12}", 0..3),
+        ) -> Session {
+            Session {
+                object, id: id.into(), user_id: user_id.into(), client_id: client_id.into(),
+                actor: actor.map(|sub| Actor(json!({ "sub": sub }))), status: SessionStatus::from(&*status),
+                last_active_organization_id: organization.map(OrganizationId::from), last_active_at: UnixMillis::new(times[0]),
+                latest_activity, expire_at: UnixMillis::new(times[1]), abandon_at: UnixMillis::new(times[2]),
+                updated_at: UnixMillis::new(times[3]), created_at: UnixMillis::new(times[4]),
+                tasks: tasks.into_iter().map(|key| SessionTask { key }).collect(),
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_session_survives_the_round_trip(session in session()) {
+            let json = serde_json::to_vec(&session).unwrap();
+            prop_assert_eq!(serde_json::from_slice::<Session>(&json).unwrap(), session);
+        }
+    }
+}

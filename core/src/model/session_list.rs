@@ -1,0 +1,151 @@
+//! A list of sessions, in either of the shapes that the server answers with.
+
+use std::fmt;
+
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+
+use super::session::Session;
+use super::time;
+
+/// A page of sessions, newest first.
+///
+/// The server answers a bare array, or, where `paginated` was asked for, an object with the total: both are always read,
+/// whatever was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct SessionList {
+    /// The sessions of this page.
+    pub data: Vec<Session>,
+    /// How many sessions match in all, where the server said so.
+    pub total_count: Option<u64>,
+}
+
+impl SessionList {
+    /// Goes through the sessions of this page.
+    pub fn iter(&self) -> std::slice::Iter<'_, Session> {
+        self.data.iter()
+    }
+
+    /// How many sessions this page holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.data.len()
+    }
+
+    /// Whether this page holds no session.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.data.is_empty()
+    }
+}
+
+impl IntoIterator for SessionList {
+    type Item = Session;
+    type IntoIter = std::vec::IntoIter<Session>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.data.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a SessionList {
+    type Item = &'a Session;
+    type IntoIter = std::slice::Iter<'a, Session>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'de> Deserialize<'de> for SessionList {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // One pass over the input: an untagged enum would first copy the whole list into a buffer.
+        deserializer.deserialize_any(EitherShape)
+    }
+}
+
+struct EitherShape;
+
+impl<'de> Visitor<'de> for EitherShape {
+    type Value = SessionList;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of sessions, or an object with such an array in `data`")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, sessions: A) -> Result<SessionList, A::Error> {
+        let data = Deserialize::deserialize(SeqAccessDeserializer::new(sessions))?;
+        Ok(SessionList {
+            data,
+            total_count: None,
+        })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, page: A) -> Result<SessionList, A::Error> {
+        let Page { data, total_count } = Page::deserialize(MapAccessDeserializer::new(page))?;
+        Ok(SessionList { data, total_count })
+    }
+}
+
+#[derive(Deserialize)]
+struct Page {
+    data: Vec<Session>,
+    #[serde(default, deserialize_with = "count")]
+    total_count: Option<u64>,
+}
+
+fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Count(#[serde(deserialize_with = "time::integer")] i64);
+    let count = Option::<Count>::deserialize(deserializer)?;
+    // A negative count counts nothing: it is as good as none.
+    Ok(count.and_then(|Count(count)| u64::try_from(count).ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::session::tests::minimal;
+    use super::*;
+
+    fn read(json: &Value) -> SessionList {
+        serde_json::from_slice(json.to_string().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn both_shapes_are_read_and_the_total_is_kept() {
+        let bare = read(&json!([minimal(), minimal()]));
+        assert_eq!((bare.len(), bare.total_count), (2, None));
+        for (total, kept) in [
+            (json!(40), Some(40)),
+            (json!(40.0), Some(40)),
+            (Value::Null, None),
+            (json!(-1), None),
+        ] {
+            let page = read(&json!({"object": "list", "data": [minimal(), minimal()], "total_count": total}));
+            assert_eq!((&page.data, page.total_count), (&bare.data, kept));
+        }
+        assert_eq!(read(&json!({"data": [minimal()]})).total_count, None);
+        assert!(read(&json!([])).is_empty());
+        assert!(read(&json!({"total_count": 0, "data": []})).is_empty());
+    }
+
+    #[test]
+    fn anything_else_is_an_error() {
+        for json in [
+            "null",
+            "7",
+            "\"x\"",
+            "{}",
+            r#"{"data":null}"#,
+            r#"{"data":{}}"#,
+            "[null]",
+        ] {
+            assert!(serde_json::from_str::<SessionList>(json).is_err(), "{json}");
+        }
+    }
+}

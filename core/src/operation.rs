@@ -1,0 +1,324 @@
+//! What an operation is, and the one place that writes paths, queries and bodies.
+
+use std::fmt::{Display, Write as _};
+
+use http::header::{HeaderName, HeaderValue};
+use http::uri::PathAndQuery;
+use http::{Method, Request, Uri, uri};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::api::Api;
+use crate::error::BuildError;
+
+/// One operation of the API: what it sends and what it reads.
+///
+/// The seven session operations are in [`operations`](crate::operations). Implement it for another endpoint of Clerk's
+/// Backend API to send that through the same clients:
+///
+/// ```
+/// use clerk_sessions_core::error::BuildError;
+/// use clerk_sessions_core::{Api, Encoder, Meta, Operation, Repeat, http::Method};
+///
+/// struct GetUser { user_id: String }
+///
+/// #[derive(serde::Deserialize)]
+/// struct User { id: String }
+///
+/// impl Operation for GetUser {
+///     type Output = User;
+///     const META: &'static Meta = &Meta::new("GetUser", "get_user", Method::GET, "/users/{user_id}", Repeat::Safe);
+///
+///     fn encode(&self, to: &mut Encoder<'_>) -> Result<(), BuildError> {
+///         to.segment("user_id", &self.user_id)
+///     }
+/// }
+///
+/// let request = Api::new("sk_test_123")?.request(&GetUser { user_id: "user_1".into() })?;
+/// assert_eq!(request.uri().path(), "/v1/users/user_1");
+/// # Ok::<(), clerk_sessions_core::Error>(())
+/// ```
+pub trait Operation {
+    /// What a successful answer is read as.
+    type Output: DeserializeOwned;
+
+    /// What is known of the operation without an instance of it.
+    const META: &'static Meta;
+
+    /// Writes the parameters into the request.
+    ///
+    /// # Errors
+    /// A parameter that the server would refuse or misread.
+    fn encode(&self, to: &mut Encoder<'_>) -> Result<(), BuildError>;
+}
+
+/// The fixed facts of an operation.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Meta {
+    /// The operationId of the official description, such as `GetSession`.
+    pub id: &'static str,
+    /// The name of the façade's method, such as `get`.
+    pub name: &'static str,
+    /// The HTTP method.
+    pub method: Method,
+    /// The path below the base URL, with `{name}` for each variable segment.
+    pub path: &'static str,
+    /// Whether an attempt whose fate is unknown may be sent again.
+    pub repeat: Repeat,
+}
+
+impl Meta {
+    /// The facts of an operation; see the fields.
+    #[must_use]
+    pub const fn new(id: &'static str, name: &'static str, method: Method, path: &'static str, repeat: Repeat) -> Self {
+        Self {
+            id,
+            name,
+            method,
+            path,
+            repeat,
+        }
+    }
+}
+
+/// Whether an attempt whose fate is unknown may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Repeat {
+    /// It only reads.
+    Safe,
+    /// A second run changes nothing more than the first.
+    Idempotent,
+    /// A second run does more, or fails because of the first.
+    Never,
+}
+
+/// Everything but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Writes one request. Handed to [`Operation::encode`].
+#[derive(Debug)]
+pub struct Encoder<'a> {
+    api: &'a Api,
+    meta: &'static Meta,
+    /// The path and query so far.
+    target: String,
+    /// What of the path template is still to be written.
+    template: &'static str,
+    has_query: bool,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Option<Vec<u8>>,
+}
+
+impl<'a> Encoder<'a> {
+    pub(crate) fn new(api: &'a Api, meta: &'static Meta) -> Self {
+        // Room for the ids of a usual request, so that it is written without growing.
+        let mut target = String::with_capacity(api.base_path().len() + meta.path.len() + 64);
+        target.push_str(api.base_path());
+        Self {
+            api,
+            meta,
+            target,
+            template: meta.path,
+            has_query: false,
+            headers: Vec::new(),
+            body: None,
+        }
+    }
+
+    /// Fills the next variable segment of the path template with `value`, percent-encoded but for `A-Za-z0-9-_.~`.
+    ///
+    /// # Errors
+    /// `value` is empty, `.` or `..`: no encoding keeps a dot segment from being resolved away by a URL parser, and then
+    /// another operation would be called. Or the template's next segment is not `{name}`.
+    pub fn segment(&mut self, name: &'static str, value: &str) -> Result<(), BuildError> {
+        if value.is_empty() {
+            return Err(BuildError::new(name, "is empty"));
+        }
+        if matches!(value, "." | "..") {
+            return Err(BuildError::new(
+                name,
+                "is a dot segment (\".\" or \"..\"), which would call another path",
+            ));
+        }
+        let placeholder = self.template.split_once('{').and_then(|(before, rest)| {
+            let (found, after) = rest.split_once('}')?;
+            (found == name).then_some((before, after))
+        });
+        let Some((before, after)) = placeholder else {
+            return Err(BuildError::new(
+                name,
+                "is not the next variable segment of the operation's path",
+            ));
+        };
+        self.target.push_str(before);
+        self.target.extend(utf8_percent_encode(value, RESERVED));
+        self.template = after;
+        Ok(())
+    }
+
+    /// Adds `name=value` to the query, percent-encoded. Call it after the last [`segment`](Self::segment).
+    pub fn query(&mut self, name: &'static str, value: impl Display) {
+        self.target.push_str(std::mem::take(&mut self.template));
+        self.target.push(if self.has_query { '&' } else { '?' });
+        self.has_query = true;
+        self.target.push_str(name);
+        self.target.push('=');
+        // Writing into a String does not fail.
+        let _ = write!(EncodeInto(&mut self.target), "{value}");
+    }
+
+    /// Adds a header.
+    ///
+    /// # Errors
+    /// `value` can't stand in a header; `field` is the parameter it came from.
+    pub fn header(&mut self, field: &'static str, name: HeaderName, value: &str) -> Result<(), BuildError> {
+        let value = HeaderValue::from_str(value)
+            .map_err(|_| BuildError::new(field, "holds a character that can't stand in a header"))?;
+        self.headers.push((name, value));
+        Ok(())
+    }
+
+    /// Makes `body` the request's JSON body.
+    ///
+    /// # Errors
+    /// `body` can't be written as JSON.
+    pub fn json(&mut self, body: &impl Serialize) -> Result<(), BuildError> {
+        let json = serde_json::to_vec(body).map_err(|_| BuildError::new("body", "can't be written as JSON"))?;
+        self.body = Some(json);
+        Ok(())
+    }
+
+    pub(crate) fn finish(mut self) -> Result<Request<Vec<u8>>, BuildError> {
+        if self.template.contains('{') {
+            return Err(BuildError::new(
+                "path",
+                "has a variable segment that the operation did not fill",
+            ));
+        }
+        self.target.push_str(self.template);
+        let target = PathAndQuery::from_maybe_shared(self.target.into_bytes())
+            .map_err(|_| BuildError::new("request", "has a path and query that is too long for HTTP"))?;
+        let mut parts = uri::Parts::default();
+        parts.scheme = Some(self.api.scheme().clone());
+        parts.authority = Some(self.api.authority().clone());
+        parts.path_and_query = Some(target);
+        let uri = Uri::from_parts(parts).map_err(|_| BuildError::new("request", "has no valid URL"))?;
+
+        let mut headers = self.api.headers(&self.meta.method, self.body.is_some()).clone();
+        headers.extend(self.headers);
+        let mut request = Request::new(self.body.unwrap_or_default());
+        *request.method_mut() = self.meta.method.clone();
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        Ok(request)
+    }
+}
+
+/// Percent-encodes what is formatted into it.
+struct EncodeInto<'a>(&'a mut String);
+
+impl std::fmt::Write for EncodeInto<'_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0.extend(utf8_percent_encode(text, RESERVED));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    static TOKEN: Meta = Meta::new(
+        "T",
+        "t",
+        Method::POST,
+        "/sessions/{session_id}/tokens/{template_name}",
+        Repeat::Never,
+    );
+
+    fn encode(session: &str, template: &str) -> Result<Request<Vec<u8>>, BuildError> {
+        let api = Api::new("sk_test_1").unwrap();
+        let mut encoder = Encoder::new(&api, &TOKEN);
+        encoder.segment("session_id", session)?;
+        encoder.segment("template_name", template)?;
+        encoder.finish()
+    }
+
+    #[test]
+    fn a_dot_or_empty_segment_is_refused() {
+        for bad in ["", ".", ".."] {
+            let error = encode("sess_1", bad).unwrap_err();
+            assert_eq!(error.field(), "template_name");
+        }
+    }
+
+    #[test]
+    fn a_segment_out_of_place_or_left_out_is_refused() {
+        let api = Api::new("sk_test_1").unwrap();
+        let mut encoder = Encoder::new(&api, &TOKEN);
+        assert!(encoder.segment("template_name", "x").is_err());
+        encoder.segment("session_id", "x").unwrap();
+        assert!(encoder.finish().is_err());
+    }
+
+    #[test]
+    fn a_query_value_is_encoded_whole() {
+        static LIST: Meta = Meta::new("L", "l", Method::GET, "/sessions", Repeat::Safe);
+        let api = Api::new("sk_test_1").unwrap();
+        let mut encoder = Encoder::new(&api, &LIST);
+        encoder.query("user_id", "a&b=c#d e+é%");
+        encoder.query("limit", 5);
+        let uri = encoder.finish().unwrap().uri().to_string();
+        assert_eq!(
+            uri,
+            "https://api.clerk.com/v1/sessions?user_id=a%26b%3Dc%23d%20e%2B%C3%A9%25&limit=5"
+        );
+    }
+
+    #[test]
+    fn a_target_too_long_for_http_is_an_error() {
+        assert_eq!(encode("sess_1", &"x".repeat(70_000)).unwrap_err().field(), "request");
+    }
+
+    fn hostile() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            Just("..".to_owned()),
+            Just(".".to_owned()),
+            Just("%2e".to_owned()),
+            Just("%2E%2e".to_owned()),
+            Just("/".to_owned()),
+            Just("\\".to_owned()),
+            Just("?".to_owned()),
+            Just("#".to_owned()),
+            Just("%2f".to_owned()),
+            Just("\t".to_owned()),
+            Just("\n".to_owned()),
+            Just("\0".to_owned()),
+            any::<String>(),
+        ];
+        proptest::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn no_segment_is_changed_by_a_url_parser(session in hostile(), template in hostile()) {
+            let Ok(request) = encode(&session, &template) else {
+                prop_assert!([&session, &template].iter().any(|text| matches!(&***text, "" | "." | "..")));
+                return Ok(());
+            };
+            let sent = request.uri().to_string();
+            let parsed = url::Url::parse(&sent).unwrap();
+            prop_assert_eq!(parsed.as_str(), &sent);
+            let decoded: Vec<_> = parsed
+                .path_segments().unwrap()
+                .map(|segment| percent_encoding::percent_decode_str(segment).decode_utf8().unwrap().into_owned())
+                .collect();
+            prop_assert_eq!(decoded, ["v1", "sessions", &session, "tokens", &template]);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! `POST /sessions`
+
+use http::Method;
+use serde::{Deserialize, Serialize};
+
+use super::{from_its_only_parameter, not_empty};
+use crate::error::BuildError;
+use crate::model::{OrganizationId, Session, UserId};
+use crate::operation::{Encoder, Meta, Operation, Repeat};
+
+/// Creates an active session for a user, on a client of its own.
+///
+/// For testing only: production instances refuse it.
+///
+/// [Reference](https://clerk.com/docs/reference/backend-api/tag/Sessions#operation/createSession)
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct CreateSession {
+    /// The user to sign in.
+    pub user_id: UserId,
+    /// The organization to make active in the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active_organization_id: Option<OrganizationId>,
+}
+
+impl CreateSession {
+    /// A session for this user, with no active organization.
+    #[must_use]
+    pub fn new(user_id: impl Into<UserId>) -> Self {
+        Self {
+            user_id: user_id.into(),
+            active_organization_id: None,
+        }
+    }
+
+    /// The organization to make active in the session.
+    #[must_use]
+    pub fn active_organization_id(mut self, organization_id: impl Into<OrganizationId>) -> Self {
+        self.active_organization_id = Some(organization_id.into());
+        self
+    }
+}
+
+from_its_only_parameter!(CreateSession, UserId);
+
+impl Operation for CreateSession {
+    type Output = Session;
+    const META: &'static Meta = &Meta::new("createSession", "create", Method::POST, "/sessions", Repeat::Never);
+
+    fn encode(&self, to: &mut Encoder<'_>) -> Result<(), BuildError> {
+        not_empty("user_id", Some(self.user_id.as_str()))?;
+        not_empty(
+            "active_organization_id",
+            self.active_organization_id.as_ref().map(OrganizationId::as_str),
+        )?;
+        to.json(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{answered, refused, sent};
+    use super::*;
+    use crate::model::tests::minimal;
+
+    #[test]
+    fn sends_the_user_and_the_organization_if_given() {
+        assert_eq!(
+            sent(&CreateSession::new("user_1")),
+            "POST https://api.clerk.com/v1/sessions\ncontent-type: application/json\n{\"user_id\":\"user_1\"}"
+        );
+        assert_eq!(
+            sent(&CreateSession::from("user_1").active_organization_id("org_1")),
+            "POST https://api.clerk.com/v1/sessions\ncontent-type: application/json\n\
+             {\"user_id\":\"user_1\",\"active_organization_id\":\"org_1\"}"
+        );
+    }
+
+    #[test]
+    fn refuses_empty_ids() {
+        assert!(refused(&CreateSession::new("")).starts_with("createSession: user_id is empty"));
+        assert!(
+            refused(&CreateSession::new("u").active_organization_id("")).contains("active_organization_id is empty")
+        );
+    }
+
+    #[test]
+    fn reads_a_session() {
+        assert_eq!(answered::<CreateSession>(minimal().to_string()).unwrap().id, "sess_1");
+    }
+}

@@ -1,0 +1,120 @@
+//! `POST /sessions/{session_id}/tokens`
+
+use http::Method;
+use serde::{Deserialize, Serialize};
+
+use super::{encode_token_options, from_its_only_parameter};
+use crate::error::BuildError;
+use crate::model::{SessionId, Token};
+use crate::operation::{Encoder, Meta, Operation, Repeat};
+
+/// Mints a session token.
+///
+/// [Reference](https://clerk.com/docs/reference/backend-api/tag/Sessions#operation/CreateSessionToken)
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct CreateSessionToken {
+    /// The session.
+    pub session_id: SessionId,
+    /// The token's life in seconds, 30..=315360000; the server's default is 60.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in_seconds: Option<u32>,
+    /// The `Origin` header to send, such as `https://app.example.com`: without it, the token has no `azp` claim.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+}
+
+impl CreateSessionToken {
+    /// A token of this session, with the server's defaults.
+    #[must_use]
+    pub fn new(session_id: impl Into<SessionId>) -> Self {
+        Self {
+            session_id: session_id.into(),
+            expires_in_seconds: None,
+            origin: None,
+        }
+    }
+
+    /// The token's life in seconds, 30..=315360000.
+    #[must_use]
+    pub fn expires_in_seconds(mut self, seconds: u32) -> Self {
+        self.expires_in_seconds = Some(seconds);
+        self
+    }
+
+    /// The `Origin` that the token is for, its `azp` claim.
+    #[must_use]
+    pub fn origin(mut self, origin: impl Into<String>) -> Self {
+        self.origin = Some(origin.into());
+        self
+    }
+}
+
+from_its_only_parameter!(CreateSessionToken, SessionId);
+
+impl Operation for CreateSessionToken {
+    type Output = Token;
+    const META: &'static Meta = &Meta::new(
+        "CreateSessionToken",
+        "create_token",
+        Method::POST,
+        "/sessions/{session_id}/tokens",
+        // A repeat only mints another token, but it costs quota.
+        Repeat::Never,
+    );
+
+    fn encode(&self, to: &mut Encoder<'_>) -> Result<(), BuildError> {
+        to.segment("session_id", self.session_id.as_str())?;
+        encode_token_options(to, self.expires_in_seconds, self.origin.as_deref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{answered, refused, sent};
+    use super::*;
+
+    #[test]
+    fn sends_an_object_even_without_options() {
+        assert_eq!(
+            sent(&CreateSessionToken::new("sess_1")),
+            "POST https://api.clerk.com/v1/sessions/sess_1/tokens\ncontent-type: application/json\n{}"
+        );
+        assert_eq!(
+            sent(
+                &CreateSessionToken::new("sess_1")
+                    .expires_in_seconds(30)
+                    .origin("https://app.example.com")
+            ),
+            "POST https://api.clerk.com/v1/sessions/sess_1/tokens\ncontent-type: application/json\n\
+             origin: https://app.example.com\n{\"expires_in_seconds\":30}"
+        );
+    }
+
+    #[test]
+    fn refuses_what_is_out_of_bounds() {
+        for seconds in [0, 29, 315_360_001] {
+            let error = refused(&CreateSessionToken::new("sess_1").expires_in_seconds(seconds));
+            assert!(
+                error.contains("expires_in_seconds is not within 30..=315360000"),
+                "{error}"
+            );
+        }
+        assert!(refused(&CreateSessionToken::new("sess_1").origin("a\r\nb: c")).contains("origin holds a character"));
+        assert!(refused(&CreateSessionToken::new("")).contains("session_id is empty"));
+    }
+
+    #[test]
+    fn reads_a_token_that_does_not_print() {
+        let token = answered::<CreateSessionToken>(r#"{"object":"token","jwt":"a.b.c"}"#).unwrap();
+        assert_eq!(token.jwt.expose(), "a.b.c");
+        assert!(!format!("{token:?}").contains("a.b.c"));
+        assert_eq!(
+            answered::<CreateSessionToken>(r#"{"object":"token"}"#)
+                .unwrap_err()
+                .path(),
+            Some("jwt")
+        );
+    }
+}

@@ -1,0 +1,118 @@
+//! `POST /sessions/{session_id}/tokens/{template_name}`
+
+use http::Method;
+use serde::{Deserialize, Serialize};
+
+use super::encode_token_options;
+use crate::error::BuildError;
+use crate::model::{SessionId, TemplateName, Token};
+use crate::operation::{Encoder, Meta, Operation, Repeat};
+
+/// Mints a token by a JWT template of the instance.
+///
+/// [Reference](https://clerk.com/docs/reference/backend-api/tag/Sessions#operation/CreateSessionTokenFromTemplate)
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct CreateSessionTokenFromTemplate {
+    /// The session.
+    pub session_id: SessionId,
+    /// The template's name.
+    pub template_name: TemplateName,
+    /// The token's life in seconds, 30..=315360000; the template's own where not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in_seconds: Option<u32>,
+    /// The `Origin` header to send, such as `https://app.example.com`: without it, the token has no `azp` claim.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+}
+
+impl CreateSessionTokenFromTemplate {
+    /// A token of this session by this template, with the template's defaults.
+    #[must_use]
+    pub fn new(session_id: impl Into<SessionId>, template_name: impl Into<TemplateName>) -> Self {
+        Self {
+            session_id: session_id.into(),
+            template_name: template_name.into(),
+            expires_in_seconds: None,
+            origin: None,
+        }
+    }
+
+    /// The token's life in seconds, 30..=315360000.
+    #[must_use]
+    pub fn expires_in_seconds(mut self, seconds: u32) -> Self {
+        self.expires_in_seconds = Some(seconds);
+        self
+    }
+
+    /// The `Origin` that the token is for, its `azp` claim.
+    #[must_use]
+    pub fn origin(mut self, origin: impl Into<String>) -> Self {
+        self.origin = Some(origin.into());
+        self
+    }
+}
+
+impl<S: Into<SessionId>, N: Into<TemplateName>> From<(S, N)> for CreateSessionTokenFromTemplate {
+    fn from((session_id, template_name): (S, N)) -> Self {
+        Self::new(session_id, template_name)
+    }
+}
+
+impl Operation for CreateSessionTokenFromTemplate {
+    type Output = Token;
+    const META: &'static Meta = &Meta::new(
+        "CreateSessionTokenFromTemplate",
+        "create_token_from_template",
+        Method::POST,
+        "/sessions/{session_id}/tokens/{template_name}",
+        // As for `CreateSessionToken`: a repeat costs quota.
+        Repeat::Never,
+    );
+
+    fn encode(&self, to: &mut Encoder<'_>) -> Result<(), BuildError> {
+        to.segment("session_id", self.session_id.as_str())?;
+        to.segment("template_name", self.template_name.as_str())?;
+        encode_token_options(to, self.expires_in_seconds, self.origin.as_deref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{answered, refused, sent};
+    use super::*;
+
+    #[test]
+    fn sends_session_and_template_as_segments() {
+        assert_eq!(
+            sent(&CreateSessionTokenFromTemplate::from(("sess_1", "custom hasura"))),
+            "POST https://api.clerk.com/v1/sessions/sess_1/tokens/custom%20hasura\ncontent-type: application/json\n{}"
+        );
+        let all = CreateSessionTokenFromTemplate::new("sess_1", "t")
+            .expires_in_seconds(315_360_000)
+            .origin("https://a.b");
+        assert_eq!(
+            sent(&all),
+            "POST https://api.clerk.com/v1/sessions/sess_1/tokens/t\ncontent-type: application/json\n\
+             origin: https://a.b\n{\"expires_in_seconds\":315360000}"
+        );
+    }
+
+    #[test]
+    fn refuses_what_would_call_another_operation() {
+        // `tokens/..` would be a revoke's neighbour, and `tokens/` a plain token.
+        for template in ["", ".", ".."] {
+            let error = refused(&CreateSessionTokenFromTemplate::new("sess_1", template));
+            assert!(error.contains("template_name is"), "{error}");
+        }
+        let error = refused(&CreateSessionTokenFromTemplate::new("sess_1", "t").expires_in_seconds(1));
+        assert!(error.contains("expires_in_seconds"), "{error}");
+    }
+
+    #[test]
+    fn reads_a_token() {
+        let token = answered::<CreateSessionTokenFromTemplate>(r#"{"object":"token","jwt":"a.b.c"}"#).unwrap();
+        assert_eq!(token.jwt.expose(), "a.b.c");
+    }
+}

@@ -1,0 +1,91 @@
+//! `GET /sessions/{session_id}`
+
+use http::Method;
+use serde::{Deserialize, Serialize};
+
+use super::from_its_only_parameter;
+use crate::error::BuildError;
+use crate::model::{Session, SessionId};
+use crate::operation::{Encoder, Meta, Operation, Repeat};
+
+/// Retrieves a session.
+///
+/// [Reference](https://clerk.com/docs/reference/backend-api/tag/Sessions#operation/GetSession)
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct GetSession {
+    /// The session.
+    pub session_id: SessionId,
+}
+
+impl GetSession {
+    /// Retrieves this session.
+    #[must_use]
+    pub fn new(session_id: impl Into<SessionId>) -> Self {
+        Self {
+            session_id: session_id.into(),
+        }
+    }
+}
+
+from_its_only_parameter!(GetSession, SessionId);
+
+impl Operation for GetSession {
+    type Output = Session;
+    const META: &'static Meta = &Meta::new("GetSession", "get", Method::GET, "/sessions/{session_id}", Repeat::Safe);
+
+    fn encode(&self, to: &mut Encoder<'_>) -> Result<(), BuildError> {
+        to.segment("session_id", self.session_id.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{answered, refused, sent};
+    use super::*;
+    use crate::model::tests::minimal;
+
+    #[test]
+    fn sends_the_id_as_one_segment() {
+        assert_eq!(
+            sent(&GetSession::new("sess_1")),
+            "GET https://api.clerk.com/v1/sessions/sess_1\n"
+        );
+        for (id, segment) in [
+            ("a/b", "a%2Fb"),
+            ("a?b", "a%3Fb"),
+            ("a#b", "a%23b"),
+            ("sess_2/revoke?x=", "sess_2%2Frevoke%3Fx%3D"),
+            ("%2e%2e", "%252e%252e"),
+            ("x/../sess_2", "x%2F..%2Fsess_2"),
+            ("é", "%C3%A9"),
+        ] {
+            assert_eq!(
+                sent(&GetSession::new(id)),
+                format!("GET https://api.clerk.com/v1/sessions/{segment}\n")
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_an_id_that_is_no_segment() {
+        assert_eq!(
+            refused(&GetSession::new("")),
+            "GetSession: session_id is empty (nothing was sent)"
+        );
+        for id in [".", ".."] {
+            assert!(refused(&GetSession::new(id)).starts_with("GetSession: session_id is a dot segment"));
+        }
+    }
+
+    #[test]
+    fn reads_a_session() {
+        assert_eq!(answered::<GetSession>(minimal().to_string()).unwrap().user_id, "user_1");
+        for broken in ["", "null", "[]", "<html>", "{\"object\":\"sess"] {
+            let error = answered::<GetSession>(broken).unwrap_err();
+            assert!(matches!(error, crate::Error::Decode(_)), "{broken}: {error}");
+            assert_eq!(error.body(), Some(broken.as_bytes()));
+        }
+    }
+}

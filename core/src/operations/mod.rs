@@ -1,0 +1,135 @@
+//! The seven session operations, one file each: what it sends, what it reads, its tests.
+//!
+//! The parameters are plain owned structs: `new` takes what is required, setters take the rest, and serde reads and writes
+//! them flat, with the names of the official description.
+
+mod create;
+mod create_token;
+mod create_token_from_template;
+mod get;
+mod list;
+mod refresh;
+mod revoke;
+
+pub use create::CreateSession;
+pub use create_token::CreateSessionToken;
+pub use create_token_from_template::CreateSessionTokenFromTemplate;
+pub use get::GetSession;
+pub use list::ListSessions;
+pub use refresh::RefreshSession;
+pub use revoke::RevokeSession;
+
+use http::header::ORIGIN;
+use serde::Serialize;
+
+use crate::error::BuildError;
+use crate::operation::Encoder;
+
+/// Calls the macro `$then` with every operation: façade, registry and tests all read this one list.
+macro_rules! for_each_operation {
+    ($then:ident) => {
+        $then! {
+            list: ListSessions,
+            create: CreateSession,
+            get: GetSession,
+            refresh: RefreshSession,
+            revoke: RevokeSession,
+            create_token: CreateSessionToken,
+            create_token_from_template: CreateSessionTokenFromTemplate,
+        }
+    };
+}
+pub(crate) use for_each_operation;
+
+/// Lets an operation that needs only one thing be made from that thing: `sessions.get("sess_…")`.
+macro_rules! from_its_only_parameter {
+    ($operation:ident, $parameter:ty) => {
+        from_its_only_parameter!($operation: &str, String, $parameter, &$parameter);
+    };
+    ($operation:ident: $($from:ty),+) => {
+        $(impl From<$from> for $operation {
+            fn from(parameter: $from) -> Self {
+                Self::new(parameter)
+            }
+        })+
+    };
+}
+use from_its_only_parameter;
+
+/// What both token operations send besides their path.
+fn encode_token_options(
+    to: &mut Encoder<'_>,
+    expires_in_seconds: Option<u32>,
+    origin: Option<&str>,
+) -> Result<(), BuildError> {
+    #[derive(Serialize)]
+    struct Body {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        expires_in_seconds: Option<u32>,
+    }
+    if expires_in_seconds.is_some_and(|seconds| !(30..=315_360_000).contains(&seconds)) {
+        return Err(BuildError::new("expires_in_seconds", "is not within 30..=315360000"));
+    }
+    if let Some(origin) = origin {
+        to.header("origin", ORIGIN, origin)?;
+    }
+    to.json(&Body { expires_in_seconds })
+}
+
+/// Refuses an optional parameter that is given but empty: a server reads it as "not given", and then does more than meant.
+fn not_empty(field: &'static str, value: Option<&str>) -> Result<(), BuildError> {
+    match value {
+        Some("") => Err(BuildError::new(field, "is empty")),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use http::header::{ACCEPT, AUTHORIZATION, USER_AGENT};
+
+    use crate::api::{Api, DEFAULT_API_VERSION};
+    use crate::operation::Operation;
+
+    /// The request of an operation as text: the request line, the headers that are its own, the body. Every request has the
+    /// client's five headers, which are checked here.
+    pub(super) fn sent<O: Operation>(operation: &O) -> String {
+        let mut request = Api::new("sk_test_1").unwrap().request(operation).unwrap();
+        let version = env!("CARGO_PKG_VERSION");
+        for (name, expected) in [
+            (AUTHORIZATION.as_str(), "Bearer sk_test_1".to_owned()),
+            (ACCEPT.as_str(), "application/json".to_owned()),
+            ("clerk-api-version", DEFAULT_API_VERSION.to_owned()),
+            (USER_AGENT.as_str(), format!("clerk-sessions-rust/{version}")),
+            ("x-clerk-sdk", format!("rust/{version}")),
+        ] {
+            assert_eq!(request.headers_mut().remove(name).unwrap(), expected, "{name}");
+        }
+        let own: BTreeMap<_, _> = request
+            .headers()
+            .iter()
+            .map(|(n, v)| (n.as_str(), v.to_str().unwrap()))
+            .collect();
+        let own: String = own.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+        let body = std::str::from_utf8(request.body()).unwrap();
+        format!("{} {}\n{own}{body}", request.method(), request.uri())
+    }
+
+    /// What is said of an operation that is refused.
+    pub(super) fn refused<O: Operation>(operation: &O) -> String {
+        Api::new("sk_test_1")
+            .unwrap()
+            .request(operation)
+            .unwrap_err()
+            .to_string()
+    }
+
+    /// Reads a 200 with this body as the operation does.
+    pub(super) fn answered<O: Operation>(body: impl AsRef<[u8]>) -> Result<O::Output, crate::Error> {
+        Api::new("sk_test_1")
+            .unwrap()
+            .parse::<O>(http::Response::new(body.as_ref().to_vec()))
+    }
+}

@@ -1,0 +1,196 @@
+//! `POST /sessions/{session_id}/refresh`
+
+use std::collections::BTreeMap;
+
+use http::Method;
+use serde::{Deserialize, Serialize};
+
+use super::not_empty;
+use crate::error::BuildError;
+use crate::model::{Jwt, RefreshToken, Refreshed, SessionId, TokenFormat};
+use crate::operation::{Encoder, Meta, Operation, Repeat};
+
+/// Refreshes a session: an expired session token and a refresh token become a new session token.
+///
+/// The refresh token works once. A refusal for which the handshake is the way on is told by
+/// [`Error::needs_handshake`](crate::Error::needs_handshake).
+///
+/// [Reference](https://clerk.com/docs/reference/backend-api/tag/Sessions#operation/RefreshSession)
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct RefreshSession {
+    /// The session.
+    pub session_id: SessionId,
+    /// The expired session token, the value of the `__session` cookie.
+    pub expired_token: Jwt,
+    /// The refresh token, the value of the `__refresh` cookie.
+    pub refresh_token: RefreshToken,
+    /// The origin of the request that is being answered, such as `https://app.example.com`.
+    pub request_origin: String,
+    /// The headers of that request: for each name its values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_headers: Option<BTreeMap<String, Vec<String>>>,
+    /// What to answer with, a token by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<TokenFormat>,
+    /// The address that the request came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_originating_ip: Option<String>,
+    /// Whether the cookies' names carry the instance's suffix. Not in the description, but sent by Clerk's own SDK.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suffixed_cookies: Option<bool>,
+}
+
+impl RefreshSession {
+    /// Refreshes this session with what its browser holds.
+    #[must_use]
+    pub fn new(
+        session_id: impl Into<SessionId>,
+        expired_token: impl Into<Jwt>,
+        refresh_token: impl Into<RefreshToken>,
+        request_origin: impl Into<String>,
+    ) -> Self {
+        Self {
+            session_id: session_id.into(),
+            expired_token: expired_token.into(),
+            refresh_token: refresh_token.into(),
+            request_origin: request_origin.into(),
+            request_headers: None,
+            format: None,
+            request_originating_ip: None,
+            suffixed_cookies: None,
+        }
+    }
+
+    /// Adds a header of the request that is being answered; a name given twice gets both values.
+    #[must_use]
+    pub fn request_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let headers = self.request_headers.get_or_insert_default();
+        headers.entry(name.into()).or_default().push(value.into());
+        self
+    }
+
+    /// What to answer with.
+    #[must_use]
+    pub fn format(mut self, format: TokenFormat) -> Self {
+        self.format = Some(format);
+        self
+    }
+
+    /// The address that the request came from.
+    #[must_use]
+    pub fn request_originating_ip(mut self, address: impl Into<String>) -> Self {
+        self.request_originating_ip = Some(address.into());
+        self
+    }
+
+    /// Whether the cookies' names carry the instance's suffix.
+    #[must_use]
+    pub fn suffixed_cookies(mut self, suffixed: bool) -> Self {
+        self.suffixed_cookies = Some(suffixed);
+        self
+    }
+}
+
+impl Operation for RefreshSession {
+    type Output = Refreshed;
+    const META: &'static Meta = &Meta::new(
+        "RefreshSession",
+        "refresh",
+        Method::POST,
+        "/sessions/{session_id}/refresh",
+        Repeat::Never,
+    );
+
+    fn encode(&self, to: &mut Encoder<'_>) -> Result<(), BuildError> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            expired_token: &'a Jwt,
+            refresh_token: &'a RefreshToken,
+            request_origin: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            request_headers: Option<&'a BTreeMap<String, Vec<String>>>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            format: Option<&'a TokenFormat>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            request_originating_ip: Option<&'a str>,
+        }
+        to.segment("session_id", self.session_id.as_str())?;
+        if let Some(suffixed) = self.suffixed_cookies {
+            to.query("suffixed_cookies", suffixed);
+        }
+        not_empty("expired_token", Some(self.expired_token.expose()))?;
+        not_empty("refresh_token", Some(self.refresh_token.expose()))?;
+        not_empty("request_origin", Some(&self.request_origin))?;
+        to.json(&Body {
+            expired_token: &self.expired_token,
+            refresh_token: &self.refresh_token,
+            request_origin: &self.request_origin,
+            request_headers: self.request_headers.as_ref(),
+            format: self.format.as_ref(),
+            request_originating_ip: self.request_originating_ip.as_deref(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{answered, refused, sent};
+    use super::*;
+
+    fn refresh() -> RefreshSession {
+        RefreshSession::new("sess_1", "expired.jwt.x", "refresh_x", "https://app.example.com")
+    }
+
+    #[test]
+    fn sends_what_the_browser_holds() {
+        assert_eq!(
+            sent(&refresh()),
+            "POST https://api.clerk.com/v1/sessions/sess_1/refresh\ncontent-type: application/json\n\
+             {\"expired_token\":\"expired.jwt.x\",\"refresh_token\":\"refresh_x\",\
+             \"request_origin\":\"https://app.example.com\"}"
+        );
+        let everything = refresh()
+            .request_header("user-agent", "Firefox")
+            .request_header("accept", "a")
+            .request_header("accept", "b")
+            .format(TokenFormat::Cookie)
+            .request_originating_ip("203.0.113.7")
+            .suffixed_cookies(true);
+        assert_eq!(
+            sent(&everything),
+            "POST https://api.clerk.com/v1/sessions/sess_1/refresh?suffixed_cookies=true\n\
+             content-type: application/json\n\
+             {\"expired_token\":\"expired.jwt.x\",\"refresh_token\":\"refresh_x\",\
+             \"request_origin\":\"https://app.example.com\",\
+             \"request_headers\":{\"accept\":[\"a\",\"b\"],\"user-agent\":[\"Firefox\"]},\
+             \"format\":\"cookie\",\"request_originating_ip\":\"203.0.113.7\"}"
+        );
+    }
+
+    #[test]
+    fn refuses_empty_parameters() {
+        assert!(refused(&RefreshSession::new("", "a", "b", "c")).contains("session_id is empty"));
+        assert!(refused(&RefreshSession::new("s", "", "b", "c")).contains("expired_token is empty"));
+        assert!(refused(&RefreshSession::new("s", "a", "", "c")).contains("refresh_token is empty"));
+        assert!(refused(&RefreshSession::new("s", "a", "b", "")).contains("request_origin is empty"));
+    }
+
+    #[test]
+    fn reads_both_formats() {
+        let token = answered::<RefreshSession>(r#"{"object":"token","jwt":"a.b.c"}"#).unwrap();
+        assert_eq!(token.token().unwrap().jwt.expose(), "a.b.c");
+        let cookies = answered::<RefreshSession>(r#"{"object":"cookies","cookies":["__session=x"]}"#).unwrap();
+        assert_eq!(cookies.cookies()[0].expose(), "__session=x");
+    }
+
+    #[test]
+    fn debug_shows_neither_token() {
+        let shown = format!("{:?}", refresh());
+        assert!(
+            !shown.contains("expired.jwt") && !shown.contains("refresh_x"),
+            "{shown}"
+        );
+    }
+}

@@ -1,0 +1,250 @@
+//! Every operation by its operationId, with JSON in and the server's bytes out: what bindings and command lines drive.
+//!
+//! ```
+//! use clerk_sessions_core::{Api, Flow, Step, registry};
+//!
+//! let api = Api::new("sk_test_123")?;
+//! let mut call = registry::exchange(&api, "GetSession", br#"{"session_id": "sess_1"}"#)?;
+//! let Step::Send(request) = call.step() else { unreachable!() };
+//! assert_eq!(request.uri().path(), "/v1/sessions/sess_1");
+//!
+//! let error = registry::exchange(&api, "GetSession", b"{}").unwrap_err();
+//! assert_eq!(error.to_string(), "GetSession: session_id is missing (nothing was sent)");
+//! # Ok::<(), clerk_sessions_core::Error>(())
+//! ```
+
+use serde::de::DeserializeOwned;
+
+use crate::api::Api;
+use crate::error::{BuildError, Error};
+use crate::exchange::RawExchange;
+use crate::json::{self, Fault};
+use crate::operation::{Meta, Operation};
+use crate::operations::{self, for_each_operation};
+
+/// An operation of the registry.
+#[derive(Debug)]
+pub struct Entry {
+    meta: &'static Meta,
+    exchange: fn(&Api, &[u8]) -> Result<RawExchange, Error>,
+}
+
+impl Entry {
+    const fn new<O: Operation + DeserializeOwned>() -> Self {
+        Self {
+            meta: O::META,
+            exchange: exchange_of::<O>,
+        }
+    }
+
+    /// The operation's fixed facts.
+    #[must_use]
+    pub fn meta(&self) -> &'static Meta {
+        self.meta
+    }
+
+    /// The call of the operation with these parameters, a flat JSON object with the names of the official description.
+    ///
+    /// It comes to the server's own bytes, once the operation has found that it can read them.
+    ///
+    /// # Errors
+    /// [`Error::Build`]: the parameters are no such object, or one is unknown, missing or out of bounds.
+    pub fn exchange(&self, api: &Api, parameters: &[u8]) -> Result<RawExchange, Error> {
+        (self.exchange)(api, parameters)
+    }
+}
+
+macro_rules! entries {
+    ($($name:ident: $operation:ident,)+) => {
+        /// Every operation there is.
+        pub static OPERATIONS: &[Entry] = &[$(Entry::new::<operations::$operation>()),+];
+    };
+}
+for_each_operation!(entries);
+
+/// The operation of this operationId, such as `GetSession`.
+#[must_use]
+pub fn find(operation_id: &str) -> Option<&'static Entry> {
+    OPERATIONS.iter().find(|entry| entry.meta.id == operation_id)
+}
+
+/// The call of the operation of this operationId; see [`Entry::exchange`].
+///
+/// # Errors
+/// [`Error::Build`]: there is no such operation, or as for [`Entry::exchange`].
+pub fn exchange(api: &Api, operation_id: &str, parameters: &[u8]) -> Result<RawExchange, Error> {
+    find(operation_id)
+        .ok_or_else(|| unknown(operation_id))?
+        .exchange(api, parameters)
+}
+
+fn unknown(operation_id: &str) -> Error {
+    let known: Vec<_> = OPERATIONS.iter().map(|entry| entry.meta.id).collect();
+    let named = OPERATIONS.iter().find(|entry| entry.meta.name == operation_id);
+    let meant = named
+        .map(|entry| format!("; did you mean {}?", entry.meta.id))
+        .unwrap_or_default();
+    BuildError::new("operation_id", format!("is not one of {}{meant}", known.join(", "))).into()
+}
+
+fn exchange_of<O: Operation + DeserializeOwned>(api: &Api, parameters: &[u8]) -> Result<RawExchange, Error> {
+    // Looked for here, as serde would take an array for a struct, too.
+    if !parameters.trim_ascii_start().starts_with(b"{") {
+        return Err(BuildError::new("parameters", "are not a JSON object")
+            .of(O::META)
+            .into());
+    }
+    let operation: O = json::read(parameters).map_err(|fault| Error::Build(bad_parameter(fault).of(O::META)))?;
+    Ok(RawExchange::new(O::META, api.request(&operation)?).checked::<O>())
+}
+
+fn bad_parameter(Fault { path, reason }: Fault) -> BuildError {
+    // Parameters are one flat object on one line or so: where in it says less than which.
+    let reason = reason.split(" at line ").next().unwrap_or_default();
+    if reason.starts_with("missing field") {
+        BuildError::new(path, "is missing")
+    } else if path == "." {
+        BuildError::new("parameters", format!("can't be read: {reason}"))
+    } else {
+        BuildError::new(path, format!("can't be read: {reason}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::{Flow, Step};
+    use crate::model::tests::minimal;
+
+    fn api() -> Api {
+        Api::new("sk_test_1").unwrap()
+    }
+
+    fn refused(operation_id: &str, parameters: &str) -> String {
+        exchange(&api(), operation_id, parameters.as_bytes())
+            .unwrap_err()
+            .to_string()
+    }
+
+    fn answered(operation_id: &str, parameters: &str, body: &[u8]) -> Result<Vec<u8>, Error> {
+        let mut call = exchange(&api(), operation_id, parameters.as_bytes()).unwrap();
+        assert!(matches!(call.step(), Step::Send(_)));
+        call.on_response(http::Response::new(body.to_vec()));
+        call.finish().map(http::Response::into_body)
+    }
+
+    #[test]
+    fn there_are_seven_with_names_of_their_own() {
+        assert_eq!(OPERATIONS.len(), 7);
+        let ids: std::collections::BTreeSet<_> = OPERATIONS.iter().map(|entry| entry.meta().id).collect();
+        let names: std::collections::BTreeSet<_> = OPERATIONS.iter().map(|entry| entry.meta().name).collect();
+        assert_eq!((ids.len(), names.len()), (7, 7));
+    }
+
+    #[test]
+    fn the_server_s_bytes_are_handed_back_as_they_came() {
+        let mut session = minimal();
+        session["brand_new"] = serde_json::json!([1.0, {"a": null}]);
+        let body = serde_json::to_vec_pretty(&session).unwrap();
+        assert_eq!(
+            answered("GetSession", r#"{"session_id":"sess_1"}"#, &body).unwrap(),
+            body
+        );
+    }
+
+    #[test]
+    fn an_answer_that_the_operation_can_not_read_is_an_error() {
+        let error = answered("GetSession", r#"{"session_id":"sess_1"}"#, b"{\"object\":\"session\"}").unwrap_err();
+        assert_eq!((error.kind(), error.path()), ("decode", Some("id")));
+    }
+
+    #[test]
+    fn bad_input_gets_a_clear_error() {
+        for (id, parameters, message) in [
+            (
+                "get",
+                "{}",
+                "operation_id is not one of GetSessionList, createSession, GetSession, RefreshSession, RevokeSession, \
+                 CreateSessionToken, CreateSessionTokenFromTemplate; did you mean GetSession?",
+            ),
+            (
+                "GetSession",
+                "{}",
+                "GetSession: session_id is missing (nothing was sent)",
+            ),
+            (
+                "GetSession",
+                "",
+                "GetSession: parameters are not a JSON object (nothing was sent)",
+            ),
+            (
+                "GetSession",
+                r#"["sess_1"]"#,
+                "GetSession: parameters are not a JSON object (nothing was sent)",
+            ),
+            (
+                "GetSession",
+                r#""sess_1""#,
+                "GetSession: parameters are not a JSON object (nothing was sent)",
+            ),
+            (
+                "GetSession",
+                r#"{"session_id":7}"#,
+                "GetSession: session_id can't be read: invalid type: integer, expected a string (nothing was sent)",
+            ),
+            (
+                "GetSession",
+                r#"{"session_id":"sess_1","limit":7}"#,
+                "GetSession: limit can't be read: unknown field `limit`, expected `session_id` (nothing was sent)",
+            ),
+            (
+                "GetSession",
+                r#"{"session_id":".."}"#,
+                "GetSession: session_id is a dot segment",
+            ),
+            (
+                "GetSessionList",
+                r#"{"limit":0}"#,
+                "GetSessionList: limit is not within 1..=500",
+            ),
+            (
+                "GetSessionList",
+                r#"{"limit":1.5}"#,
+                "GetSessionList: limit can't be read: invalid type: floating point, expected u32",
+            ),
+            (
+                "CreateSessionToken",
+                r#"{"session_id":"sess_1","expires_in_seconds":60.0}"#,
+                "CreateSessionToken: expires_in_seconds can't be read: invalid type: floating point, expected u32",
+            ),
+        ] {
+            let error = refused(id, parameters);
+            assert!(error.starts_with(message), "{id} {parameters}: {error}");
+        }
+    }
+
+    #[test]
+    fn no_error_quotes_a_parameter() {
+        for parameters in [
+            r#"{"session_id":"s","expired_token":["eyJhidden"],"refresh_token":"r","request_origin":"o"}"#,
+            r#""eyJhidden""#,
+            r#"{"session_id":"s","format":{"eyJhidden":1}}"#,
+            r#"{"session_id":"s","request_headers":"eyJhidden"}"#,
+        ] {
+            let error = refused("RefreshSession", parameters);
+            assert!(!error.contains("hidden"), "{error}");
+        }
+    }
+
+    #[test]
+    fn null_is_as_good_as_absent() {
+        let mut call = exchange(
+            &api(),
+            "GetSessionList",
+            br#"{"user_id":"user_1","limit":null,"status":null}"#,
+        )
+        .unwrap();
+        let Step::Send(request) = call.step() else { panic!() };
+        assert_eq!(request.uri().query(), Some("user_id=user_1"));
+    }
+}
