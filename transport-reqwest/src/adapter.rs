@@ -1,0 +1,173 @@
+//! The transport and its settings.
+
+use std::time::Duration;
+
+use clerk_sessions_core::error::BuildError;
+use clerk_sessions_core::http::{Request, Response, Uri};
+use clerk_sessions_core::{AsyncTransport, Delivery, Error, TransportError, TransportErrorKind};
+use reqwest::{ClientBuilder, Url, redirect, retry};
+
+use crate::failure;
+
+/// Carries requests by reqwest. Cheap to clone: the clones share their connections.
+#[derive(Clone, Debug)]
+pub struct ReqwestTransport {
+    client: reqwest::Client,
+    max_response_bytes: usize,
+}
+
+impl ReqwestTransport {
+    /// Starts from sound defaults; see the methods of the builder.
+    pub fn builder() -> ReqwestTransportBuilder {
+        ReqwestTransportBuilder::default()
+    }
+
+    /// Carries requests by a client of your own, with its timeouts, TLS settings, proxy and connections.
+    ///
+    /// Build it with `redirect(Policy::none())`: reqwest can't be kept from following redirects for one request, and a
+    /// followed one may carry a refresh token to another server. An answer is limited to 8 MiB.
+    #[must_use]
+    pub fn with_client(client: reqwest::Client) -> Self {
+        Self {
+            client,
+            max_response_bytes: ReqwestTransportBuilder::default().max_response_bytes,
+        }
+    }
+
+    async fn read_body(&self, response: &mut reqwest::Response) -> Result<Vec<u8>, TransportError> {
+        let announced = response
+            .content_length()
+            .and_then(|length| usize::try_from(length).ok())
+            .unwrap_or_default();
+        let mut body = Vec::with_capacity(announced.min(self.max_response_bytes));
+        while let Some(chunk) = response.chunk().await.map_err(failure::of_attempt)? {
+            if chunk.len() > self.max_response_bytes - body.len() {
+                return Err(TransportError::new(TransportErrorKind::TooLarge, Delivery::MaybeSent));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+}
+
+impl AsyncTransport for ReqwestTransport {
+    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
+        let wanted = request.uri().clone();
+        let request = reqwest::Request::try_from(request).map_err(failure::of_attempt)?;
+        if !is_same(&wanted, request.url()) {
+            return Err(TransportError::new(TransportErrorKind::Rejected, Delivery::NotSent)
+                .with_source("the URL parser would send it to another path"));
+        }
+        let mut response = self.client.execute(request).await.map_err(failure::of_attempt)?;
+        let body = self.read_body(&mut response).await?;
+        let mut whole = Response::new(body);
+        *whole.status_mut() = response.status();
+        *whole.version_mut() = response.version();
+        std::mem::swap(whole.headers_mut(), response.headers_mut());
+        Ok(whole)
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+/// Whether reqwest's URL parser left alone where the request goes: it resolves dot segments, which calls another operation.
+fn is_same(wanted: &Uri, parsed: &Url) -> bool {
+    wanted.path() == parsed.path() && wanted.query() == parsed.query()
+}
+
+/// Builds a [`ReqwestTransport`].
+#[must_use]
+#[derive(Debug)]
+pub struct ReqwestTransportBuilder {
+    client: ClientBuilder,
+    max_response_bytes: usize,
+}
+
+impl Default for ReqwestTransportBuilder {
+    fn default() -> Self {
+        let client = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .timeout(Duration::from_secs(10))
+            // Longer invites the race with a server that closes an idle connection as the next request leaves.
+            .pool_idle_timeout(Duration::from_secs(15))
+            .pool_max_idle_per_host(64);
+        Self {
+            client,
+            max_response_bytes: 8 * 1024 * 1024,
+        }
+    }
+}
+
+impl ReqwestTransportBuilder {
+    /// How long connecting may take, with looking the name up and TLS: 5 s by default.
+    pub fn connect_timeout(self, timeout: Duration) -> Self {
+        self.configure(|client| client.connect_timeout(timeout))
+    }
+
+    /// How long an attempt may take in all, from looking the name up to the last byte: 10 s by default.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.configure(|client| client.timeout(timeout))
+    }
+
+    /// How long an unused connection is kept: 15 s by default.
+    pub fn idle_timeout(self, timeout: Duration) -> Self {
+        self.configure(|client| client.pool_idle_timeout(timeout))
+    }
+
+    /// How many unused connections are kept: 64 by default.
+    pub fn max_idle_connections(self, count: usize) -> Self {
+        self.configure(|client| client.pool_max_idle_per_host(count))
+    }
+
+    /// How large the body of an answer may be, decompressed: 8 MiB by default.
+    pub fn max_response_bytes(mut self, bytes: usize) -> Self {
+        self.max_response_bytes = bytes;
+        self
+    }
+
+    /// Goes past any proxy. By default, the environment's proxy is used (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`).
+    pub fn no_proxy(self) -> Self {
+        self.configure(ClientBuilder::no_proxy)
+    }
+
+    /// Anything else that reqwest can be set to: TLS, a proxy, name resolution.
+    ///
+    /// ```
+    /// use clerk_sessions_reqwest::ReqwestTransport;
+    ///
+    /// let transport = ReqwestTransport::builder().configure(|client| client.tcp_nodelay(true));
+    /// ```
+    pub fn configure(mut self, change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Self {
+        self.client = change(self.client);
+        self
+    }
+
+    /// The transport.
+    ///
+    /// # Errors
+    /// [`Error::Build`]: reqwest can't be set up, as where TLS needs the system's certificates and there are none.
+    pub fn build(self) -> Result<ReqwestTransport, Error> {
+        // Last, so that no change by `configure` can undo what the core relies on: a redirect is an answer, and nothing is
+        // repeated but by the core.
+        let client = self
+            .client
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .retry(retry::never())
+            .build();
+        let client =
+            client.map_err(|error| BuildError::new("reqwest", format!("can't be set up: {}", whole(&error))))?;
+        Ok(ReqwestTransport {
+            client,
+            max_response_bytes: self.max_response_bytes,
+        })
+    }
+}
+
+/// An error with its causes, as a [`BuildError`] carries none.
+fn whole(error: &reqwest::Error) -> String {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

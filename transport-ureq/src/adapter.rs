@@ -1,0 +1,195 @@
+//! The transport and its settings.
+
+use std::time::Duration;
+
+use clerk_sessions_core::http::{Method, Request, Response};
+use clerk_sessions_core::{Transport, TransportError};
+use ureq::config::ConfigBuilder;
+use ureq::typestate::AgentScope;
+use ureq::{Agent, RequestExt as _};
+
+use crate::connect;
+use crate::failure;
+
+/// Carries requests by ureq. Cheap to clone: the clones share their connections.
+#[derive(Clone, Debug)]
+pub struct UreqTransport {
+    agent: Agent,
+    /// Whether the agent was brought, so that what this transport relies on has to be set on each request.
+    foreign: bool,
+    max_response_bytes: u64,
+}
+
+impl UreqTransport {
+    /// Starts from sound defaults; see the methods of the builder.
+    pub fn builder() -> UreqTransportBuilder {
+        UreqTransportBuilder::default()
+    }
+
+    /// Carries requests by an agent of your own, with its timeouts, TLS settings, proxy and connections.
+    ///
+    /// Whatever it is set to, no redirect is followed, no status is an error, and an answer is limited to 8 MiB. An agent
+    /// made elsewhere does not tell whether a failure came before or after the connection was made; where that is in
+    /// doubt, a failed request counts as perhaps sent. [`UreqTransportBuilder::configure`] keeps that knowledge.
+    #[must_use]
+    pub fn with_agent(agent: Agent) -> Self {
+        Self {
+            agent,
+            foreign: true,
+            max_response_bytes: UreqTransportBuilder::default().max_response_bytes,
+        }
+    }
+}
+
+impl Transport for UreqTransport {
+    fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
+        let response = if request.method() == Method::GET {
+            // As a request that has a body, even an empty one, it would be sent with a content-length.
+            self.run(request.map(drop))
+        } else {
+            self.run(request)
+        };
+        let (parts, body) = response.map_err(failure::of_attempt)?.into_parts();
+        let body = body.into_with_config().limit(self.max_response_bytes).read_to_vec();
+        Ok(Response::from_parts(parts, body.map_err(failure::of_attempt)?))
+    }
+
+    fn sleep(&self, duration: Duration) {
+        std::thread::sleep(duration);
+    }
+}
+
+impl UreqTransport {
+    fn run<B: ureq::AsSendBody>(&self, request: Request<B>) -> Result<Response<ureq::Body>, ureq::Error> {
+        if self.foreign {
+            relied_on!(request.with_agent(&self.agent).configure()).run()
+        } else {
+            self.agent.run(request)
+        }
+    }
+}
+
+/// Sets what the core relies on: every status is an answer, and a redirect is one, too. Followed, it would carry the secret
+/// key, or a refresh token, to wherever it points. (A macro, as ureq has no name for "a builder of either scope".)
+macro_rules! relied_on {
+    ($config:expr) => {
+        $config
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+    };
+}
+use relied_on;
+
+/// Builds a [`UreqTransport`].
+#[must_use]
+pub struct UreqTransportBuilder {
+    config: ConfigBuilder<AgentScope>,
+    max_response_bytes: u64,
+}
+
+impl Default for UreqTransportBuilder {
+    fn default() -> Self {
+        let config = Agent::config_builder()
+            .timeout_resolve(Some(CONNECT_TIMEOUT))
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .timeout_global(Some(Duration::from_secs(10)))
+            // Longer invites the race with a server that closes an idle connection as the next request leaves.
+            .max_idle_age(Duration::from_secs(15))
+            // For JSON of a few KiB, ureq's 128 KiB each would be most of what a connection costs.
+            .input_buffer_size(BUFFER_BYTES)
+            .output_buffer_size(BUFFER_BYTES);
+        Self {
+            config: tls(config),
+            max_response_bytes: 8 * 1024 * 1024,
+        }
+    }
+}
+
+impl std::fmt::Debug for UreqTransportBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UreqTransportBuilder")
+            .field("max_response_bytes", &self.max_response_bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const BUFFER_BYTES: usize = 16 * 1024;
+
+#[allow(clippy::let_and_return, unused_mut)] // Depends on the features.
+fn tls(config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
+    #[cfg(any(feature = "native-tls", feature = "platform-verifier"))]
+    let config = {
+        let mut tls = ureq::tls::TlsConfig::builder();
+        #[cfg(not(any(feature = "rustls", feature = "rustls-no-provider")))]
+        {
+            tls = tls.provider(ureq::tls::TlsProvider::NativeTls);
+        }
+        #[cfg(feature = "platform-verifier")]
+        {
+            tls = tls.root_certs(ureq::tls::RootCerts::PlatformVerifier);
+        }
+        config.tls_config(tls.build())
+    };
+    config
+}
+
+impl UreqTransportBuilder {
+    /// How long looking the name up may take, and connecting, TLS included: 5 s each by default.
+    pub fn connect_timeout(self, timeout: Duration) -> Self {
+        self.configure(|config| config.timeout_resolve(Some(timeout)).timeout_connect(Some(timeout)))
+    }
+
+    /// How long an attempt may take in all, from looking the name up to the last byte: 10 s by default.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.configure(|config| config.timeout_global(Some(timeout)))
+    }
+
+    /// How long an unused connection is kept: 15 s by default.
+    pub fn idle_timeout(self, timeout: Duration) -> Self {
+        self.configure(|config| config.max_idle_age(timeout))
+    }
+
+    /// How many unused connections are kept: 10 by default.
+    pub fn max_idle_connections(self, count: usize) -> Self {
+        self.configure(|config| config.max_idle_connections(count).max_idle_connections_per_host(count))
+    }
+
+    /// How large the body of an answer may be, decompressed: 8 MiB by default.
+    pub fn max_response_bytes(mut self, bytes: u64) -> Self {
+        self.max_response_bytes = bytes;
+        self
+    }
+
+    /// Goes past any proxy. By default, the environment's proxy is used (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`).
+    pub fn no_proxy(self) -> Self {
+        self.configure(|config| config.proxy(None))
+    }
+
+    /// Anything else that ureq can be set to: TLS, a proxy, address families.
+    ///
+    /// ```
+    /// # #[cfg(feature = "rustls")] {
+    /// use clerk_sessions_ureq::{UreqTransport, ureq};
+    ///
+    /// let transport = UreqTransport::builder().configure(|config| config.ip_family(ureq::config::IpFamily::Ipv4Only)).build();
+    /// # }
+    /// ```
+    pub fn configure(mut self, change: impl FnOnce(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope>) -> Self {
+        self.config = change(self.config);
+        self
+    }
+
+    /// The transport.
+    #[must_use]
+    pub fn build(self) -> UreqTransport {
+        // Last, so that no change by `configure` can undo what the core relies on.
+        let config = relied_on!(self.config);
+        UreqTransport {
+            agent: connect::agent(config.build()),
+            foreign: false,
+            max_response_bytes: self.max_response_bytes,
+        }
+    }
+}
