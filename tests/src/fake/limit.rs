@@ -1,0 +1,73 @@
+//! The rate limit: so many requests in a fixed window.
+
+use super::seed::RateLimit;
+
+/// The window that is open, if one is.
+#[derive(Debug, Default)]
+pub(super) struct Window {
+    started_at: Option<i64>,
+    used: u32,
+}
+
+impl Window {
+    /// Counts a request at `now`.
+    ///
+    /// # Errors
+    /// If it is too many: the whole seconds until the next window, at least one.
+    pub(super) fn admit(&mut self, limit: RateLimit, now: i64) -> Result<(), u64> {
+        let elapsed = |start: i64| u64::try_from(now.saturating_sub(start)).ok();
+        let left = self
+            .started_at
+            .and_then(elapsed)
+            .and_then(|elapsed| limit.per_ms.checked_sub(elapsed))
+            .filter(|&left| left > 0);
+        if left.is_none() {
+            self.started_at = Some(now);
+            self.used = 0;
+        }
+        if self.used < limit.requests {
+            self.used += 1;
+            return Ok(());
+        }
+        Err(left.unwrap_or(limit.per_ms).div_ceil(1000).max(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_opens_with_a_request_and_lets_so_many_through() {
+        let limit = RateLimit {
+            requests: 2,
+            per_ms: 2500,
+        };
+        let mut window = Window::default();
+        let table = [
+            (1000, Ok(())),
+            (1001, Ok(())),
+            (1001, Err(3)),
+            (3000, Err(1)),
+            (3499, Err(1)),
+            (3500, Ok(())),
+            (3600, Ok(())),
+            (3600, Err(3)),
+            // The clock was set back.
+            (0, Ok(())),
+        ];
+        for (now, expected) in table {
+            assert_eq!(window.admit(limit, now), expected, "at {now}");
+        }
+    }
+
+    #[test]
+    fn extreme_limits_and_times_are_harmless() {
+        for (requests, per_ms) in [(0, 0), (0, u64::MAX), (1, u64::MAX)] {
+            let mut window = Window::default();
+            for now in [i64::MIN, i64::MAX, 0] {
+                let _ = window.admit(RateLimit { requests, per_ms }, now);
+            }
+        }
+    }
+}

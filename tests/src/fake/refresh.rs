@@ -1,0 +1,252 @@
+//! Refreshing a session, and the tokens a browser brings for it.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::errors::{self, Problem};
+use super::request::{Fields, Query};
+use super::state::{Redeemed, State};
+use super::tokens::{self, seconds};
+use super::{jwt, session};
+
+/// The members a refresh may have.
+const FIELDS: [&str; 6] = [
+    "expired_token",
+    "refresh_token",
+    "request_origin",
+    "request_headers",
+    "format",
+    "request_originating_ip",
+];
+/// What the names of cookies end in, where several instances share a domain.
+const COOKIE_SUFFIX: &str = "FakeClrk";
+/// The attributes every cookie has.
+const COOKIE_ATTRIBUTES: &str = "Path=/; Max-Age=315360000; Secure; SameSite=Lax";
+
+/// What a browser holds once its session token has expired.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Handshake {
+    /// The session token, properly signed, which expired a minute ago.
+    pub expired_token: String,
+    /// A fresh refresh token, good for one use.
+    pub refresh_token: String,
+}
+
+/// What a browser at `origin` holds, if there is such a session.
+pub(super) fn handshake(state: &mut State, session_id: &str, origin: &str, now: i64) -> Option<Handshake> {
+    let issued_at = seconds(now).saturating_sub(2 * tokens::LIFE);
+    Some(Handshake {
+        expired_token: token_for_browser(state, session_id, origin, now, issued_at)?,
+        refresh_token: state.issue_refresh_token(session_id),
+    })
+}
+
+/// `POST /sessions/{id}/refresh`.
+pub(super) fn refresh(state: &mut State, id: &str, fields: &Fields, query: &Query, now: i64) -> Result<Value, Problem> {
+    fields.only(&FIELDS)?;
+    let expired_token = fields.required_text("expired_token")?;
+    let refresh_token = fields.required_text("refresh_token")?;
+    let origin = fields.required_text("request_origin")?;
+    fields.text("request_originating_ip")?;
+    check_headers(fields)?;
+    let wants_cookies = match fields.text("format")? {
+        None | Some("token") => false,
+        Some("cookie") => true,
+        Some(_) => {
+            return Err(errors::PARAM_VALUE_INVALID.about("format", "must be token or cookie"));
+        }
+    };
+    let suffixed = query.flag("suffixed_cookies")?;
+
+    check_token(state, id, expired_token, origin, now)?;
+    match state.redeem(refresh_token, id) {
+        Redeemed::Now => {}
+        Redeemed::Never => {
+            return Err(errors::REFRESH_NOT_FOUND.because("This session has no such refresh token."));
+        }
+        Redeemed::Before => {
+            return Err(errors::CONSUMED.because("A refresh token is good for one use."));
+        }
+    }
+    let session = state.session(id)?;
+    if !state.has_user(&session.user_id) {
+        return Err(errors::USER_NOT_FOUND.because("The user of this session is gone."));
+    }
+
+    let client_uat = seconds(session.created_at);
+    let jwt = token_for_browser(state, id, origin, now, seconds(now)).unwrap_or_default();
+    if !wants_cookies {
+        return Ok(json!({ "object": "token", "jwt": jwt }));
+    }
+    let refresh_token = state.issue_refresh_token(id);
+    let suffix = if suffixed {
+        format!("_{COOKIE_SUFFIX}")
+    } else {
+        String::new()
+    };
+    let cookies = [
+        format!("__session{suffix}={jwt}; {COOKIE_ATTRIBUTES}"),
+        format!("__client_uat{suffix}={client_uat}; {COOKIE_ATTRIBUTES}"),
+        format!("__refresh_{COOKIE_SUFFIX}={refresh_token}; {COOKIE_ATTRIBUTES}; HttpOnly"),
+    ];
+    Ok(json!({ "object": "cookies", "cookies": cookies }))
+}
+
+/// Refuses an expired token that does not belong to this session and origin, or is too old.
+fn check_token(state: &State, id: &str, token: &str, origin: &str, now: i64) -> Result<(), Problem> {
+    if !is_origin(origin) {
+        return Err(errors::ORIGIN_INVALID.because("It must be an http or https origin."));
+    }
+    let claims = jwt::verify(token, state.seed.signature)
+        .ok_or_else(|| errors::TOKEN_INVALID.because("It is not a token of this instance."))?;
+
+    let azp = text(&claims, "azp").ok_or_else(|| errors::MISSING_AZP.because("The token has no azp claim."))?;
+    if azp != origin {
+        return Err(errors::AZP_MISMATCH.because("The token was issued for another origin."));
+    }
+    let sid = text(&claims, "sid").ok_or_else(|| errors::MISSING_SID.because("The token has no sid claim."))?;
+    if sid != id {
+        return Err(errors::SID_MISMATCH.because("The token is one of another session."));
+    }
+
+    let session = state
+        .sessions
+        .get(id)
+        .ok_or_else(|| errors::SESSION_NOT_FOUND.because("There is no such session."))?;
+    if session.status(now) != "active" {
+        return Err(errors::INACTIVE_SESSION.because("The session is not active."));
+    }
+
+    let issued_at = match claims.get("iat") {
+        None | Some(Value::Null) => {
+            return Err(errors::MISSING_IAT.because("The token has no iat claim."));
+        }
+        Some(value) => value.as_i64(),
+    };
+    let age = issued_at
+        .map(|issued_at| seconds(now).saturating_sub(issued_at))
+        .filter(|&age| age >= 0)
+        .ok_or_else(|| errors::AGE_UNKNOWN.because("The iat claim is no time in the past."))?;
+    if age > session::LIFE / 1000 {
+        return Err(errors::TOO_OLD.because("The token is older than any session."));
+    }
+    if claims.contains_key("template") {
+        return Err(errors::INELIGIBLE.because("The token was made from a template."));
+    }
+    Ok(())
+}
+
+fn check_headers(fields: &Fields) -> Result<(), Problem> {
+    let is_list = |value: &Value| value.as_array().is_some_and(|items| items.iter().all(Value::is_string));
+    let good = fields
+        .get("request_headers")
+        .is_none_or(|headers| headers.as_object().is_some_and(|map| map.values().all(is_list)));
+    if good {
+        Ok(())
+    } else {
+        Err(errors::PARAM_FORMAT_INVALID.about(
+            "request_headers",
+            "must be an object of header names and lists of strings",
+        ))
+    }
+}
+
+fn token_for_browser(state: &State, session_id: &str, origin: &str, now: i64, issued_at: i64) -> Option<String> {
+    let session = state.sessions.get(session_id)?;
+    let mut claims = tokens::claims(session, now, issued_at, tokens::LIFE);
+    claims["azp"] = origin.into();
+    Some(jwt::sign(&claims, state.seed.signature))
+}
+
+fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    claims.get(name)?.as_str()
+}
+
+/// Whether it is what a browser sends as `Origin`: no path, not even an empty one.
+fn is_origin(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, rest)| {
+        ["http", "https"].contains(&scheme) && !rest.contains(['/', '\\', '?', '#', '@']) && Url::parse(text).is_ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Client, NOW, claims_of};
+    use super::*;
+
+    const ORIGIN: &str = "https://app.example.com";
+    const PATH: &str = "/v1/sessions/sess_demo_active/refresh";
+
+    fn body(handshake: &Handshake, more: &str) -> String {
+        format!(
+            r#"{{"expired_token":"{}","refresh_token":"{}","request_origin":"{ORIGIN}"{more}}}"#,
+            handshake.expired_token, handshake.refresh_token
+        )
+    }
+
+    #[test]
+    fn a_refresh_token_is_good_once() {
+        let mut client = Client::demo();
+        let handshake = client.handshake("sess_demo_active", ORIGIN);
+        let first = client.post(PATH, &body(&handshake, ""));
+        assert_eq!((first.status, &first.json["object"]), (200, &json!("token")));
+        let claims = claims_of(first.json["jwt"].as_str().unwrap());
+        assert_eq!(claims["azp"], ORIGIN);
+        assert_eq!(claims["iat"], NOW / 1000);
+
+        let second = client.post(PATH, &body(&handshake, ""));
+        assert_eq!(second.status, 401);
+        assert_eq!(second.code(), "session_refresh_expired_session_token_consumed");
+    }
+
+    #[test]
+    fn the_cookies_carry_the_next_refresh_token() {
+        let mut client = Client::demo();
+        let mut handshake = client.handshake("sess_demo_active", ORIGIN);
+        for (query, session) in [
+            ("", "__session="),
+            ("?suffixed_cookies=true", "__session_FakeClrk="),
+            ("?suffixed_cookies=false", "__session="),
+        ] {
+            let more = r#","format":"cookie","request_headers":{"a":["b"]}"#;
+            let reply = client.post(&format!("{PATH}{query}"), &body(&handshake, more));
+            assert_eq!(reply.status, 200);
+            assert_eq!(reply.json["object"], "cookies");
+            let cookie = |index: usize| reply.json["cookies"][index].as_str().unwrap();
+            assert!(cookie(0).starts_with(session));
+            assert!(cookie(1).starts_with("__client_uat"));
+            let next = cookie(2).strip_prefix("__refresh_FakeClrk=").unwrap();
+            handshake.refresh_token = next.split(';').next().unwrap().to_owned();
+        }
+    }
+
+    #[test]
+    fn a_refresh_token_of_another_session_is_not_found() {
+        let mut client = Client::demo();
+        let mut handshake = client.handshake("sess_demo_active", ORIGIN);
+        let other = client.handshake("sess_demo_impersonated", ORIGIN);
+        handshake.refresh_token = other.refresh_token;
+        let reply = client.post(PATH, &body(&handshake, ""));
+        assert_eq!(reply.code(), "refresh_token_not_found");
+    }
+
+    #[test]
+    fn an_origin_has_a_scheme_and_a_host_only() {
+        for good in ["http://localhost:3000", "https://example.com", "http://[::1]:80"] {
+            assert!(is_origin(good), "{good}");
+        }
+        for bad in [
+            "",
+            "null",
+            "example.com",
+            "ftp://a",
+            "https://",
+            "https://a/",
+            "https://a?b",
+            "https://u@a",
+        ] {
+            assert!(!is_origin(bad), "{bad}");
+        }
+    }
+}

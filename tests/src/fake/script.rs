@@ -1,0 +1,53 @@
+//! Canned answers, given instead of what the state says.
+
+use std::collections::BTreeMap;
+
+use http::{Response, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::errors;
+
+/// A canned answer, given as it is: no header is added.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// The status, from 200.
+    pub status: u16,
+    /// The headers; default none. `Content-Length` and `Transfer-Encoding` are the server's.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// The body; default empty.
+    #[serde(default)]
+    pub body: String,
+}
+
+impl Answer {
+    /// Why it can't be sent, if it can't.
+    pub(super) fn check(&self) -> Result<(), String> {
+        self.build().map(drop)
+    }
+
+    /// The answer itself, or a 500 that says why it can't be sent.
+    pub(super) fn into_response(self) -> Response<Vec<u8>> {
+        self.build().unwrap_or_else(|why| {
+            let body = json!({ "message": format!("scripted answer: {why}") });
+            errors::json_response(StatusCode::INTERNAL_SERVER_ERROR, &body)
+        })
+    }
+
+    fn build(&self) -> Result<Response<Vec<u8>>, String> {
+        if self.status < 200 {
+            return Err(format!("status {} is not a final one", self.status));
+        }
+        let mut response = Response::builder().status(self.status);
+        for (name, value) in &self.headers {
+            if ["content-length", "transfer-encoding"].contains(&name.to_lowercase().as_str()) {
+                return Err(format!("header {name} is written by the server"));
+            }
+            response = response.header(name, value);
+        }
+        let body = self.body.clone().into_bytes();
+        response.body(body).map_err(|error| error.to_string())
+    }
+}

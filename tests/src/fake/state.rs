@@ -1,0 +1,151 @@
+//! What changes while a fake runs.
+
+use std::collections::{HashMap, HashSet};
+
+use super::errors::{self, Problem};
+use super::limit::Window;
+use super::seed::{Seed, SeedSession};
+use super::session::Session;
+use super::store::Store;
+
+/// The digits of an id.
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// The characters of an id after its prefix.
+const ID_LENGTH: usize = 27;
+
+/// Everything a fake remembers between requests.
+#[derive(Debug)]
+pub(super) struct State {
+    /// How to behave. Its sessions move to the store at the first request, which brings the time
+    /// that they are relative to.
+    pub(super) seed: Seed,
+    pub(super) sessions: Store,
+    pub(super) window: Window,
+    users: HashSet<String>,
+    refresh_tokens: HashMap<String, RefreshToken>,
+    ids: u64,
+    traces: u64,
+}
+
+/// A refresh token that was issued.
+#[derive(Debug)]
+struct RefreshToken {
+    session_id: String,
+    used: bool,
+}
+
+/// What became of a refresh token that was handed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Redeemed {
+    /// It was good, and is now used up.
+    Now,
+    /// It had been used before.
+    Before,
+    /// It was never issued for this session.
+    Never,
+}
+
+impl State {
+    /// The state before the first request.
+    pub(super) fn new(seed: Seed) -> State {
+        State {
+            users: seed.users.iter().cloned().collect(),
+            seed,
+            sessions: Store::default(),
+            window: Window::default(),
+            refresh_tokens: HashMap::new(),
+            ids: 0,
+            traces: 0,
+        }
+    }
+
+    /// Stores the sessions still waiting in the seed, and returns the time that counts.
+    pub(super) fn settle(&mut self, now_ms: i64) -> i64 {
+        let now = self.seed.now.unwrap_or(now_ms);
+        for session in std::mem::take(&mut self.seed.sessions) {
+            self.add_session(session, now);
+        }
+        now
+    }
+
+    /// Stores a session, made up where the seed leaves a choice, and returns its id.
+    pub(super) fn add_session(&mut self, mut seed: SeedSession, now: i64) -> String {
+        while seed.id.is_empty() {
+            let id = self.new_id("sess_");
+            // A seed may have taken it.
+            if self.sessions.get(&id).is_none() {
+                seed.id = id;
+            }
+        }
+        if seed.client_id.is_empty() {
+            seed.client_id = self.new_id("client_");
+        }
+        if seed.user_id.is_empty() {
+            seed.user_id = self.seed.users.first().cloned().unwrap_or_default();
+        }
+        let id = seed.id.clone();
+        self.sessions.insert(Session::new(seed, now));
+        id
+    }
+
+    /// The session with that id, or the error that says there is none.
+    pub(super) fn session(&self, id: &str) -> Result<&Session, Problem> {
+        self.sessions.get(id).ok_or_else(no_session)
+    }
+
+    /// The session with that id, to change, or the error that says there is none.
+    pub(super) fn session_mut(&mut self, id: &str) -> Result<&mut Session, Problem> {
+        self.sessions.get_mut(id).ok_or_else(no_session)
+    }
+
+    /// Whether there is such a user.
+    pub(super) fn has_user(&self, id: &str) -> bool {
+        self.users.contains(id)
+    }
+
+    /// A new refresh token for a session.
+    pub(super) fn issue_refresh_token(&mut self, session_id: &str) -> String {
+        let token = self.new_id("rt_");
+        let session_id = session_id.to_owned();
+        let used = false;
+        self.refresh_tokens
+            .insert(token.clone(), RefreshToken { session_id, used });
+        token
+    }
+
+    /// Uses a refresh token up.
+    pub(super) fn redeem(&mut self, token: &str, session_id: &str) -> Redeemed {
+        match self.refresh_tokens.get_mut(token) {
+            Some(issued) if issued.session_id == session_id => {
+                if std::mem::replace(&mut issued.used, true) {
+                    Redeemed::Before
+                } else {
+                    Redeemed::Now
+                }
+            }
+            _ => Redeemed::Never,
+        }
+    }
+
+    /// The id of the next answer.
+    pub(super) fn new_trace_id(&mut self) -> String {
+        self.traces += 1;
+        format!("{:032x}", self.traces)
+    }
+
+    fn new_id(&mut self, prefix: &str) -> String {
+        self.ids += 1;
+        let mut rest = self.ids;
+        let mut digits = [BASE62[0]; ID_LENGTH];
+        for digit in digits.iter_mut().rev() {
+            *digit = BASE62[(rest % 62) as usize];
+            rest /= 62;
+        }
+        let digits = digits.iter().copied().map(char::from);
+        prefix.chars().chain(digits).collect()
+    }
+}
+
+fn no_session() -> Problem {
+    errors::RESOURCE_NOT_FOUND.because("No session was found with that id.")
+}

@@ -1,0 +1,4 @@
+//! FakeClerk, suites, examples.
+
+pub mod fake;
+pub mod server;
