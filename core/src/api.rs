@@ -93,10 +93,7 @@ impl Api {
     /// [`Error::Build`]: a parameter that the server would refuse or misread.
     pub fn request<O: Operation>(&self, operation: &O) -> Result<Request<Vec<u8>>, Error> {
         let mut encoder = Encoder::new(self, O::META);
-        operation
-            .encode(&mut encoder)
-            .and_then(|()| encoder.finish())
-            .map_err(|error| Error::Build(error.of(O::META)))
+        operation.encode(&mut encoder).and_then(|()| encoder.finish()).map_err(|error| Error::Build(error.of(O::META)))
     }
 
     /// Reads the answer to an operation.
@@ -118,12 +115,7 @@ impl Api {
     /// The base URL, without a slash at its end.
     #[must_use]
     pub fn base_url(&self) -> String {
-        let Settings {
-            scheme,
-            authority,
-            base_path,
-            ..
-        } = &*self.settings;
+        let Settings { scheme, authority, base_path, .. } = &*self.settings;
         format!("{scheme}://{authority}{base_path}")
     }
 
@@ -187,21 +179,14 @@ impl ApiBuilder {
     /// `CLERK_SECRET_KEY` is not set.
     pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let secret_key = lookup("CLERK_SECRET_KEY").ok_or_else(|| {
-            BuildError::new(
-                "CLERK_SECRET_KEY",
-                "is not set: put the instance's secret key (sk_…) there",
-            )
+            BuildError::new("CLERK_SECRET_KEY", "is not set: put the instance's secret key (sk_…) there")
         })?;
         let builder = Api::builder(secret_key);
         let Some(url) = lookup("CLERK_API_URL").filter(|url| !url.is_empty()) else {
             return Ok(builder);
         };
         let url = url.trim_end_matches('/');
-        Ok(if url.ends_with("/v1") {
-            builder.base_url(url)
-        } else {
-            builder.base_url(format!("{url}/v1"))
-        })
+        Ok(if url.ends_with("/v1") { builder.base_url(url) } else { builder.base_url(format!("{url}/v1")) })
     }
 
     /// The base URL with the version's path, [`DEFAULT_BASE_URL`] by default.
@@ -253,16 +238,7 @@ impl ApiBuilder {
         with_json.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let mut empty_post = plain.clone();
         empty_post.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        Ok(Api {
-            settings: Arc::new(Settings {
-                scheme,
-                authority,
-                base_path,
-                plain,
-                with_json,
-                empty_post,
-            }),
-        })
+        Ok(Api { settings: Arc::new(Settings { scheme, authority, base_path, plain, with_json, empty_post }) })
     }
 
     fn headers_of_a_get(&self) -> Result<HeaderMap, BuildError> {
@@ -281,10 +257,7 @@ impl ApiBuilder {
         let user_agent = user_agent
             .map_err(|_| BuildError::new("user_agent_suffix", "holds a character that can't stand in a header"))?;
         headers.insert(USER_AGENT, user_agent);
-        headers.insert(
-            SDK,
-            HeaderValue::from_static(concat!("rust/", env!("CARGO_PKG_VERSION"))),
-        );
+        headers.insert(SDK, HeaderValue::from_static(concat!("rust/", env!("CARGO_PKG_VERSION"))));
         for (name, value) in &self.headers {
             let (name, value) = extra_header(name, value)?;
             headers.append(name, value);
@@ -296,9 +269,7 @@ impl ApiBuilder {
 impl std::fmt::Debug for ApiBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The base URL may hold a password until `build` has refused it, and a header any secret of the caller's.
-        f.debug_struct("ApiBuilder")
-            .field("api_version", &self.api_version)
-            .finish_non_exhaustive()
+        f.debug_struct("ApiBuilder").field("api_version", &self.api_version).finish_non_exhaustive()
     }
 }
 
@@ -326,10 +297,7 @@ fn extra_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Bu
     let parsed = HeaderName::from_bytes(name.as_bytes())
         .map_err(|_| BuildError::new("header", format!("has the name {name:?}, which is not a header's")))?;
     if RESERVED.contains(&parsed) {
-        return Err(BuildError::new(
-            "header",
-            format!("would replace {parsed}, which the client itself writes"),
-        ));
+        return Err(BuildError::new("header", format!("would replace {parsed}, which the client itself writes")));
     }
     let value = HeaderValue::from_str(value)
         .map_err(|_| BuildError::new("header", format!("{parsed} has a value that can't stand in a header")))?;
@@ -356,10 +324,8 @@ fn parse_base_url(url: &str, allow_insecure_http: bool) -> Result<(Scheme, Autho
         "https" => 443,
         "http" if allow_insecure_http || is_loopback(authority.host()) => 80,
         "http" => {
-            return bad(
-                "is plain http to another machine, where anyone on the way reads the secret key: use https, \
-                        or allow_insecure_http if you must",
-            );
+            return bad("is plain http to another machine, where anyone on the way reads the secret key: use https, \
+                        or allow_insecure_http if you must");
         }
         _ => return bad("is neither https nor http"),
     };
@@ -386,22 +352,10 @@ fn is_rewritten_by_url_parsers(segment: &str) -> bool {
 /// Lower case and no default port, as URL parsers write it: so the `Host` header is the same over every transport.
 fn normalized(authority: &Authority, default_port: u16) -> Option<Authority> {
     let host = authority.host().to_ascii_lowercase();
-    let digits = authority.as_str()[authority.host().len()..]
-        .strip_prefix(':')
-        .unwrap_or_default();
-    let port = if digits.is_empty() {
-        default_port
-    } else {
-        digits.parse().ok()?
-    };
-    let text = if port == default_port {
-        host
-    } else {
-        format!("{host}:{port}")
-    };
-    Authority::from_maybe_shared(text.into_bytes())
-        .ok()
-        .filter(|authority| !authority.host().is_empty())
+    let digits = authority.as_str()[authority.host().len()..].strip_prefix(':').unwrap_or_default();
+    let port = if digits.is_empty() { default_port } else { digits.parse().ok()? };
+    let text = if port == default_port { host } else { format!("{host}:{port}") };
+    Authority::from_maybe_shared(text.into_bytes()).ok().filter(|authority| !authority.host().is_empty())
 }
 
 #[cfg(test)]
@@ -451,29 +405,16 @@ mod tests {
             ("https://:8080/v1", "base_url"),
         ] {
             let error = refused(at(given));
-            assert!(
-                error.starts_with("base_url ") && error.contains(why),
-                "{given}: {error}"
-            );
+            assert!(error.starts_with("base_url ") && error.contains(why), "{given}: {error}");
             assert!(!error.contains("password@"), "{error}");
         }
-        let api = at("http://clerk.internal:80/v1")
-            .allow_insecure_http(true)
-            .build()
-            .unwrap();
+        let api = at("http://clerk.internal:80/v1").allow_insecure_http(true).build().unwrap();
         assert_eq!(api.base_url(), "http://clerk.internal/v1");
     }
 
     #[test]
     fn a_key_that_can_not_work_is_refused_without_being_shown() {
-        for key in [
-            "",
-            "pk_test_hidden",
-            "sk_test_hidden\n",
-            " sk_test_hidden",
-            "sk_tést_hidden",
-            "sk_test\0hidden",
-        ] {
+        for key in ["", "pk_test_hidden", "sk_test_hidden\n", " sk_test_hidden", "sk_tést_hidden", "sk_test\0hidden"] {
             let error = refused(Api::builder(key));
             assert!(error.starts_with("secret_key "), "{error}");
             assert!(!error.contains("hidden"), "{error}");
@@ -482,19 +423,10 @@ mod tests {
 
     #[test]
     fn headers_of_the_client_can_not_be_replaced() {
-        for name in [
-            "Authorization",
-            "HOST",
-            "content-length",
-            "Transfer-Encoding",
-            "user-agent",
-            "Clerk-API-Version",
-        ] {
+        for name in ["Authorization", "HOST", "content-length", "Transfer-Encoding", "user-agent", "Clerk-API-Version"]
+        {
             let error = refused(Api::builder("sk_test_1").header(name, "x"));
-            assert!(
-                error.contains(&format!("would replace {}", name.to_lowercase())),
-                "{error}"
-            );
+            assert!(error.contains(&format!("would replace {}", name.to_lowercase())), "{error}");
         }
         assert!(refused(Api::builder("sk_test_1").header("a b", "x")).contains("not a header's"));
         assert!(refused(Api::builder("sk_test_1").header("x-a", "a\nhidden")).contains("x-a has a value"));
@@ -512,21 +444,12 @@ mod tests {
             .build()
             .unwrap();
         let request = api.request(&crate::GetSession::new("sess_1")).unwrap();
-        let all = |name: &str| -> Vec<&str> {
-            request
-                .headers()
-                .get_all(name)
-                .iter()
-                .map(|v| v.to_str().unwrap())
-                .collect()
-        };
+        let all =
+            |name: &str| -> Vec<&str> { request.headers().get_all(name).iter().map(|v| v.to_str().unwrap()).collect() };
         assert_eq!(all("authorization"), ["Bearer sk_test_1"]);
         assert_eq!(all("accept"), ["application/json"]);
         assert_eq!(all("clerk-api-version"), ["2025-11-10"]);
-        assert_eq!(
-            all("user-agent"),
-            [format!("clerk-sessions-rust/{} billing/2", env!("CARGO_PKG_VERSION"))]
-        );
+        assert_eq!(all("user-agent"), [format!("clerk-sessions-rust/{} billing/2", env!("CARGO_PKG_VERSION"))]);
         assert_eq!(all("x-clerk-sdk"), [format!("rust/{}", env!("CARGO_PKG_VERSION"))]);
         assert_eq!(all("x-team"), ["a", "b"]);
         assert_eq!(request.headers().len(), 7);
@@ -556,14 +479,9 @@ mod tests {
 
     #[test]
     fn debug_never_shows_the_key() {
-        let builder = Api::builder("sk_test_hidden")
-            .header("x-token", "hidden")
-            .base_url("https://u:hidden@h");
+        let builder = Api::builder("sk_test_hidden").header("x-token", "hidden").base_url("https://u:hidden@h");
         assert!(!format!("{builder:?}").contains("hidden"));
-        let api = Api::builder("sk_test_hidden")
-            .header("x-token", "hidden")
-            .build()
-            .unwrap();
+        let api = Api::builder("sk_test_hidden").header("x-token", "hidden").build().unwrap();
         assert!(!format!("{api:?}").contains("hidden"));
         assert!(format!("{api:?}").contains("https://api.clerk.com/v1"));
     }

@@ -156,9 +156,7 @@ mod tests {
 
     impl Transport for Recorder {
         fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
-            self.0
-                .borrow_mut()
-                .push((request.method().clone(), request.uri().path().to_owned()));
+            self.0.borrow_mut().push((request.method().clone(), request.uri().path().to_owned()));
             Ok(Response::builder().status(404).body(Vec::new()).unwrap())
         }
 
@@ -173,10 +171,7 @@ mod tests {
             &self,
             request: Request<Vec<u8>>,
         ) -> impl Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send {
-            self.0
-                .lock()
-                .unwrap()
-                .push((request.method().clone(), request.uri().path().to_owned()));
+            self.0.lock().unwrap().push((request.method().clone(), request.uri().path().to_owned()));
             ready(Ok(Response::builder().status(404).body(Vec::new()).unwrap()))
         }
 
@@ -192,17 +187,12 @@ mod tests {
     /// What the registry's operations send when each id is the name of its parameter.
     fn registered() -> BTreeSet<(String, String)> {
         let target = |path: &str| format!("/v1{}", path.replace(['{', '}'], ""));
-        registry::OPERATIONS
-            .iter()
-            .map(|entry| (entry.meta().method.to_string(), target(entry.meta().path)))
-            .collect()
+        registry::OPERATIONS.iter().map(|entry| (entry.meta().method.to_string(), target(entry.meta().path))).collect()
     }
 
     fn seen(sent: Vec<Sent>) -> BTreeSet<(String, String)> {
         assert_eq!(sent.len(), 7, "seven calls");
-        sent.into_iter()
-            .map(|(method, path)| (method.to_string(), path))
-            .collect()
+        sent.into_iter().map(|(method, path)| (method.to_string(), path)).collect()
     }
 
     #[test]
@@ -215,11 +205,7 @@ mod tests {
         assert!(sessions.refresh(refresh()).is_err());
         assert!(sessions.revoke("session_id").is_err());
         assert!(sessions.create_token("session_id").is_err());
-        assert!(
-            sessions
-                .create_token_from_template(("session_id", "template_name"))
-                .is_err()
-        );
+        assert!(sessions.create_token_from_template(("session_id", "template_name")).is_err());
         assert_eq!(seen(client.transport().0.take()), registered());
     }
 
@@ -234,18 +220,10 @@ mod tests {
             assert!(sessions.refresh(refresh()).await.is_err());
             assert!(sessions.revoke("session_id").await.is_err());
             assert!(sessions.create_token("session_id").await.is_err());
-            assert!(
-                sessions
-                    .create_token_from_template(("session_id", "template_name"))
-                    .await
-                    .is_err()
-            );
+            assert!(sessions.create_token_from_template(("session_id", "template_name")).await.is_err());
         });
         assert_eq!(calls.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(()));
-        assert_eq!(
-            seen(std::mem::take(&mut client.transport().0.lock().unwrap())),
-            registered()
-        );
+        assert_eq!(seen(std::mem::take(&mut client.transport().0.lock().unwrap())), registered());
     }
 
     #[test]

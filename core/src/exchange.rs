@@ -98,12 +98,7 @@ enum State {
 
 impl RawExchange {
     pub(crate) fn new(meta: &'static Meta, request: Request<Vec<u8>>) -> Self {
-        Self {
-            meta,
-            state: State::Ready(request),
-            attempts: 0,
-            check: |_| Ok(()),
-        }
+        Self { meta, state: State::Ready(request), attempts: 0, check: |_| Ok(()) }
     }
 
     /// Makes a 2xx that `O` can't read an error.
@@ -162,14 +157,10 @@ impl Flow for RawExchange {
                     Err(fault) => Err(unreadable(self.meta, response, fault, self.attempts)),
                 }
             }
-            State::Failed(error) => Err(Error::Transport(Box::new(CallFailed::new(
-                self.meta,
-                error,
-                self.attempts,
-            )))),
-            State::Ready(_) | State::InFlight => Err(Error::Build(
-                BuildError::new("finish", "was called before the call was done").of(self.meta),
-            )),
+            State::Failed(error) => Err(Error::Transport(Box::new(CallFailed::new(self.meta, error, self.attempts)))),
+            State::Ready(_) | State::InFlight => {
+                Err(Error::Build(BuildError::new("finish", "was called before the call was done").of(self.meta)))
+            }
         }
     }
 }
@@ -198,10 +189,7 @@ pub struct Exchange<O> {
 
 impl<O: Operation> Exchange<O> {
     pub(crate) fn new(raw: RawExchange) -> Self {
-        Self {
-            raw,
-            operation: PhantomData,
-        }
+        Self { raw, operation: PhantomData }
     }
 }
 
@@ -256,18 +244,13 @@ mod tests {
     use crate::{Api, CreateSession, Delivery, GetSession, TransportErrorKind};
 
     fn call() -> Exchange<GetSession> {
-        Api::new("sk_test_hidden")
-            .unwrap()
-            .exchange(&GetSession::new("sess_1"))
-            .unwrap()
+        Api::new("sk_test_hidden").unwrap().exchange(&GetSession::new("sess_1")).unwrap()
     }
 
     #[test]
     fn one_attempt_is_sent_and_its_answer_returned() {
         let mut call = call();
-        let Step::Send(request) = call.step() else {
-            panic!("{call:?}")
-        };
+        let Step::Send(request) = call.step() else { panic!("{call:?}") };
         assert_eq!(request.uri().path(), "/v1/sessions/sess_1");
         call.on_response(Response::builder().status(404).body(Vec::new()).unwrap());
         assert!(matches!(call.step(), Step::Done));
@@ -283,27 +266,16 @@ mod tests {
         call.on_failure(TransportError::new(TransportErrorKind::Connect, Delivery::NotSent).with_source(cause));
         assert!(matches!(call.step(), Step::Done));
         let error = call.finish().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "GetSession: could not connect to the server (nothing was sent)"
-        );
+        assert_eq!(error.to_string(), "GetSession: could not connect to the server (nothing was sent)");
         assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "refused");
-        assert!(
-            std::error::Error::source(&error)
-                .unwrap()
-                .downcast_ref::<std::io::Error>()
-                .is_some()
-        );
+        assert!(std::error::Error::source(&error).unwrap().downcast_ref::<std::io::Error>().is_some());
         assert_eq!(error.delivery(), Some(Delivery::NotSent));
     }
 
     #[test]
     fn calls_out_of_order_are_harmless() {
         let early = call().finish().unwrap_err();
-        assert_eq!(
-            early.to_string(),
-            "GetSession: finish was called before the call was done (nothing was sent)"
-        );
+        assert_eq!(early.to_string(), "GetSession: finish was called before the call was done (nothing was sent)");
         let mut call = call();
         call.on_response(Response::new(b"too early".to_vec()));
         assert!(matches!(call.step(), Step::Send(_)));
@@ -311,11 +283,7 @@ mod tests {
         call.on_response(Response::builder().status(404).body(Vec::new()).unwrap());
         call.on_response(Response::builder().status(500).body(Vec::new()).unwrap());
         call.on_failure(TransportError::new(TransportErrorKind::Other, Delivery::MaybeSent));
-        assert_eq!(
-            call.finish().unwrap_err().status().unwrap(),
-            404,
-            "the first report counts"
-        );
+        assert_eq!(call.finish().unwrap_err().status().unwrap(), 404, "the first report counts");
     }
 
     #[test]

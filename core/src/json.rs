@@ -22,28 +22,19 @@ fn locate<T: DeserializeOwned>(text: &[u8]) -> Option<Fault> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let mut track = serde_path_to_error::Track::new();
     let error = T::deserialize(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track)).err()?;
-    Some(Fault {
-        path: place(&track.path().to_string(), &error),
-        reason: reason(&error),
-    })
+    Some(Fault { path: place(&track.path().to_string(), &error), reason: reason(&error) })
 }
 
 impl Fault {
     fn at_root(error: &serde_json::Error) -> Self {
-        Self {
-            path: ".".to_owned(),
-            reason: reason(error),
-        }
+        Self { path: ".".to_owned(), reason: reason(error) }
     }
 }
 
 /// The path of a fault. A missing field is named by its own path, not by that of the object it is missing from.
 fn place(path: &str, error: &serde_json::Error) -> String {
     let text = error.to_string();
-    match text
-        .strip_prefix("missing field `")
-        .and_then(|rest| rest.split('`').next())
-    {
+    match text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
         Some(field) if path == "." => field.to_owned(),
         Some(field) => format!("{path}.{field}"),
         None => path.to_owned(),
@@ -57,9 +48,7 @@ fn reason(error: &serde_json::Error) -> String {
         Some(at) => text.split_at(at),
         None => (text.as_str(), ""),
     };
-    let quoted = ["invalid type: ", "invalid value: "]
-        .iter()
-        .any(|prefix| what.starts_with(prefix));
+    let quoted = ["invalid type: ", "invalid value: "].iter().any(|prefix| what.starts_with(prefix));
     if !quoted {
         return text;
     }
@@ -84,22 +73,12 @@ mod tests {
         let mut broken = session.clone();
         broken.as_object_mut().unwrap().remove("client_id");
         let list = serde_json::json!([session, session, session, broken]);
-        assert_eq!(
-            read::<SessionList>(list.to_string().as_bytes()).unwrap_err().path,
-            "[3].client_id"
-        );
+        assert_eq!(read::<SessionList>(list.to_string().as_bytes()).unwrap_err().path, "[3].client_id");
         let page = serde_json::json!({"data": list, "total_count": 4});
-        assert_eq!(
-            read::<SessionList>(page.to_string().as_bytes()).unwrap_err().path,
-            "data[3].client_id"
-        );
+        assert_eq!(read::<SessionList>(page.to_string().as_bytes()).unwrap_err().path, "data[3].client_id");
         let fault = read::<Session>(broken.to_string().as_bytes()).unwrap_err();
         assert_eq!(fault.path, "client_id");
-        assert!(
-            fault.reason.starts_with("missing field `client_id`"),
-            "{}",
-            fault.reason
-        );
+        assert!(fault.reason.starts_with("missing field `client_id`"), "{}", fault.reason);
     }
 
     #[test]
@@ -128,12 +107,6 @@ mod tests {
     #[test]
     fn trailing_text_is_a_fault() {
         let fault = read::<Token>(br#"{"jwt":"a"} x"#).unwrap_err();
-        assert_eq!(
-            fault,
-            Fault {
-                path: ".".into(),
-                reason: "trailing characters at line 1 column 13".into()
-            }
-        );
+        assert_eq!(fault, Fault { path: ".".into(), reason: "trailing characters at line 1 column 13".into() });
     }
 }

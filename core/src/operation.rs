@@ -73,13 +73,7 @@ impl Meta {
     /// The facts of an operation; see the fields.
     #[must_use]
     pub const fn new(id: &'static str, name: &'static str, method: Method, path: &'static str, repeat: Repeat) -> Self {
-        Self {
-            id,
-            name,
-            method,
-            path,
-            repeat,
-        }
+        Self { id, name, method, path, repeat }
     }
 }
 
@@ -99,7 +93,6 @@ pub enum Repeat {
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Writes one request. Handed to [`Operation::encode`].
-#[derive(Debug)]
 pub struct Encoder<'a> {
     api: &'a Api,
     meta: &'static Meta,
@@ -117,15 +110,7 @@ impl<'a> Encoder<'a> {
         // Room for the ids of a usual request, so that it is written without growing.
         let mut target = String::with_capacity(api.base_path().len() + meta.path.len() + 64);
         target.push_str(api.base_path());
-        Self {
-            api,
-            meta,
-            target,
-            template: meta.path,
-            has_query: false,
-            headers: Vec::new(),
-            body: None,
-        }
+        Self { api, meta, target, template: meta.path, has_query: false, headers: Vec::new(), body: None }
     }
 
     /// Fills the next variable segment of the path template with `value`, percent-encoded but for `A-Za-z0-9-_.~`.
@@ -138,20 +123,14 @@ impl<'a> Encoder<'a> {
             return Err(BuildError::new(name, "is empty"));
         }
         if matches!(value, "." | "..") {
-            return Err(BuildError::new(
-                name,
-                "is a dot segment (\".\" or \"..\"), which would call another path",
-            ));
+            return Err(BuildError::new(name, "is a dot segment (\".\" or \"..\"), which would call another path"));
         }
         let placeholder = self.template.split_once('{').and_then(|(before, rest)| {
             let (found, after) = rest.split_once('}')?;
             (found == name).then_some((before, after))
         });
         let Some((before, after)) = placeholder else {
-            return Err(BuildError::new(
-                name,
-                "is not the next variable segment of the operation's path",
-            ));
+            return Err(BuildError::new(name, "is not the next variable segment of the operation's path"));
         };
         self.target.push_str(before);
         self.target.extend(utf8_percent_encode(value, RESERVED));
@@ -193,10 +172,7 @@ impl<'a> Encoder<'a> {
 
     pub(crate) fn finish(mut self) -> Result<Request<Vec<u8>>, BuildError> {
         if self.template.contains('{') {
-            return Err(BuildError::new(
-                "path",
-                "has a variable segment that the operation did not fill",
-            ));
+            return Err(BuildError::new("path", "has a variable segment that the operation did not fill"));
         }
         self.target.push_str(self.template);
         let target = PathAndQuery::from_maybe_shared(self.target.into_bytes())
@@ -217,6 +193,13 @@ impl<'a> Encoder<'a> {
     }
 }
 
+impl std::fmt::Debug for Encoder<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Not the body: it may hold a refresh token.
+        f.debug_struct("Encoder").field("operation", &self.meta.id).finish_non_exhaustive()
+    }
+}
+
 /// Percent-encodes what is formatted into it.
 struct EncodeInto<'a>(&'a mut String);
 
@@ -233,13 +216,8 @@ mod tests {
 
     use super::*;
 
-    static TOKEN: Meta = Meta::new(
-        "T",
-        "t",
-        Method::POST,
-        "/sessions/{session_id}/tokens/{template_name}",
-        Repeat::Never,
-    );
+    static TOKEN: Meta =
+        Meta::new("T", "t", Method::POST, "/sessions/{session_id}/tokens/{template_name}", Repeat::Never);
 
     fn encode(session: &str, template: &str) -> Result<Request<Vec<u8>>, BuildError> {
         let api = Api::new("sk_test_1").unwrap();
@@ -274,10 +252,15 @@ mod tests {
         encoder.query("user_id", "a&b=c#d e+é%");
         encoder.query("limit", 5);
         let uri = encoder.finish().unwrap().uri().to_string();
-        assert_eq!(
-            uri,
-            "https://api.clerk.com/v1/sessions?user_id=a%26b%3Dc%23d%20e%2B%C3%A9%25&limit=5"
-        );
+        assert_eq!(uri, "https://api.clerk.com/v1/sessions?user_id=a%26b%3Dc%23d%20e%2B%C3%A9%25&limit=5");
+    }
+
+    #[test]
+    fn debug_never_shows_the_body() {
+        let api = Api::new("sk_test_1").unwrap();
+        let mut encoder = Encoder::new(&api, &TOKEN);
+        encoder.json(&"hidden").unwrap();
+        assert_eq!(format!("{encoder:?}"), "Encoder { operation: \"T\", .. }");
     }
 
     #[test]

@@ -31,10 +31,7 @@ pub struct Entry {
 
 impl Entry {
     const fn new<O: Operation + DeserializeOwned>() -> Self {
-        Self {
-            meta: O::META,
-            exchange: exchange_of::<O>,
-        }
+        Self { meta: O::META, exchange: exchange_of::<O> }
     }
 
     /// The operation's fixed facts.
@@ -73,26 +70,20 @@ pub fn find(operation_id: &str) -> Option<&'static Entry> {
 /// # Errors
 /// [`Error::Build`]: there is no such operation, or as for [`Entry::exchange`].
 pub fn exchange(api: &Api, operation_id: &str, parameters: &[u8]) -> Result<RawExchange, Error> {
-    find(operation_id)
-        .ok_or_else(|| unknown(operation_id))?
-        .exchange(api, parameters)
+    find(operation_id).ok_or_else(|| unknown(operation_id))?.exchange(api, parameters)
 }
 
 fn unknown(operation_id: &str) -> Error {
     let known: Vec<_> = OPERATIONS.iter().map(|entry| entry.meta.id).collect();
     let named = OPERATIONS.iter().find(|entry| entry.meta.name == operation_id);
-    let meant = named
-        .map(|entry| format!("; did you mean {}?", entry.meta.id))
-        .unwrap_or_default();
+    let meant = named.map(|entry| format!("; did you mean {}?", entry.meta.id)).unwrap_or_default();
     BuildError::new("operation_id", format!("is not one of {}{meant}", known.join(", "))).into()
 }
 
 fn exchange_of<O: Operation + DeserializeOwned>(api: &Api, parameters: &[u8]) -> Result<RawExchange, Error> {
     // Looked for here, as serde would take an array for a struct, too.
     if !parameters.trim_ascii_start().starts_with(b"{") {
-        return Err(BuildError::new("parameters", "are not a JSON object")
-            .of(O::META)
-            .into());
+        return Err(BuildError::new("parameters", "are not a JSON object").of(O::META).into());
     }
     let operation: O = json::read(parameters).map_err(|fault| Error::Build(bad_parameter(fault).of(O::META)))?;
     Ok(RawExchange::new(O::META, api.request(&operation)?).checked::<O>())
@@ -112,6 +103,8 @@ fn bad_parameter(Fault { path, reason }: Fault) -> BuildError {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::exchange::{Flow, Step};
     use crate::model::tests::minimal;
@@ -121,9 +114,7 @@ mod tests {
     }
 
     fn refused(operation_id: &str, parameters: &str) -> String {
-        exchange(&api(), operation_id, parameters.as_bytes())
-            .unwrap_err()
-            .to_string()
+        exchange(&api(), operation_id, parameters.as_bytes()).unwrap_err().to_string()
     }
 
     fn answered(operation_id: &str, parameters: &str, body: &[u8]) -> Result<Vec<u8>, Error> {
@@ -146,10 +137,7 @@ mod tests {
         let mut session = minimal();
         session["brand_new"] = serde_json::json!([1.0, {"a": null}]);
         let body = serde_json::to_vec_pretty(&session).unwrap();
-        assert_eq!(
-            answered("GetSession", r#"{"session_id":"sess_1"}"#, &body).unwrap(),
-            body
-        );
+        assert_eq!(answered("GetSession", r#"{"session_id":"sess_1"}"#, &body).unwrap(), body);
     }
 
     #[test]
@@ -167,26 +155,10 @@ mod tests {
                 "operation_id is not one of GetSessionList, createSession, GetSession, RefreshSession, RevokeSession, \
                  CreateSessionToken, CreateSessionTokenFromTemplate; did you mean GetSession?",
             ),
-            (
-                "GetSession",
-                "{}",
-                "GetSession: session_id is missing (nothing was sent)",
-            ),
-            (
-                "GetSession",
-                "",
-                "GetSession: parameters are not a JSON object (nothing was sent)",
-            ),
-            (
-                "GetSession",
-                r#"["sess_1"]"#,
-                "GetSession: parameters are not a JSON object (nothing was sent)",
-            ),
-            (
-                "GetSession",
-                r#""sess_1""#,
-                "GetSession: parameters are not a JSON object (nothing was sent)",
-            ),
+            ("GetSession", "{}", "GetSession: session_id is missing (nothing was sent)"),
+            ("GetSession", "", "GetSession: parameters are not a JSON object (nothing was sent)"),
+            ("GetSession", r#"["sess_1"]"#, "GetSession: parameters are not a JSON object (nothing was sent)"),
+            ("GetSession", r#""sess_1""#, "GetSession: parameters are not a JSON object (nothing was sent)"),
             (
                 "GetSession",
                 r#"{"session_id":7}"#,
@@ -197,16 +169,8 @@ mod tests {
                 r#"{"session_id":"sess_1","limit":7}"#,
                 "GetSession: limit can't be read: unknown field `limit`, expected `session_id` (nothing was sent)",
             ),
-            (
-                "GetSession",
-                r#"{"session_id":".."}"#,
-                "GetSession: session_id is a dot segment",
-            ),
-            (
-                "GetSessionList",
-                r#"{"limit":0}"#,
-                "GetSessionList: limit is not within 1..=500",
-            ),
+            ("GetSession", r#"{"session_id":".."}"#, "GetSession: session_id is a dot segment"),
+            ("GetSessionList", r#"{"limit":0}"#, "GetSessionList: limit is not within 1..=500"),
             (
                 "GetSessionList",
                 r#"{"limit":1.5}"#,
@@ -236,14 +200,52 @@ mod tests {
         }
     }
 
+    /// Bytes that no decoder has seen: noise, and answers that are almost right.
+    fn body() -> impl Strategy<Value = Vec<u8>> {
+        let session = minimal().to_string();
+        let almost = [
+            &*session,
+            &*format!("[{session}]"),
+            r#"{"object":"token","jwt":"a.b.c"}"#,
+            r#"{"errors":[{"code":"c"}]}"#,
+        ]
+        .map(|text| text.as_bytes().to_vec());
+        let damaged = (proptest::sample::select(almost.to_vec()), any::<proptest::sample::Index>(), any::<u8>());
+        let damaged = damaged.prop_map(|(mut text, at, byte)| {
+            let at = at.index(text.len());
+            text[at] = byte;
+            text
+        });
+        prop_oneof![proptest::collection::vec(any::<u8>(), 0..64), damaged]
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_makes_a_decoder_panic(status in 100..=999_u16, body in body(), header in "[ -~]{0,16}") {
+            for entry in OPERATIONS {
+                let required = match entry.meta().name {
+                    "list" => "{}",
+                    "create" => r#"{"user_id":"u"}"#,
+                    "refresh" => r#"{"session_id":"s","expired_token":"a","refresh_token":"b","request_origin":"c"}"#,
+                    "create_token_from_template" => r#"{"session_id":"s","template_name":"t"}"#,
+                    _ => r#"{"session_id":"s"}"#,
+                };
+                let mut call = entry.exchange(&api(), required.as_bytes()).unwrap();
+                prop_assert!(matches!(call.step(), Step::Send(_)));
+                let answer = http::Response::builder().status(status).header("retry-after", &header).header("cf-ray", &header);
+                call.on_response(answer.body(body.clone()).unwrap());
+                if let Err(error) = call.finish() {
+                    let shown = format!("{error} {error:?} {}", serde_json::to_string(&error).unwrap());
+                    prop_assert!(!shown.is_empty());
+                }
+            }
+        }
+    }
+
     #[test]
     fn null_is_as_good_as_absent() {
-        let mut call = exchange(
-            &api(),
-            "GetSessionList",
-            br#"{"user_id":"user_1","limit":null,"status":null}"#,
-        )
-        .unwrap();
+        let mut call =
+            exchange(&api(), "GetSessionList", br#"{"user_id":"user_1","limit":null,"status":null}"#).unwrap();
         let Step::Send(request) = call.step() else { panic!() };
         assert_eq!(request.uri().query(), Some("user_id=user_1"));
     }

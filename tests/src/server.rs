@@ -2,9 +2,8 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -13,7 +12,8 @@ use http::StatusCode;
 use tokio::runtime::{self, Runtime};
 use tokio::sync::oneshot;
 
-use crate::fake::FakeClerk;
+use crate::fake::{FakeClerk, Handshake};
+use crate::{lock, now_ms};
 
 /// The largest request body taken, in bytes; a larger one is answered 413 and not recorded.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
@@ -60,12 +60,7 @@ impl FakeServer {
         let thread = thread::Builder::new()
             .name("fake-clerk".to_owned())
             .spawn(move || run(runtime, listener, shared, stopped))?;
-        Ok(FakeServer {
-            addr,
-            fake,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        Ok(FakeServer { addr, fake, stop: Some(stop), thread: Some(thread) })
     }
 
     /// The value for `CLERK_API_URL`: `http://127.0.0.1:PORT`, without `/v1`.
@@ -84,6 +79,12 @@ impl FakeServer {
     #[must_use]
     pub fn secret_key(&self) -> String {
         self.fake().secret_key().to_owned()
+    }
+
+    /// What a browser holds once its session token has expired; see [`FakeClerk::handshake`].
+    #[must_use]
+    pub fn handshake(&self, session_id: &str, origin: &str) -> Option<Handshake> {
+        self.fake().handshake(session_id, origin, now_ms())
     }
 
     /// The fake, to inspect or change. No request is answered while it is held.
@@ -121,16 +122,6 @@ async fn answer(State(fake): State<Shared>, request: Request) -> Response {
     lock(&fake).handle(request, now_ms()).map(Into::into)
 }
 
-fn lock(fake: &Shared) -> MutexGuard<'_, FakeClerk> {
-    // A test that failed while holding it does not matter to the next one.
-    fake.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::{BufRead, BufReader, Read, Write};
@@ -143,11 +134,7 @@ mod tests {
     /// Sends a request on a connection, and reads the status line and the body.
     fn call(stream: &mut TcpStream, server: &FakeServer, target: &str) -> (String, String) {
         let key = server.secret_key();
-        write!(
-            stream,
-            "GET {target} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\n\r\n"
-        )
-        .unwrap();
+        write!(stream, "GET {target} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\n\r\n").unwrap();
         let mut reader = BufReader::new(stream);
         let mut lines = Vec::new();
         loop {
@@ -168,10 +155,7 @@ mod tests {
     fn it_answers_on_a_kept_connection_and_stops_when_dropped() {
         let server = FakeServer::start(FakeClerk::new(Seed::demo())).unwrap();
         let mut stream = TcpStream::connect(server.addr).unwrap();
-        for target in [
-            "/v1/sessions/sess_demo_active",
-            "http://localhost/v1/sessions/sess_demo_active",
-        ] {
+        for target in ["/v1/sessions/sess_demo_active", "http://localhost/v1/sessions/sess_demo_active"] {
             let (status, body) = call(&mut stream, &server, target);
             assert_eq!(status, "http/1.1 200 ok");
             assert!(body.contains("sess_demo_active"));
@@ -201,11 +185,7 @@ mod tests {
         let server = FakeServer::start(FakeClerk::new(Seed::default())).unwrap();
         let mut stream = TcpStream::connect(server.addr).unwrap();
         let length = BODY_LIMIT + 1;
-        write!(
-            stream,
-            "POST /v1/sessions HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n\r\n"
-        )
-        .unwrap();
+        write!(stream, "POST /v1/sessions HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n\r\n").unwrap();
         // The server may close the connection before it has read everything.
         let _ = stream.write_all(&vec![b' '; length]);
         let mut status = [0; 12];

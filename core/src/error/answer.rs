@@ -29,16 +29,8 @@ impl ApiError {
     pub(crate) fn new(meta: &'static Meta, response: Response<Vec<u8>>, attempts: u32) -> Self {
         let body: Option<Value> = serde_json::from_slice(response.body()).ok();
         let field = |name| body.as_ref().and_then(|body| body.get(name));
-        let items = field("errors")
-            .and_then(Value::as_array)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let errors = items
-            .iter()
-            .filter_map(Value::as_object)
-            .cloned()
-            .map(ErrorItem)
-            .collect();
+        let items = field("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let errors = items.iter().filter_map(Value::as_object).cloned().map(ErrorItem).collect();
         let trace_id = field("clerk_trace_id").and_then(Value::as_str).map(str::to_owned);
         Self {
             meta,
@@ -56,10 +48,7 @@ impl ApiError {
 
     pub(super) fn is_secret_key_invalid(&self) -> bool {
         self.response.status() == StatusCode::UNAUTHORIZED
-            && self
-                .errors
-                .iter()
-                .any(|error| error.code().is_some_and(|code| KEY_INVALID.contains(&code)))
+            && self.errors.iter().any(|error| error.code().is_some_and(|code| KEY_INVALID.contains(&code)))
     }
 
     pub(super) fn needs_handshake(&self) -> bool {
@@ -81,9 +70,7 @@ impl ApiError {
         match self.code() {
             Some("request_invalid_for_environment") => Some("this operation is for development instances".into()),
             Some("api_version_invalid") => Some("check the API version".into()),
-            _ => self
-                .retry_after
-                .map(|wait| format!("the server asks to wait {} s", wait.as_secs()).into()),
+            _ => self.retry_after.map(|wait| format!("the server asks to wait {} s", wait.as_secs()).into()),
         }
     }
 }
@@ -146,13 +133,7 @@ pub struct DecodeError {
 
 impl DecodeError {
     pub(crate) fn new(meta: &'static Meta, response: Response<Vec<u8>>, fault: Fault, attempts: u32) -> Self {
-        Self {
-            meta,
-            attempts,
-            fault,
-            trace_id: trace_id_of(response.headers()),
-            response,
-        }
+        Self { meta, attempts, fault, trace_id: trace_id_of(response.headers()), response }
     }
 }
 
@@ -160,12 +141,7 @@ impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Fault { path, reason } = &self.fault;
         let (id, status, len) = (self.meta.id, Named(self.response.status()), self.response.body().len());
-        write!(
-            f,
-            "{id}: {status}, but its body of {len} bytes can't be read: at {}: {}",
-            Shown(path),
-            Shown(reason)
-        )?;
+        write!(f, "{id}: {status}, but its body of {len} bytes can't be read: at {}: {}", Shown(path), Shown(reason))?;
         after_attempts(f, self.attempts)?;
         traced(f, self.trace_id.as_deref())
     }
@@ -289,11 +265,7 @@ impl fmt::Display for Shown<'_> {
 }
 
 fn after_attempts(f: &mut fmt::Formatter<'_>, attempts: u32) -> fmt::Result {
-    if attempts > 1 {
-        write!(f, ", after {attempts} attempts")
-    } else {
-        Ok(())
-    }
+    if attempts > 1 { write!(f, ", after {attempts} attempts") } else { Ok(()) }
 }
 
 fn traced(f: &mut fmt::Formatter<'_>, trace_id: Option<&str>) -> fmt::Result {
@@ -304,20 +276,11 @@ fn traced(f: &mut fmt::Formatter<'_>, trace_id: Option<&str>) -> fmt::Result {
 }
 
 fn trace_id_of(headers: &HeaderMap) -> Option<String> {
-    const NAMES: [HeaderName; 2] = [
-        HeaderName::from_static("clerk-trace-id"),
-        HeaderName::from_static("cf-ray"),
-    ];
-    NAMES
-        .iter()
-        .find_map(|name| headers.get(name)?.to_str().ok())
-        .map(str::to_owned)
+    const NAMES: [HeaderName; 2] = [HeaderName::from_static("clerk-trace-id"), HeaderName::from_static("cf-ray")];
+    NAMES.iter().find_map(|name| headers.get(name)?.to_str().ok()).map(str::to_owned)
 }
 
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers
-        .get_all(RETRY_AFTER)
-        .iter()
-        .find_map(|value| value.to_str().ok()?.trim().parse().ok())?;
+    let seconds = headers.get_all(RETRY_AFTER).iter().find_map(|value| value.to_str().ok()?.trim().parse().ok())?;
     Some(Duration::from_secs(seconds))
 }

@@ -8,7 +8,7 @@ use crate::operation::Meta;
 /// A setting or parameter that was refused before anything was sent.
 ///
 /// It names the field and what is wrong with it, never the value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub struct BuildError {
     pub(super) meta: Option<&'static Meta>,
     field: Cow<'static, str>,
@@ -19,11 +19,7 @@ impl BuildError {
     /// `field` is what the caller knows it by, `reason` completes the sentence "`field` …", as in "is empty".
     #[must_use]
     pub fn new(field: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            meta: None,
-            field: field.into(),
-            reason: reason.into(),
-        }
+        Self { meta: None, field: field.into(), reason: reason.into() }
     }
 
     /// The setting or parameter.
@@ -45,5 +41,15 @@ impl fmt::Display for BuildError {
             Some(meta) => write!(f, "{}: {field} {reason} (nothing was sent)", meta.id),
             None => write!(f, "{field} {reason}"),
         }
+    }
+}
+
+impl fmt::Debug for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Build")
+            .field("operation", &self.meta.map(|meta| meta.id))
+            .field("field", &self.field)
+            .field("reason", &self.reason)
+            .finish()
     }
 }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod build;
+mod report;
 mod transport;
 
 use std::fmt;
@@ -171,10 +172,7 @@ impl Error {
     pub fn is_timeout(&self) -> bool {
         match self {
             Self::Transport(error) => error.error.kind() == TransportErrorKind::Timeout,
-            _ => matches!(
-                self.status(),
-                Some(StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT)
-            ),
+            _ => matches!(self.status(), Some(StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT)),
         }
     }
 
@@ -234,11 +232,7 @@ mod tests {
     }
 
     fn coded<O: Operation>(status: u16, code: &str) -> Error {
-        answered::<O>(
-            status,
-            &[],
-            &format!(r#"{{"errors":[{{"message":"m","long_message":"l","code":"{code}"}}]}}"#),
-        )
+        answered::<O>(status, &[], &format!(r#"{{"errors":[{{"message":"m","long_message":"l","code":"{code}"}}]}}"#))
     }
 
     #[test]
@@ -292,10 +286,7 @@ mod tests {
             assert_eq!(error.to_string().lines().count(), 1);
         }
         let error = answered::<GetSession>(500, &[], "");
-        assert_eq!(
-            error.to_string(),
-            "GetSession: 500 Internal Server Error, with no error that could be read"
-        );
+        assert_eq!(error.to_string(), "GetSession: 500 Internal Server Error, with no error that could be read");
     }
 
     #[test]
@@ -304,10 +295,7 @@ mod tests {
             assert!(matches!(coded::<GetSession>(status, "x"), Error::Api(_)), "{status}");
         }
         for status in [200, 201, 204, 299] {
-            assert!(
-                matches!(answered::<GetSession>(status, &[], ""), Error::Decode(_)),
-                "{status}"
-            );
+            assert!(matches!(answered::<GetSession>(status, &[], ""), Error::Decode(_)), "{status}");
         }
     }
 
@@ -318,21 +306,14 @@ mod tests {
             assert!(error.is_secret_key_invalid() && !error.needs_handshake(), "{code}");
             assert!(error.to_string().ends_with("; check the secret key"), "{error}");
         }
-        for code in [
-            "expired_session_token_invalid",
-            "refresh_token_not_found",
-            "a_code_of_next_year",
-        ] {
+        for code in ["expired_session_token_invalid", "refresh_token_not_found", "a_code_of_next_year"] {
             let error = coded::<RefreshSession>(401, code);
             assert!(!error.is_secret_key_invalid() && error.needs_handshake(), "{code}");
             assert!(!coded::<GetSession>(401, code).needs_handshake(), "only a refresh");
             assert!(!coded::<RefreshSession>(400, code).needs_handshake(), "only a 401");
         }
         let unnamed = answered::<RefreshSession>(401, &[], "<html>");
-        assert!(
-            !unnamed.is_secret_key_invalid() && !unnamed.needs_handshake(),
-            "it could be either"
-        );
+        assert!(!unnamed.is_secret_key_invalid() && !unnamed.needs_handshake(), "it could be either");
     }
 
     #[test]
@@ -362,10 +343,7 @@ mod tests {
         let error = answered::<GetSession>(429, &[("retry-after", "7")], "");
         assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
         assert!(error.to_string().ends_with("; the server asks to wait 7 s"), "{error}");
-        assert_eq!(
-            answered::<GetSession>(429, &[("retry-after", "soon")], "").retry_after(),
-            None
-        );
+        assert_eq!(answered::<GetSession>(429, &[("retry-after", "soon")], "").retry_after(), None);
     }
 
     #[test]
@@ -378,13 +356,7 @@ mod tests {
             format!(r#"{{"object":"token","JWT":"{token}"}}"#),
         ] {
             let error = answered::<CreateSessionToken>(200, &[("x-token", token)], &body);
-            assert!(
-                error
-                    .body()
-                    .unwrap()
-                    .windows(token.len())
-                    .any(|window| window == token.as_bytes())
-            );
+            assert!(error.body().unwrap().windows(token.len()).any(|window| window == token.as_bytes()));
             assert!(!shown(error).contains("eyJ"), "{body}");
         }
         let echo = format!(r#"{{"errors":[{{"message":"bad Bearer sk_test_hidden in \"{token}\"","code":"c"}}]}}"#);
@@ -395,10 +367,7 @@ mod tests {
 
     #[test]
     fn a_message_of_the_server_stays_one_short_line() {
-        let long = format!(
-            r#"{{"errors":[{{"message":"a\nb\u001b[31m{}","code":"c\nd"}}]}}"#,
-            "x".repeat(10_000)
-        );
+        let long = format!(r#"{{"errors":[{{"message":"a\nb\u001b[31m{}","code":"c\nd"}}]}}"#, "x".repeat(10_000));
         let text = answered::<GetSession>(400, &[], &long).to_string();
         assert!(text.len() < 400, "{}", text.len());
         assert!(!text.contains(char::is_control), "{text}");

@@ -98,11 +98,7 @@ impl TransportError {
     /// A failure of this kind. When in doubt about the delivery, it is [`Delivery::MaybeSent`].
     #[must_use]
     pub fn new(kind: TransportErrorKind, delivery: Delivery) -> Self {
-        Self {
-            kind,
-            delivery,
-            source: None,
-        }
+        Self { kind, delivery, source: None }
     }
 
     /// Adds the cause.
@@ -174,11 +170,7 @@ impl CallFailed {
 impl fmt::Display for CallFailed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.meta.id, self.error)?;
-        if self.attempts > 1 {
-            write!(f, ", after {} attempts", self.attempts)
-        } else {
-            Ok(())
-        }
+        if self.attempts > 1 { write!(f, ", after {} attempts", self.attempts) } else { Ok(()) }
     }
 }
 

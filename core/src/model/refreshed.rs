@@ -95,9 +95,7 @@ mod tests {
 
     #[test]
     fn neither_is_an_error_that_names_both() {
-        let error = serde_json::from_str::<Refreshed>(r#"{"object":"token"}"#)
-            .unwrap_err()
-            .to_string();
+        let error = serde_json::from_str::<Refreshed>(r#"{"object":"token"}"#).unwrap_err().to_string();
         assert!(error.starts_with("missing field `jwt` or `cookies`"), "{error}");
     }
 }

@@ -187,18 +187,11 @@ pub(crate) mod tests {
         assert_eq!(session.actor.as_ref().unwrap().sub(), Some("user_admin"));
         assert_eq!(session.actor.as_ref().unwrap().as_json()["sid"], "sess_admin");
         assert_eq!(session.last_active_organization_id.as_ref().unwrap(), &"org_1");
-        assert_eq!(
-            session.latest_activity.as_ref().unwrap().city.as_deref(),
-            Some("Athens")
-        );
+        assert_eq!(session.latest_activity.as_ref().unwrap().city.as_deref(), Some("Athens"));
         assert_eq!(session.tasks[0].key, "choose-organization");
         assert_eq!(session.last_active_at.as_millis(), 1_700_000_000_001);
         assert_eq!(session.created_at.as_millis(), 1_700_000_000_005);
-        assert_eq!(
-            serde_json::to_value(&session).unwrap(),
-            json,
-            "nothing is lost or renamed"
-        );
+        assert_eq!(serde_json::to_value(&session).unwrap(), json, "nothing is lost or renamed");
     }
 
     #[test]
@@ -209,14 +202,7 @@ pub(crate) mod tests {
         }
         let activity = json!({"object": "session_activity", "id": "a", "is_mobile": true});
         let sparse = read(with(minimal(), "latest_activity", activity.clone())).unwrap();
-        for key in [
-            "device_type",
-            "browser_name",
-            "browser_version",
-            "ip_address",
-            "city",
-            "country",
-        ] {
+        for key in ["device_type", "browser_name", "browser_version", "ip_address", "city", "country"] {
             let nulled = with(minimal(), "latest_activity", with(activity.clone(), key, Value::Null));
             assert_eq!(read(nulled).unwrap(), sparse, "{key}");
         }

@@ -77,10 +77,7 @@ impl<'de> Visitor<'de> for EitherShape {
 
     fn visit_seq<A: SeqAccess<'de>>(self, sessions: A) -> Result<SessionList, A::Error> {
         let data = Deserialize::deserialize(SeqAccessDeserializer::new(sessions))?;
-        Ok(SessionList {
-            data,
-            total_count: None,
-        })
+        Ok(SessionList { data, total_count: None })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, page: A) -> Result<SessionList, A::Error> {
@@ -120,12 +117,7 @@ mod tests {
     fn both_shapes_are_read_and_the_total_is_kept() {
         let bare = read(&json!([minimal(), minimal()]));
         assert_eq!((bare.len(), bare.total_count), (2, None));
-        for (total, kept) in [
-            (json!(40), Some(40)),
-            (json!(40.0), Some(40)),
-            (Value::Null, None),
-            (json!(-1), None),
-        ] {
+        for (total, kept) in [(json!(40), Some(40)), (json!(40.0), Some(40)), (Value::Null, None), (json!(-1), None)] {
             let page = read(&json!({"object": "list", "data": [minimal(), minimal()], "total_count": total}));
             assert_eq!((&page.data, page.total_count), (&bare.data, kept));
         }
@@ -136,15 +128,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_an_error() {
-        for json in [
-            "null",
-            "7",
-            "\"x\"",
-            "{}",
-            r#"{"data":null}"#,
-            r#"{"data":{}}"#,
-            "[null]",
-        ] {
+        for json in ["null", "7", "\"x\"", "{}", r#"{"data":null}"#, r#"{"data":{}}"#, "[null]"] {
             assert!(serde_json::from_str::<SessionList>(json).is_err(), "{json}");
         }
     }

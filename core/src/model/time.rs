@@ -99,27 +99,13 @@ mod tests {
             ("-1", -1),
             ("9223372036854775807", i64::MAX),
         ] {
-            assert_eq!(
-                serde_json::from_str::<UnixMillis>(json).unwrap(),
-                UnixMillis::new(millis),
-                "{json}"
-            );
+            assert_eq!(serde_json::from_str::<UnixMillis>(json).unwrap(), UnixMillis::new(millis), "{json}");
         }
     }
 
     #[test]
     fn nothing_else_is_taken_for_a_time() {
-        for json in [
-            "1.5",
-            "1e300",
-            "9223372036854775808",
-            "9007199254740994.0",
-            "\"1\"",
-            "null",
-            "true",
-            "[]",
-            "{}",
-        ] {
+        for json in ["1.5", "1e300", "9223372036854775808", "9007199254740994.0", "\"1\"", "null", "true", "[]", "{}"] {
             assert!(serde_json::from_str::<UnixMillis>(json).is_err(), "{json}");
         }
     }
@@ -127,9 +113,6 @@ mod tests {
     #[test]
     fn a_time_before_the_epoch_is_a_system_time_too() {
         let before = UnixMillis::new(-1500).to_system_time().unwrap();
-        assert_eq!(
-            SystemTime::UNIX_EPOCH.duration_since(before).unwrap(),
-            Duration::from_millis(1500)
-        );
+        assert_eq!(SystemTime::UNIX_EPOCH.duration_since(before).unwrap(), Duration::from_millis(1500));
     }
 }

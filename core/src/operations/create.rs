@@ -28,10 +28,7 @@ impl CreateSession {
     /// A session for this user, with no active organization.
     #[must_use]
     pub fn new(user_id: impl Into<UserId>) -> Self {
-        Self {
-            user_id: user_id.into(),
-            active_organization_id: None,
-        }
+        Self { user_id: user_id.into(), active_organization_id: None }
     }
 
     /// The organization to make active in the session.
@@ -50,10 +47,7 @@ impl Operation for CreateSession {
 
     fn encode(&self, to: &mut Encoder<'_>) -> Result<(), BuildError> {
         not_empty("user_id", Some(self.user_id.as_str()))?;
-        not_empty(
-            "active_organization_id",
-            self.active_organization_id.as_ref().map(OrganizationId::as_str),
-        )?;
+        not_empty("active_organization_id", self.active_organization_id.as_ref().map(OrganizationId::as_str))?;
         to.json(self)
     }
 }

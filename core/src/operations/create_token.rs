@@ -29,11 +29,7 @@ impl CreateSessionToken {
     /// A token of this session, with the server's defaults.
     #[must_use]
     pub fn new(session_id: impl Into<SessionId>) -> Self {
-        Self {
-            session_id: session_id.into(),
-            expires_in_seconds: None,
-            origin: None,
-        }
+        Self { session_id: session_id.into(), expires_in_seconds: None, origin: None }
     }
 
     /// The token's life in seconds, 30..=315360000.
@@ -82,11 +78,7 @@ mod tests {
             "POST https://api.clerk.com/v1/sessions/sess_1/tokens\ncontent-type: application/json\n{}"
         );
         assert_eq!(
-            sent(
-                &CreateSessionToken::new("sess_1")
-                    .expires_in_seconds(30)
-                    .origin("https://app.example.com")
-            ),
+            sent(&CreateSessionToken::new("sess_1").expires_in_seconds(30).origin("https://app.example.com")),
             "POST https://api.clerk.com/v1/sessions/sess_1/tokens\ncontent-type: application/json\n\
              origin: https://app.example.com\n{\"expires_in_seconds\":30}"
         );
@@ -96,10 +88,7 @@ mod tests {
     fn refuses_what_is_out_of_bounds() {
         for seconds in [0, 29, 315_360_001] {
             let error = refused(&CreateSessionToken::new("sess_1").expires_in_seconds(seconds));
-            assert!(
-                error.contains("expires_in_seconds is not within 30..=315360000"),
-                "{error}"
-            );
+            assert!(error.contains("expires_in_seconds is not within 30..=315360000"), "{error}");
         }
         assert!(refused(&CreateSessionToken::new("sess_1").origin("a\r\nb: c")).contains("origin holds a character"));
         assert!(refused(&CreateSessionToken::new("")).contains("session_id is empty"));
@@ -110,11 +99,6 @@ mod tests {
         let token = answered::<CreateSessionToken>(r#"{"object":"token","jwt":"a.b.c"}"#).unwrap();
         assert_eq!(token.jwt.expose(), "a.b.c");
         assert!(!format!("{token:?}").contains("a.b.c"));
-        assert_eq!(
-            answered::<CreateSessionToken>(r#"{"object":"token"}"#)
-                .unwrap_err()
-                .path(),
-            Some("jwt")
-        );
+        assert_eq!(answered::<CreateSessionToken>(r#"{"object":"token"}"#).unwrap_err().path(), Some("jwt"));
     }
 }

@@ -89,9 +89,8 @@ mod tests {
             sent(&CreateSessionTokenFromTemplate::from(("sess_1", "custom hasura"))),
             "POST https://api.clerk.com/v1/sessions/sess_1/tokens/custom%20hasura\ncontent-type: application/json\n{}"
         );
-        let all = CreateSessionTokenFromTemplate::new("sess_1", "t")
-            .expires_in_seconds(315_360_000)
-            .origin("https://a.b");
+        let all =
+            CreateSessionTokenFromTemplate::new("sess_1", "t").expires_in_seconds(315_360_000).origin("https://a.b");
         assert_eq!(
             sent(&all),
             "POST https://api.clerk.com/v1/sessions/sess_1/tokens/t\ncontent-type: application/json\n\

@@ -23,9 +23,7 @@ impl GetSession {
     /// Retrieves this session.
     #[must_use]
     pub fn new(session_id: impl Into<SessionId>) -> Self {
-        Self {
-            session_id: session_id.into(),
-        }
+        Self { session_id: session_id.into() }
     }
 }
 
@@ -48,10 +46,7 @@ mod tests {
 
     #[test]
     fn sends_the_id_as_one_segment() {
-        assert_eq!(
-            sent(&GetSession::new("sess_1")),
-            "GET https://api.clerk.com/v1/sessions/sess_1\n"
-        );
+        assert_eq!(sent(&GetSession::new("sess_1")), "GET https://api.clerk.com/v1/sessions/sess_1\n");
         for (id, segment) in [
             ("a/b", "a%2Fb"),
             ("a?b", "a%3Fb"),
@@ -61,19 +56,13 @@ mod tests {
             ("x/../sess_2", "x%2F..%2Fsess_2"),
             ("é", "%C3%A9"),
         ] {
-            assert_eq!(
-                sent(&GetSession::new(id)),
-                format!("GET https://api.clerk.com/v1/sessions/{segment}\n")
-            );
+            assert_eq!(sent(&GetSession::new(id)), format!("GET https://api.clerk.com/v1/sessions/{segment}\n"));
         }
     }
 
     #[test]
     fn refuses_an_id_that_is_no_segment() {
-        assert_eq!(
-            refused(&GetSession::new("")),
-            "GetSession: session_id is empty (nothing was sent)"
-        );
+        assert_eq!(refused(&GetSession::new("")), "GetSession: session_id is empty (nothing was sent)");
         for id in [".", ".."] {
             assert!(refused(&GetSession::new(id)).starts_with("GetSession: session_id is a dot segment"));
         }

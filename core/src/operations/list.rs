@@ -149,10 +149,7 @@ mod tests {
 
     #[test]
     fn refuses_what_would_list_something_else() {
-        assert_eq!(
-            refused(&ListSessions::new().user_id("")),
-            "GetSessionList: user_id is empty (nothing was sent)"
-        );
+        assert_eq!(refused(&ListSessions::new().user_id("")), "GetSessionList: user_id is empty (nothing was sent)");
         assert!(refused(&ListSessions::new().client_id("")).contains("client_id is empty"));
         assert!(refused(&ListSessions::new().status("".into())).contains("status is empty"));
         for limit in [0, 501] {

@@ -107,11 +107,7 @@ mod tests {
         ] {
             assert_eq!(request.headers_mut().remove(name).unwrap(), expected, "{name}");
         }
-        let own: BTreeMap<_, _> = request
-            .headers()
-            .iter()
-            .map(|(n, v)| (n.as_str(), v.to_str().unwrap()))
-            .collect();
+        let own: BTreeMap<_, _> = request.headers().iter().map(|(n, v)| (n.as_str(), v.to_str().unwrap())).collect();
         let own: String = own.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
         let body = std::str::from_utf8(request.body()).unwrap();
         format!("{} {}\n{own}{body}", request.method(), request.uri())
@@ -119,17 +115,11 @@ mod tests {
 
     /// What is said of an operation that is refused.
     pub(super) fn refused<O: Operation>(operation: &O) -> String {
-        Api::new("sk_test_1")
-            .unwrap()
-            .request(operation)
-            .unwrap_err()
-            .to_string()
+        Api::new("sk_test_1").unwrap().request(operation).unwrap_err().to_string()
     }
 
     /// Reads a 200 with this body as the operation does.
     pub(super) fn answered<O: Operation>(body: impl AsRef<[u8]>) -> Result<O::Output, crate::Error> {
-        Api::new("sk_test_1")
-            .unwrap()
-            .parse::<O>(http::Response::new(body.as_ref().to_vec()))
+        Api::new("sk_test_1").unwrap().parse::<O>(http::Response::new(body.as_ref().to_vec()))
     }
 }

@@ -95,13 +95,8 @@ impl RefreshSession {
 
 impl Operation for RefreshSession {
     type Output = Refreshed;
-    const META: &'static Meta = &Meta::new(
-        "RefreshSession",
-        "refresh",
-        Method::POST,
-        "/sessions/{session_id}/refresh",
-        Repeat::Never,
-    );
+    const META: &'static Meta =
+        &Meta::new("RefreshSession", "refresh", Method::POST, "/sessions/{session_id}/refresh", Repeat::Never);
 
     fn encode(&self, to: &mut Encoder<'_>) -> Result<(), BuildError> {
         #[derive(Serialize)]
@@ -188,9 +183,6 @@ mod tests {
     #[test]
     fn debug_shows_neither_token() {
         let shown = format!("{:?}", refresh());
-        assert!(
-            !shown.contains("expired.jwt") && !shown.contains("refresh_x"),
-            "{shown}"
-        );
+        assert!(!shown.contains("expired.jwt") && !shown.contains("refresh_x"), "{shown}");
     }
 }

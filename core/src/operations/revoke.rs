@@ -23,9 +23,7 @@ impl RevokeSession {
     /// Revokes this session.
     #[must_use]
     pub fn new(session_id: impl Into<SessionId>) -> Self {
-        Self {
-            session_id: session_id.into(),
-        }
+        Self { session_id: session_id.into() }
     }
 }
 
@@ -33,13 +31,8 @@ from_its_only_parameter!(RevokeSession, SessionId);
 
 impl Operation for RevokeSession {
     type Output = Session;
-    const META: &'static Meta = &Meta::new(
-        "RevokeSession",
-        "revoke",
-        Method::POST,
-        "/sessions/{session_id}/revoke",
-        Repeat::Idempotent,
-    );
+    const META: &'static Meta =
+        &Meta::new("RevokeSession", "revoke", Method::POST, "/sessions/{session_id}/revoke", Repeat::Idempotent);
 
     fn encode(&self, to: &mut Encoder<'_>) -> Result<(), BuildError> {
         to.segment("session_id", self.session_id.as_str())

@@ -60,21 +60,12 @@ pub(super) use table::*;
 impl Code {
     /// An error of this kind, with its long text.
     pub(super) fn because(&'static self, detail: impl Into<String>) -> Problem {
-        Problem {
-            code: self,
-            detail: detail.into(),
-            param: None,
-            retry_after: None,
-            allow: None,
-        }
+        Problem { code: self, detail: detail.into(), param: None, retry_after: None, allow: None }
     }
 
     /// An error of this kind about the parameter `name`.
     pub(super) fn about(&'static self, name: &str, detail: &str) -> Problem {
-        Problem {
-            param: Some(name.to_owned()),
-            ..self.because(format!("`{name}` {detail}."))
-        }
+        Problem { param: Some(name.to_owned()), ..self.because(format!("`{name}` {detail}.")) }
     }
 }
 

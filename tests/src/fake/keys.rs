@@ -1,9 +1,6 @@
 //! The RSA key that signs tokens, one for the whole process because making it is slow.
 
-#![allow(
-    clippy::expect_used,
-    reason = "without a key there is nothing to test, and no request can bring this about"
-)]
+#![allow(clippy::expect_used, reason = "without a key there is nothing to test, and no request can bring this about")]
 
 use std::sync::OnceLock;
 

@@ -39,10 +39,7 @@ mod tests {
 
     #[test]
     fn a_window_opens_with_a_request_and_lets_so_many_through() {
-        let limit = RateLimit {
-            requests: 2,
-            per_ms: 2500,
-        };
+        let limit = RateLimit { requests: 2, per_ms: 2500 };
         let mut window = Window::default();
         let table = [
             (1000, Ok(())),

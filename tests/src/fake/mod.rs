@@ -68,11 +68,7 @@ impl FakeClerk {
         if seed.signature == Signature::Rsa {
             keys::prepare();
         }
-        FakeClerk {
-            state: State::new(seed),
-            script: VecDeque::new(),
-            requests: Vec::new(),
-        }
+        FakeClerk { state: State::new(seed), script: VecDeque::new(), requests: Vec::new() }
     }
 
     /// The answer to one request that arrives at `now_ms`, in Unix milliseconds.

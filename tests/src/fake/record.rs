@@ -20,11 +20,8 @@ impl Recorded {
     /// As `GET /_fake/requests` shows it, where bytes that are not UTF-8 are replaced.
     pub(super) fn to_json(&self) -> Value {
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-        let headers: Vec<_> = self
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), text(value.as_bytes())))
-            .collect();
+        let headers: Vec<_> =
+            self.headers.iter().map(|(name, value)| (name.as_str(), text(value.as_bytes()))).collect();
         json!({
             "method": self.method.as_str(),
             "target": self.target,

@@ -11,14 +11,8 @@ use super::tokens::{self, seconds};
 use super::{jwt, session};
 
 /// The members a refresh may have.
-const FIELDS: [&str; 6] = [
-    "expired_token",
-    "refresh_token",
-    "request_origin",
-    "request_headers",
-    "format",
-    "request_originating_ip",
-];
+const FIELDS: [&str; 6] =
+    ["expired_token", "refresh_token", "request_origin", "request_headers", "format", "request_originating_ip"];
 /// What the names of cookies end in, where several instances share a domain.
 const COOKIE_SUFFIX: &str = "FakeClrk";
 /// The attributes every cookie has.
@@ -80,11 +74,7 @@ pub(super) fn refresh(state: &mut State, id: &str, fields: &Fields, query: &Quer
         return Ok(json!({ "object": "token", "jwt": jwt }));
     }
     let refresh_token = state.issue_refresh_token(id);
-    let suffix = if suffixed {
-        format!("_{COOKIE_SUFFIX}")
-    } else {
-        String::new()
-    };
+    let suffix = if suffixed { format!("_{COOKIE_SUFFIX}") } else { String::new() };
     let cookies = [
         format!("__session{suffix}={jwt}; {COOKIE_ATTRIBUTES}"),
         format!("__client_uat{suffix}={client_uat}; {COOKIE_ATTRIBUTES}"),
@@ -110,10 +100,8 @@ fn check_token(state: &State, id: &str, token: &str, origin: &str, now: i64) -> 
         return Err(errors::SID_MISMATCH.because("The token is one of another session."));
     }
 
-    let session = state
-        .sessions
-        .get(id)
-        .ok_or_else(|| errors::SESSION_NOT_FOUND.because("There is no such session."))?;
+    let session =
+        state.sessions.get(id).ok_or_else(|| errors::SESSION_NOT_FOUND.because("There is no such session."))?;
     if session.status(now) != "active" {
         return Err(errors::INACTIVE_SESSION.because("The session is not active."));
     }
@@ -145,10 +133,8 @@ fn check_headers(fields: &Fields) -> Result<(), Problem> {
     if good {
         Ok(())
     } else {
-        Err(errors::PARAM_FORMAT_INVALID.about(
-            "request_headers",
-            "must be an object of header names and lists of strings",
-        ))
+        Err(errors::PARAM_FORMAT_INVALID
+            .about("request_headers", "must be an object of header names and lists of strings"))
     }
 }
 
@@ -236,16 +222,7 @@ mod tests {
         for good in ["http://localhost:3000", "https://example.com", "http://[::1]:80"] {
             assert!(is_origin(good), "{good}");
         }
-        for bad in [
-            "",
-            "null",
-            "example.com",
-            "ftp://a",
-            "https://",
-            "https://a/",
-            "https://a?b",
-            "https://u@a",
-        ] {
+        for bad in ["", "null", "example.com", "ftp://a", "https://", "https://a/", "https://a?b", "https://u@a"] {
             assert!(!is_origin(bad), "{bad}");
         }
     }

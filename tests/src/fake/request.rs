@@ -88,8 +88,7 @@ impl Fields {
 
     /// A text that must be there.
     pub(super) fn required_text(&self, name: &str) -> Result<&str, Problem> {
-        self.text(name)?
-            .ok_or_else(|| errors::PARAM_MISSING.about(name, "must be included"))
+        self.text(name)?.ok_or_else(|| errors::PARAM_MISSING.about(name, "must be included"))
     }
 
     /// An integer of that range. A number with a fraction is none, even if it is zero.

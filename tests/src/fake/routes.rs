@@ -11,14 +11,7 @@ use super::state::State;
 use super::{keys, refresh, sessions, tokens};
 
 /// The API versions there are.
-const API_VERSIONS: [&str; 6] = [
-    "2021-02-05",
-    "2024-10-01",
-    "2025-03-12",
-    "2025-04-10",
-    "2025-11-10",
-    "2026-05-12",
-];
+const API_VERSIONS: [&str; 6] = ["2021-02-05", "2024-10-01", "2025-03-12", "2025-04-10", "2025-11-10", "2026-05-12"];
 
 /// The answer to an API request.
 pub(super) fn answer(state: &mut State, request: &Request<Vec<u8>>, now: i64) -> Response<Vec<u8>> {
@@ -38,9 +31,7 @@ pub(super) fn answer(state: &mut State, request: &Request<Vec<u8>>, now: i64) ->
 fn admit(state: &mut State, request: &Request<Vec<u8>>, now: i64) -> Result<(), Problem> {
     if let Some(limit) = state.seed.rate_limit {
         state.window.admit(limit, now).map_err(|seconds| {
-            errors::TOO_MANY_REQUESTS
-                .because("Too many requests, retry later.")
-                .retry_after(seconds)
+            errors::TOO_MANY_REQUESTS.because("Too many requests, retry later.").retry_after(seconds)
         })?;
     }
 
@@ -111,15 +102,9 @@ fn operate(state: &mut State, request: &Request<Vec<u8>>, now: i64) -> Result<Va
 }
 
 fn only(request: &Request<Vec<u8>>, method: &'static str) -> Result<(), Problem> {
-    if request.method() == method {
-        Ok(())
-    } else {
-        Err(method_not_allowed(method))
-    }
+    if request.method() == method { Ok(()) } else { Err(method_not_allowed(method)) }
 }
 
 fn method_not_allowed(allowed: &'static str) -> Problem {
-    errors::METHOD_NOT_ALLOWED
-        .because(format!("This route answers to {allowed}."))
-        .allow(allowed)
+    errors::METHOD_NOT_ALLOWED.because(format!("This route answers to {allowed}.")).allow(allowed)
 }

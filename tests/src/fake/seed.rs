@@ -201,11 +201,7 @@ impl SeedSession {
     /// An active session of that user; an empty `id` has one made.
     #[must_use]
     pub fn new(id: &str, user_id: &str) -> SeedSession {
-        SeedSession {
-            id: id.to_owned(),
-            user_id: user_id.to_owned(),
-            ..SeedSession::default()
-        }
+        SeedSession { id: id.to_owned(), user_id: user_id.to_owned(), ..SeedSession::default() }
     }
 }
 

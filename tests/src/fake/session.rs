@@ -13,16 +13,8 @@ pub(super) const LIFE: i64 = 7 * DAY;
 const ABANDONED_AFTER: i64 = 30 * DAY;
 
 /// Every status there is, as the list filter knows them.
-pub(super) const STATUSES: [&str; 8] = [
-    "abandoned",
-    "active",
-    "ended",
-    "expired",
-    "pending",
-    "removed",
-    "replaced",
-    "revoked",
-];
+pub(super) const STATUSES: [&str; 8] =
+    ["abandoned", "active", "ended", "expired", "pending", "removed", "replaced", "revoked"];
 
 /// A session; times are Unix milliseconds.
 #[derive(Debug)]
@@ -90,11 +82,7 @@ impl Session {
 
     /// How it is shown at `now`.
     pub(super) fn view(&self, now: i64, nulls: Nulls) -> View<'_> {
-        View {
-            session: self,
-            now,
-            nulls,
-        }
+        View { session: self, now, nulls }
     }
 }
 

@@ -33,22 +33,14 @@ pub(super) fn list(state: &State, query: &Query, now: i64) -> Result<Value, Prob
             && status.is_none_or(|status| session.status(now) == status)
     };
     let matching = || state.sessions.newest_first().filter(wanted);
-    let page: Vec<_> = matching()
-        .skip(offset)
-        .take(limit)
-        .map(|session| session.view(now, state.seed.nulls))
-        .collect();
+    let page: Vec<_> = matching().skip(offset).take(limit).map(|session| session.view(now, state.seed.nulls)).collect();
 
     let paginated = match state.seed.list_shape {
         ListShape::AsAsked => asked,
         ListShape::Array => false,
         ListShape::Paginated => true,
     };
-    Ok(if paginated {
-        json!({ "data": page, "total_count": matching().count() })
-    } else {
-        json!(page)
-    })
+    Ok(if paginated { json!({ "data": page, "total_count": matching().count() }) } else { json!(page) })
 }
 
 /// `POST /sessions`.
@@ -61,10 +53,8 @@ pub(super) fn create(state: &mut State, fields: &Fields, now: i64) -> Result<Val
     if !state.has_user(user_id) {
         return Err(errors::RESOURCE_NOT_FOUND.because("No user was found with that id."));
     }
-    let seed = SeedSession {
-        last_active_organization_id: organization.map(str::to_owned),
-        ..SeedSession::new("", user_id)
-    };
+    let seed =
+        SeedSession { last_active_organization_id: organization.map(str::to_owned), ..SeedSession::new("", user_id) };
     let id = state.add_session(seed, now);
     get(state, &id, now)
 }
@@ -100,10 +90,7 @@ mod tests {
             client_id: format!("client_{}", index % 5),
             ..SeedSession::new(&format!("s{index}"), ["user_a", "user_b"][index as usize % 2])
         };
-        Seed {
-            sessions: (0..25).map(session).collect(),
-            ..Seed::default()
-        }
+        Seed { sessions: (0..25).map(session).collect(), ..Seed::default() }
     }
 
     #[test]
@@ -140,11 +127,7 @@ mod tests {
     #[test]
     fn a_seed_can_clamp_the_limit_and_fix_the_shape() {
         for (list_shape, is_array) in [(ListShape::Array, true), (ListShape::Paginated, false)] {
-            let mut client = Client::new(Seed {
-                max_limit: Some(3),
-                list_shape,
-                ..many()
-            });
+            let mut client = Client::new(Seed { max_limit: Some(3), list_shape, ..many() });
             for query in ["?limit=500&paginated=true", "?paginated=false"] {
                 let reply = client.get(&format!("/v1/sessions{query}"));
                 assert_eq!(reply.json.is_array(), is_array);
@@ -178,10 +161,7 @@ mod tests {
         let target = "/v1/sessions/sess_demo_active/revoke";
         client.now += 5;
         let first = client.post(target, "").json;
-        assert_eq!(
-            (&first["status"], &first["updated_at"]),
-            (&json!("revoked"), &json!(NOW + 5))
-        );
+        assert_eq!((&first["status"], &first["updated_at"]), (&json!("revoked"), &json!(NOW + 5)));
         client.now += 5;
         let second = client.post(target, "{}");
         assert_eq!((second.status, second.json), (200, first));
@@ -195,11 +175,7 @@ mod tests {
         let optional = ["actor", "last_active_organization_id", "latest_activity", "tasks"];
         for nulls in [Nulls::Null, Nulls::Absent] {
             let sessions = vec![SeedSession::new("s", "u")];
-            let mut client = Client::new(Seed {
-                sessions,
-                nulls,
-                ..Seed::default()
-            });
+            let mut client = Client::new(Seed { sessions, nulls, ..Seed::default() });
             let json = client.get("/v1/sessions/s").json;
             let shown = optional.map(|name| json.get(name).is_some());
             assert_eq!(shown, [nulls == Nulls::Null; 4]);
@@ -208,14 +184,8 @@ mod tests {
 
     #[test]
     fn a_status_of_the_future_is_kept() {
-        let session = SeedSession {
-            status: "hibernating".to_owned(),
-            ..SeedSession::new("s", "u")
-        };
-        let mut client = Client::new(Seed {
-            sessions: vec![session],
-            ..Seed::default()
-        });
+        let session = SeedSession { status: "hibernating".to_owned(), ..SeedSession::new("s", "u") };
+        let mut client = Client::new(Seed { sessions: vec![session], ..Seed::default() });
         assert_eq!(client.get("/v1/sessions/s").json["status"], "hibernating");
     }
 }

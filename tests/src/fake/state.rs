@@ -108,8 +108,7 @@ impl State {
         let token = self.new_id("rt_");
         let session_id = session_id.to_owned();
         let used = false;
-        self.refresh_tokens
-            .insert(token.clone(), RefreshToken { session_id, used });
+        self.refresh_tokens.insert(token.clone(), RefreshToken { session_id, used });
         token
     }
 

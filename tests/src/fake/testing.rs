@@ -47,10 +47,8 @@ impl Client {
 
     pub(super) fn post_from(&mut self, target: &str, body: &str, more: &[(&str, &str)]) -> Reply {
         let authorization = format!("Bearer {}", self.fake.secret_key());
-        let mut headers = vec![
-            ("authorization", authorization.as_str()),
-            ("content-type", "application/json; charset=utf-8"),
-        ];
+        let mut headers =
+            vec![("authorization", authorization.as_str()), ("content-type", "application/json; charset=utf-8")];
         headers.extend(more);
         self.send("POST", target, &headers, body.as_bytes())
     }

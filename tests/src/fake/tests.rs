@@ -30,22 +30,11 @@ fn refused(
     param: impl Into<Option<&'static str>>,
 ) -> Refused {
     let (method, target, body) = call;
-    Refused {
-        method,
-        target,
-        headers: &[KEY, JSON],
-        body,
-        status,
-        code,
-        param: param.into(),
-    }
+    Refused { method, target, headers: &[KEY, JSON], body, status, code, param: param.into() }
 }
 
 fn refused_for_headers(headers: &'static [(&str, &str)], status: u16, code: &'static str) -> Refused {
-    Refused {
-        headers,
-        ..refused(("GET", "/v1/sessions", ""), status, code, None)
-    }
+    Refused { headers, ..refused(("GET", "/v1/sessions", ""), status, code, None) }
 }
 
 #[rustfmt::skip]
@@ -160,10 +149,7 @@ fn every_code_can_be_provoked() {
         let error = &reply.json["errors"][0];
         assert_eq!(error["meta"]["param_name"].as_str(), row.param, "{about}");
         assert!(error["message"].is_string() && error["long_message"].is_string());
-        assert_eq!(
-            reply.json["clerk_trace_id"],
-            reply.headers["clerk-trace-id"].to_str().unwrap()
-        );
+        assert_eq!(reply.json["clerk_trace_id"], reply.headers["clerk-trace-id"].to_str().unwrap());
         assert_eq!(reply.headers["content-type"], "application/json");
         seen.insert(row.code);
     }
@@ -206,10 +192,7 @@ fn codes_that_depend_on_the_seed() {
         "request_origin": ORIGIN,
     });
     let refresh = client.post("/v1/sessions/sess_1/refresh", &body.to_string());
-    assert_eq!(
-        (refresh.status, refresh.code()),
-        (401, "session_refresh_user_not_found")
-    );
+    assert_eq!((refresh.status, refresh.code()), (401, "session_refresh_user_not_found"));
 
     client.now += 8 * 24 * 60 * 60 * 1000;
     let revoke = client.post("/v1/sessions/sess_1/revoke", "");
@@ -218,14 +201,8 @@ fn codes_that_depend_on_the_seed() {
 
 #[test]
 fn too_many_requests_are_refused_before_anything_else() {
-    let rate_limit = Some(RateLimit {
-        requests: 2,
-        per_ms: 10_000,
-    });
-    let mut client = Client::new(Seed {
-        rate_limit,
-        ..Seed::demo()
-    });
+    let rate_limit = Some(RateLimit { requests: 2, per_ms: 10_000 });
+    let mut client = Client::new(Seed { rate_limit, ..Seed::demo() });
     assert_eq!(client.send("GET", "/v1/sessions", &[], b"").status, 401);
     assert_eq!(client.get("/v1/sessions").status, 200);
     client.now += 1;
@@ -240,23 +217,13 @@ fn too_many_requests_are_refused_before_anything_else() {
 #[test]
 fn a_frozen_clock_makes_two_runs_alike() {
     let run = |now| {
-        let frozen = Seed {
-            now: Some(NOW),
-            signature: Signature::None,
-            ..Seed::demo()
-        };
+        let frozen = Seed { now: Some(NOW), signature: Signature::None, ..Seed::demo() };
         let mut client = Client::new(frozen);
         client.now = now;
         let handshake = client.handshake("sess_demo_active", ORIGIN);
         let created = client.post("/v1/sessions", r#"{"user_id":"user_demo"}"#);
         let token = client.post("/v1/sessions/sess_demo_active/tokens", "");
-        (
-            handshake,
-            created,
-            token,
-            client.get("/v1/sessions"),
-            client.get("/v1/sessions/x"),
-        )
+        (handshake, created, token, client.get("/v1/sessions"), client.get("/v1/sessions/x"))
     };
     let first = run(0);
     assert_eq!(first, run(i64::MAX));
@@ -287,11 +254,7 @@ fn a_known_version_is_accepted() {
 fn an_answer_that_cannot_be_sent_is_a_500() {
     let mut client = Client::demo();
     let status = 1;
-    client.fake.script(vec![Answer {
-        status,
-        headers: [].into(),
-        body: String::new(),
-    }]);
+    client.fake.script(vec![Answer { status, headers: [].into(), body: String::new() }]);
     assert_eq!(client.get("/v1/sessions").status, 500);
 }
 
@@ -346,10 +309,7 @@ fn garbage_never_panics() {
         random ^= random << 17;
         (random % below as u64) as usize
     };
-    let mut client = Client::new(Seed {
-        signature: Signature::None,
-        ..Seed::demo()
-    });
+    let mut client = Client::new(Seed { signature: Signature::None, ..Seed::demo() });
     for _ in 0..5_000 {
         let mut target = ["/", "/v1/sessions/", "http://h/", "/_fake/"][pick(4)].to_owned();
         for _ in 0..pick(6) {

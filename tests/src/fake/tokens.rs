@@ -126,22 +126,8 @@ mod tests {
         let table = [
             (PATH, "{}", "", 60, None, None),
             (PATH, r#"{"expires_in_seconds":null}"#, "", 60, None, None),
-            (
-                PATH,
-                r#"{"expires_in_seconds":30,"more":1}"#,
-                origin,
-                30,
-                Some(origin),
-                None,
-            ),
-            (
-                &template,
-                r#"{"expires_in_seconds":315360000}"#,
-                "",
-                long,
-                None,
-                Some("demo"),
-            ),
+            (PATH, r#"{"expires_in_seconds":30,"more":1}"#, origin, 30, Some(origin), None),
+            (&template, r#"{"expires_in_seconds":315360000}"#, "", long, None, Some("demo")),
         ];
         for (target, body, origin, life, azp, template) in table {
             let reply = client.post_from(target, body, &[("origin", origin)]);

@@ -1,0 +1,66 @@
+//! An error as data, for logs, command lines and other languages.
+
+use serde::Serialize;
+use serde::ser::{SerializeStruct as _, Serializer};
+
+use super::Error;
+
+/// As one flat object: `kind`, `status`, `code`, `message`, `trace_id`, `retry_after_ms` and `attempts`, always all of them,
+/// with `null` for what there is not. `message` is the `Display` text followed by the causes.
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("Error", 7)?;
+        object.serialize_field("kind", self.kind())?;
+        object.serialize_field("status", &self.status().map(|status| status.as_u16()))?;
+        object.serialize_field("code", &self.code())?;
+        object.serialize_field("message", &self.with_causes())?;
+        object.serialize_field("trace_id", &self.trace_id())?;
+        let retry_after_ms = self.retry_after().map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+        object.serialize_field("retry_after_ms", &retry_after_ms)?;
+        object.serialize_field("attempts", &self.attempts())?;
+        object.end()
+    }
+}
+
+impl Error {
+    fn with_causes(&self) -> String {
+        let causes = std::iter::successors(std::error::Error::source(self), |cause| cause.source());
+        causes.fold(self.to_string(), |text, cause| format!("{text}: {cause}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::{Api, Delivery, Flow, GetSession, TransportError, TransportErrorKind};
+
+    #[test]
+    fn every_field_is_always_there() {
+        let answer = http::Response::builder()
+            .status(429)
+            .header("retry-after", "2")
+            .body(br#"{"errors":[{"message":"slow down","code":"too_many_requests"}],"clerk_trace_id":"t"}"#.to_vec())
+            .unwrap();
+        let error = Api::new("sk_test_1").unwrap().parse::<GetSession>(answer).unwrap_err();
+        assert_eq!(
+            serde_json::to_value(&error).unwrap(),
+            json!({
+                "kind": "api", "status": 429, "code": "too_many_requests", "trace_id": "t", "retry_after_ms": 2000, "attempts": 1,
+                "message": "GetSession: 429 Too Many Requests, too_many_requests: slow down [trace t]; the server asks to wait 2 s",
+            })
+        );
+        let mut call = Api::new("sk_test_1").unwrap().exchange(&GetSession::new("sess_1")).unwrap();
+        call.step();
+        call.on_failure(
+            TransportError::new(TransportErrorKind::Timeout, Delivery::MaybeSent).with_source("read: 10 s"),
+        );
+        assert_eq!(
+            serde_json::to_value(call.finish().unwrap_err()).unwrap(),
+            json!({
+                "kind": "transport", "status": null, "code": null, "trace_id": null, "retry_after_ms": null, "attempts": 1,
+                "message": "GetSession: a time limit ran out (the server may have processed the request): read: 10 s",
+            })
+        );
+    }
+}

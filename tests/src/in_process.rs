@@ -1,0 +1,53 @@
+//! A [`FakeClerk`] as a transport, for tests without a socket.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use clerk_sessions_core::{AsyncTransport, Transport, TransportError};
+use http::{Request, Response};
+
+use crate::fake::FakeClerk;
+use crate::{lock, now_ms};
+
+/// Answers with a [`FakeClerk`] at once, for blocking and async clients alike. Clones share the fake.
+#[derive(Clone, Debug)]
+pub struct InProcess {
+    fake: Arc<Mutex<FakeClerk>>,
+}
+
+impl InProcess {
+    /// Answers with this fake.
+    #[must_use]
+    pub fn new(fake: FakeClerk) -> InProcess {
+        InProcess { fake: Arc::new(Mutex::new(fake)) }
+    }
+
+    /// The fake, to inspect or change. No request is answered while it is held.
+    pub fn fake(&self) -> MutexGuard<'_, FakeClerk> {
+        lock(&self.fake)
+    }
+}
+
+impl Transport for InProcess {
+    fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
+        Ok(self.fake().handle(request, now_ms()))
+    }
+
+    fn sleep(&self, duration: Duration) {
+        std::thread::sleep(duration);
+    }
+}
+
+impl AsyncTransport for InProcess {
+    fn send(
+        &self,
+        request: Request<Vec<u8>>,
+    ) -> impl Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send {
+        std::future::ready(Transport::send(self, request))
+    }
+
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send {
+        tokio::time::sleep(duration)
+    }
+}
