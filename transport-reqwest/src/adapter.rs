@@ -28,17 +28,11 @@ impl ReqwestTransport {
     /// followed one may carry a refresh token to another server. An answer is limited to 8 MiB.
     #[must_use]
     pub fn with_client(client: reqwest::Client) -> Self {
-        Self {
-            client,
-            max_response_bytes: ReqwestTransportBuilder::default().max_response_bytes,
-        }
+        Self { client, max_response_bytes: ReqwestTransportBuilder::default().max_response_bytes }
     }
 
     async fn read_body(&self, response: &mut reqwest::Response) -> Result<Vec<u8>, TransportError> {
-        let announced = response
-            .content_length()
-            .and_then(|length| usize::try_from(length).ok())
-            .unwrap_or_default();
+        let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
         let mut body = Vec::with_capacity(announced.min(self.max_response_bytes));
         while let Some(chunk) = response.chunk().await.map_err(failure::of_attempt)? {
             if chunk.len() > self.max_response_bytes - body.len() {
@@ -93,10 +87,7 @@ impl Default for ReqwestTransportBuilder {
             // Longer invites the race with a server that closes an idle connection as the next request leaves.
             .pool_idle_timeout(Duration::from_secs(15))
             .pool_max_idle_per_host(64);
-        Self {
-            client,
-            max_response_bytes: 8 * 1024 * 1024,
-        }
+        Self { client, max_response_bytes: 8 * 1024 * 1024 }
     }
 }
 
@@ -151,18 +142,10 @@ impl ReqwestTransportBuilder {
     pub fn build(self) -> Result<ReqwestTransport, Error> {
         // Last, so that no change by `configure` can undo what the core relies on: a redirect is an answer, and nothing is
         // repeated but by the core.
-        let client = self
-            .client
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .retry(retry::never())
-            .build();
+        let client = self.client.redirect(redirect::Policy::none()).referer(false).retry(retry::never()).build();
         let client =
             client.map_err(|error| BuildError::new("reqwest", format!("can't be set up: {}", whole(&error))))?;
-        Ok(ReqwestTransport {
-            client,
-            max_response_bytes: self.max_response_bytes,
-        })
+        Ok(ReqwestTransport { client, max_response_bytes: self.max_response_bytes })
     }
 }
 

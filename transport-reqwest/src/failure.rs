@@ -7,11 +7,7 @@ use clerk_sessions_core::{Delivery, TransportError, TransportErrorKind};
 
 /// Reads a failure of an attempt.
 pub(crate) fn of_attempt(error: reqwest::Error) -> TransportError {
-    let delivery = if error.is_connect() || error.is_builder() {
-        Delivery::NotSent
-    } else {
-        Delivery::MaybeSent
-    };
+    let delivery = if error.is_connect() || error.is_builder() { Delivery::NotSent } else { Delivery::MaybeSent };
     // The URL has the ids in it, and reqwest would print it.
     TransportError::new(kind(&error), delivery).with_source(error.without_url())
 }

@@ -51,7 +51,7 @@ pub fn client(api: Api) -> Result<Client, Error> {
 ///
 /// # Errors
 /// [`Error::Build`]: `CLERK_SECRET_KEY` is not set, or either can't be used, see [`ApiBuilder::from_vars`]; or as for
-/// [`client`].
+/// [`client`](fn@client).
 pub fn client_from_env() -> Result<Client, Error> {
     client(ApiBuilder::from_vars(|name| std::env::var(name).ok())?.build()?)
 }

@@ -33,11 +33,7 @@ impl UreqTransport {
     /// doubt, a failed request counts as perhaps sent. [`UreqTransportBuilder::configure`] keeps that knowledge.
     #[must_use]
     pub fn with_agent(agent: Agent) -> Self {
-        Self {
-            agent,
-            foreign: true,
-            max_response_bytes: UreqTransportBuilder::default().max_response_bytes,
-        }
+        Self { agent, foreign: true, max_response_bytes: UreqTransportBuilder::default().max_response_bytes }
     }
 }
 
@@ -73,10 +69,7 @@ impl UreqTransport {
 /// key, or a refresh token, to wherever it points. (A macro, as ureq has no name for "a builder of either scope".)
 macro_rules! relied_on {
     ($config:expr) => {
-        $config
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
+        $config.http_status_as_error(false).max_redirects(0).max_redirects_will_error(false)
     };
 }
 use relied_on;
@@ -99,10 +92,7 @@ impl Default for UreqTransportBuilder {
             // For JSON of a few KiB, ureq's 128 KiB each would be most of what a connection costs.
             .input_buffer_size(BUFFER_BYTES)
             .output_buffer_size(BUFFER_BYTES);
-        Self {
-            config: tls(config),
-            max_response_bytes: 8 * 1024 * 1024,
-        }
+        Self { config: tls(config), max_response_bytes: 8 * 1024 * 1024 }
     }
 }
 

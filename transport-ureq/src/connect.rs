@@ -13,11 +13,7 @@ use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnecto
 
 /// An agent whose failures to connect are told by [`NotConnected`].
 pub(crate) fn agent(config: Config) -> ureq::Agent {
-    ureq::Agent::with_parts(
-        config,
-        Marked(DefaultConnector::default()),
-        Marked(DefaultResolver::default()),
-    )
+    ureq::Agent::with_parts(config, Marked(DefaultConnector::default()), Marked(DefaultResolver::default()))
 }
 
 /// What ureq failed with before there was a connection to send anything on.

@@ -1,0 +1,77 @@
+//! Any operation from the shell: `call [--transport ureq|reqwest] OPERATION_ID 'PARAMS_JSON'`.
+//!
+//! `CLERK_SECRET_KEY` and `CLERK_API_URL` come from the environment. Prints the server's JSON on stdout; or, on stderr, the
+//! error as one JSON object, and exits with 1. Wrong usage exits with 2.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clerk_sessions_core::transport::{drive, drive_async};
+use clerk_sessions_core::{ApiBuilder, Error, registry};
+use lexopt::{Arg, Parser, ValueExt as _};
+
+const USAGE: &str = "usage: call [--transport ureq|reqwest] OPERATION_ID 'PARAMS_JSON'";
+
+#[derive(Clone, Copy)]
+enum Transport {
+    Ureq,
+    Reqwest,
+}
+
+fn main() -> ExitCode {
+    let (transport, operation, params) = match arguments(Parser::from_env()) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let known: Vec<_> = registry::OPERATIONS.iter().map(|entry| entry.meta().id).collect();
+            eprintln!("call: {error}\n{USAGE}\noperations: {}", known.join(", "));
+            return ExitCode::from(2);
+        }
+    };
+    match call(transport, operation, &params) {
+        Ok(json) => match io::stdout().write_all(&json) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        },
+        Err(error) => {
+            eprintln!("{}", serde_json::to_string(&error).unwrap_or_else(|_| error.to_string()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn arguments(mut arguments: Parser) -> Result<(Transport, &'static registry::Entry, String), lexopt::Error> {
+    let mut transport = Transport::Ureq;
+    let mut values = Vec::new();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Arg::Long("transport") => transport = arguments.value()?.parse_with(named)?,
+            Arg::Value(value) => values.push(value.string()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    let [operation, params] = <[String; 2]>::try_from(values).map_err(|_| "takes an operation and its parameters")?;
+    let operation = registry::find(&operation).ok_or_else(|| format!("there is no operation {operation:?}"))?;
+    Ok((transport, operation, params))
+}
+
+fn named(transport: &str) -> Result<Transport, &'static str> {
+    match transport {
+        "ureq" => Ok(Transport::Ureq),
+        "reqwest" => Ok(Transport::Reqwest),
+        _ => Err("is neither ureq nor reqwest"),
+    }
+}
+
+fn call(transport: Transport, operation: &registry::Entry, params: &str) -> Result<Vec<u8>, Error> {
+    let api = ApiBuilder::from_vars(|name| std::env::var(name).ok())?.build()?;
+    let exchange = operation.exchange(&api, params.as_bytes())?;
+    let response = match transport {
+        Transport::Ureq => drive(&clerk_sessions_ureq::UreqTransport::builder().build(), exchange)?,
+        Transport::Reqwest => {
+            let transport = clerk_sessions_reqwest::ReqwestTransport::builder().build()?;
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime starts").block_on(drive_async(&transport, exchange))?
+        }
+    };
+    Ok(response.into_body())
+}

@@ -1,0 +1,144 @@
+//! One table over all transports: the same input gives the same requests, results and errors.
+
+use std::sync::MutexGuard;
+use std::time::Duration;
+
+use clerk_sessions_core::transport::{drive, drive_async};
+use clerk_sessions_core::{Error, RawExchange, Transport, TransportError};
+use clerk_sessions_reqwest::ReqwestTransport;
+use clerk_sessions_tests::conformance::{Subject, run};
+use clerk_sessions_tests::fake::{FakeClerk, Seed};
+use clerk_sessions_tests::in_process::InProcess;
+use clerk_sessions_tests::server::FakeServer;
+use clerk_sessions_ureq::UreqTransport;
+use http::{HeaderValue, Request, Response, Uri};
+use tokio::runtime::{self, Runtime};
+
+impl Subject for InProcessSubject {
+    fn base_url(&self) -> String {
+        "http://localhost/v1".to_owned()
+    }
+
+    fn fake(&self) -> MutexGuard<'_, FakeClerk> {
+        self.0.fake()
+    }
+
+    fn call(&self, exchange: RawExchange) -> Result<Response<Vec<u8>>, Error> {
+        drive(&self.0, exchange)
+    }
+}
+
+struct InProcessSubject(InProcess);
+
+/// A blocking transport and the server it reaches.
+struct Blocking<T> {
+    server: FakeServer,
+    transport: T,
+}
+
+impl<T: Transport> Blocking<T> {
+    fn new(transport: T) -> Self {
+        Self { server: FakeServer::start(FakeClerk::new(Seed::default())).unwrap(), transport }
+    }
+}
+
+impl<T: Transport> Subject for Blocking<T> {
+    fn base_url(&self) -> String {
+        self.server.base_url()
+    }
+
+    fn fake(&self) -> MutexGuard<'_, FakeClerk> {
+        self.server.fake()
+    }
+
+    fn call(&self, exchange: RawExchange) -> Result<Response<Vec<u8>>, Error> {
+        drive(&self.transport, exchange)
+    }
+}
+
+struct Reqwest {
+    server: FakeServer,
+    transport: ReqwestTransport,
+    runtime: Runtime,
+}
+
+impl Subject for Reqwest {
+    fn base_url(&self) -> String {
+        self.server.base_url()
+    }
+
+    fn fake(&self) -> MutexGuard<'_, FakeClerk> {
+        self.server.fake()
+    }
+
+    fn call(&self, exchange: RawExchange) -> Result<Response<Vec<u8>>, Error> {
+        self.runtime.block_on(drive_async(&self.transport, exchange))
+    }
+}
+
+fn ureq() -> UreqTransport {
+    UreqTransport::builder().no_proxy().build()
+}
+
+fn assert_conforms(subject: &dyn Subject) {
+    let differences = run(subject);
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[test]
+fn in_process_conforms() {
+    assert_conforms(&InProcessSubject(InProcess::new(FakeClerk::new(Seed::default()))));
+}
+
+#[test]
+fn ureq_conforms() {
+    assert_conforms(&Blocking::new(ureq()));
+}
+
+#[test]
+fn an_agent_of_ones_own_conforms() {
+    let agent = clerk_sessions_ureq::ureq::Agent::config_builder().proxy(None).build().new_agent();
+    assert_conforms(&Blocking::new(UreqTransport::with_agent(agent)));
+}
+
+#[test]
+fn reqwest_conforms() {
+    assert_conforms(&Reqwest {
+        server: FakeServer::start(FakeClerk::new(Seed::default())).unwrap(),
+        transport: ReqwestTransport::builder().no_proxy().build().unwrap(),
+        runtime: runtime::Builder::new_current_thread().enable_all().build().unwrap(),
+    });
+}
+
+/// ureq, but each request is tampered with on its way.
+struct Tampered {
+    ureq: UreqTransport,
+    tamper: fn(&mut Request<Vec<u8>>),
+}
+
+impl Transport for Tampered {
+    fn send(&self, mut request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
+        (self.tamper)(&mut request);
+        self.ureq.send(request)
+    }
+
+    fn sleep(&self, duration: Duration) {
+        self.ureq.sleep(duration);
+    }
+}
+
+#[test]
+fn an_adapter_that_changes_a_header_or_the_path_does_not_conform() {
+    let tampers: [fn(&mut Request<Vec<u8>>); 6] = [
+        |request| drop(request.headers_mut().remove("clerk-api-version")),
+        |request| drop(request.headers_mut().insert("x-extra", HeaderValue::from_static("1"))),
+        |request| assert!(request.headers_mut().append("accept", HeaderValue::from_static("text/html"))),
+        |request| *request.uri_mut() = request.uri().to_string().replace("%2F", "/").parse::<Uri>().unwrap(),
+        |request| *request.uri_mut() = request.uri().to_string().replace("/v1/", "/v1//").parse::<Uri>().unwrap(),
+        |request| request.body_mut().retain(|byte| *byte != b'_'),
+    ];
+    for (number, tamper) in tampers.into_iter().enumerate() {
+        let differences = run(&Blocking::new(Tampered { ureq: ureq(), tamper }));
+        assert!(!differences.is_empty(), "the table does not notice tamper {number}");
+    }
+}
