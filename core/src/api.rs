@@ -11,9 +11,9 @@ use http::uri::{Authority, Scheme};
 use http::{Method, Request, Response, Uri};
 
 use crate::error::{BuildError, Error};
-use crate::exchange::{Exchange, RawExchange, read_answer};
+use crate::exchange::read_answer;
 use crate::model::SecretKey;
-use crate::operation::{Encoder, Operation};
+use crate::operation::{Encoded, Encoder, Operation};
 
 /// The base URL of Clerk's Backend API.
 pub const DEFAULT_BASE_URL: &str = "https://api.clerk.com/v1";
@@ -92,6 +92,10 @@ impl Api {
     /// # Errors
     /// [`Error::Build`]: a parameter that the server would refuse or misread.
     pub fn request<O: Operation>(&self, operation: &O) -> Result<Request<Vec<u8>>, Error> {
+        Ok(self.encode(operation)?.take(self))
+    }
+
+    pub(crate) fn encode<O: Operation>(&self, operation: &O) -> Result<Encoded, Error> {
         let mut encoder = Encoder::new(self, O::META);
         operation.encode(&mut encoder).and_then(|()| encoder.finish()).map_err(|error| Error::Build(error.of(O::META)))
     }
@@ -102,14 +106,6 @@ impl Api {
     /// [`Error::Api`] for any status but 2xx, [`Error::Decode`] for a 2xx that can't be read.
     pub fn parse<O: Operation>(&self, response: Response<Vec<u8>>) -> Result<O::Output, Error> {
         read_answer::<O>(response, 1)
-    }
-
-    /// The call of an operation as a state machine that does no I/O.
-    ///
-    /// # Errors
-    /// As for [`request`](Self::request).
-    pub fn exchange<O: Operation>(&self, operation: &O) -> Result<Exchange<O>, Error> {
-        Ok(Exchange::new(RawExchange::new(O::META, self.request(operation)?)))
     }
 
     /// The base URL, without a slash at its end.

@@ -1,80 +1,89 @@
 //! The clients: an [`Api`] and a transport, and the façade over both.
 
 use crate::api::Api;
+use crate::caller::Caller;
 use crate::error::Error;
+use crate::exchange::Exchange;
+use crate::observe::Observer;
 use crate::operation::Operation;
 use crate::operations::{self, for_each_operation};
+use crate::options::CallOptions;
 use crate::transport::{AsyncTransport, Transport, drive, drive_async};
 
 /// A blocking client: an [`Api`] over a [`Transport`].
 ///
-/// Cheap to clone where the transport is: the clones share settings and connections.
+/// Cheap to clone where the transport is: the clones share connections, a pause that the server asked for, and the budget of
+/// retries.
 #[derive(Clone, Debug)]
 pub struct Client<T> {
-    api: Api,
+    caller: Caller,
     transport: T,
 }
 
 /// An async client: an [`Api`] over an [`AsyncTransport`].
 ///
-/// Cheap to clone where the transport is: the clones share settings and connections.
+/// Cheap to clone where the transport is: the clones share connections, a pause that the server asked for, and the budget of
+/// retries. A call is given up by dropping its future; the client stays usable.
 #[derive(Clone, Debug)]
 pub struct AsyncClient<T> {
-    api: Api,
+    caller: Caller,
     transport: T,
 }
 
-impl<T: Transport> Client<T> {
-    /// A client of this API over this transport.
-    #[must_use]
-    pub fn new(api: Api, transport: T) -> Self {
-        Self { api, transport }
-    }
-
-    /// The session operations.
-    #[must_use]
-    pub fn sessions(&self) -> Sessions<'_, T> {
-        Sessions { client: self }
-    }
-
-    /// Calls any operation, those of your own included.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub fn call<O: Operation>(&self, operation: &O) -> Result<O::Output, Error> {
-        drive(&self.transport, self.api.exchange(operation)?)
-    }
+/// The session operations, blocking: the façade of a [`Client`].
+#[derive(Clone, Copy, Debug)]
+pub struct Sessions<'a, T> {
+    client: &'a Client<T>,
+    options: Option<CallOptions>,
 }
 
-impl<T: AsyncTransport> AsyncClient<T> {
-    /// A client of this API over this transport.
-    #[must_use]
-    pub fn new(api: Api, transport: T) -> Self {
-        Self { api, transport }
-    }
-
-    /// The session operations.
-    #[must_use]
-    pub fn sessions(&self) -> AsyncSessions<'_, T> {
-        AsyncSessions { client: self }
-    }
-
-    /// Calls any operation, those of your own included.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub async fn call<O: Operation>(&self, operation: &O) -> Result<O::Output, Error> {
-        drive_async(&self.transport, self.api.exchange(operation)?).await
-    }
+/// The session operations, async: the façade of an [`AsyncClient`].
+#[derive(Clone, Copy, Debug)]
+pub struct AsyncSessions<'a, T> {
+    client: &'a AsyncClient<T>,
+    options: Option<CallOptions>,
 }
 
-macro_rules! parts {
-    ($($client:ident),+) => {
-        $(impl<T> $client<T> {
+/// What does not depend on whether the transport is async.
+macro_rules! common {
+    ($client:ident: $transport:ident, $sessions:ident) => {
+        impl<T: $transport> $client<T> {
+            /// A client of this API over this transport.
+            #[must_use]
+            pub fn new(api: Api, transport: T) -> Self {
+                Self { caller: Caller::new(api), transport }
+            }
+
+            /// Makes calls with these options, unless they have their own.
+            #[must_use]
+            pub fn with_options(mut self, options: CallOptions) -> Self {
+                self.caller = self.caller.with_options(options);
+                self
+            }
+
+            /// Tells this observer of each attempt of each call.
+            #[must_use]
+            pub fn with_observer(mut self, observer: impl Observer + 'static) -> Self {
+                self.caller = self.caller.with_observer(observer);
+                self
+            }
+
+            /// The session operations.
+            #[must_use]
+            pub fn sessions(&self) -> $sessions<'_, T> {
+                $sessions { client: self, options: None }
+            }
+
             /// The API that is called.
             #[must_use]
             pub fn api(&self) -> &Api {
-                &self.api
+                self.caller.api()
+            }
+
+            /// What makes the calls.
+            #[must_use]
+            pub fn caller(&self) -> &Caller {
+                &self.caller
             }
 
             /// The transport that carries the calls.
@@ -82,21 +91,59 @@ macro_rules! parts {
             pub fn transport(&self) -> &T {
                 &self.transport
             }
-        })+
+        }
+
+        impl<T> $sessions<'_, T> {
+            /// Makes the calls of this façade with these options instead of the client's.
+            #[must_use]
+            pub fn with_options(mut self, options: CallOptions) -> Self {
+                self.options = Some(options);
+                self
+            }
+
+            fn exchange<O: Operation>(&self, operation: &O) -> Result<Exchange<O>, Error> {
+                let caller = &self.client.caller;
+                match self.options {
+                    None => caller.exchange(operation),
+                    Some(options) => caller.clone().with_options(options).exchange(operation),
+                }
+            }
+        }
     };
 }
-parts!(Client, AsyncClient);
+common!(Client: Transport, Sessions);
+common!(AsyncClient: AsyncTransport, AsyncSessions);
 
-/// The session operations, blocking: the façade of a [`Client`].
-#[derive(Clone, Copy, Debug)]
-pub struct Sessions<'a, T> {
-    client: &'a Client<T>,
+impl<T: Transport> Client<T> {
+    /// Calls any operation, those of your own included.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn call<O: Operation>(&self, operation: &O) -> Result<O::Output, Error> {
+        self.sessions().call(operation)
+    }
 }
 
-/// The session operations, async: the façade of an [`AsyncClient`].
-#[derive(Clone, Copy, Debug)]
-pub struct AsyncSessions<'a, T> {
-    client: &'a AsyncClient<T>,
+impl<T: AsyncTransport> AsyncClient<T> {
+    /// Calls any operation, those of your own included.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn call<O: Operation>(&self, operation: &O) -> Result<O::Output, Error> {
+        self.sessions().call(operation).await
+    }
+}
+
+impl<T: Transport> Sessions<'_, T> {
+    fn call<O: Operation>(&self, operation: &O) -> Result<O::Output, Error> {
+        drive(&self.client.transport, self.exchange(operation)?)
+    }
+}
+
+impl<T: AsyncTransport> AsyncSessions<'_, T> {
+    async fn call<O: Operation>(&self, operation: &O) -> Result<O::Output, Error> {
+        drive_async(&self.client.transport, self.exchange(operation)?).await
+    }
 }
 
 /// One method an operation on both façades, so that they can't differ.
@@ -111,7 +158,7 @@ macro_rules! facades {
                 &self,
                 parameters: impl Into<operations::$operation>,
             ) -> Result<<operations::$operation as Operation>::Output, Error> {
-                self.client.call(&parameters.into())
+                self.call(&parameters.into())
             })+
         }
 
@@ -124,7 +171,7 @@ macro_rules! facades {
                 &self,
                 parameters: impl Into<operations::$operation>,
             ) -> Result<<operations::$operation as Operation>::Output, Error> {
-                self.client.call(&parameters.into()).await
+                self.call(&parameters.into()).await
             })+
         }
     };
@@ -155,12 +202,16 @@ mod tests {
     struct Recorder(RefCell<Vec<Sent>>);
 
     impl Transport for Recorder {
-        fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
+        fn send(&self, request: Request<Vec<u8>>, _: Duration) -> Result<Response<Vec<u8>>, TransportError> {
             self.0.borrow_mut().push((request.method().clone(), request.uri().path().to_owned()));
             Ok(Response::builder().status(404).body(Vec::new()).unwrap())
         }
 
         fn sleep(&self, _: Duration) {}
+
+        fn now(&self) -> Duration {
+            Duration::ZERO
+        }
     }
 
     #[derive(Default)]
@@ -170,6 +221,7 @@ mod tests {
         fn send(
             &self,
             request: Request<Vec<u8>>,
+            _: Duration,
         ) -> impl Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send {
             self.0.lock().unwrap().push((request.method().clone(), request.uri().path().to_owned()));
             ready(Ok(Response::builder().status(404).body(Vec::new()).unwrap()))
@@ -177,6 +229,10 @@ mod tests {
 
         fn sleep(&self, _: Duration) -> impl Future<Output = ()> + Send {
             ready(())
+        }
+
+        fn now(&self) -> Duration {
+            Duration::ZERO
         }
     }
 

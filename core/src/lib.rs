@@ -29,6 +29,9 @@
 //! |---|---|
 //! | [`operations`] | the seven operations: what each sends and what it reads |
 //! | [`model`] | sessions, tokens, typed ids, times, secrets |
+//! | [`caller`] | [`Caller`]: what makes calls, and what they learn from one another |
+//! | [`options`], [`retry`] | time limits and retries |
+//! | [`observe`] | a look at every attempt |
 //! | [`exchange`] | the state machine of one call, and the [`Flow`] trait that the drivers run |
 //! | [`transport`] | [`Transport`], [`AsyncTransport`] and the two driver loops |
 //! | [`client`] | [`Client`] and [`AsyncClient`] with their `sessions()` |
@@ -36,18 +39,25 @@
 //! | [`error`] | the one [`Error`] |
 
 pub mod api;
+pub mod caller;
 pub mod client;
 pub mod error;
 pub mod exchange;
 pub mod model;
+pub mod observe;
 pub mod operation;
 pub mod operations;
+pub mod options;
 pub mod registry;
+pub mod retry;
 pub mod transport;
 
 mod json;
+mod limiter;
+mod retry_after;
 
 pub use api::{Api, ApiBuilder};
+pub use caller::Caller;
 pub use client::{AsyncClient, AsyncSessions, Client, Sessions};
 pub use error::{Delivery, Error, TransportError, TransportErrorKind};
 pub use exchange::{Exchange, Flow, RawExchange, Step};
@@ -55,11 +65,14 @@ pub use model::{
     Activity, Actor, ClientId, Cookies, Jwt, OrganizationId, RefreshToken, Refreshed, SecretKey, Session, SessionId,
     SessionList, SessionStatus, SessionTask, SetCookie, TemplateName, Token, TokenFormat, UnixMillis, UserId,
 };
+pub use observe::Observer;
 pub use operation::{Encoder, Meta, Operation, Repeat};
 pub use operations::{
     CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, GetSession, ListSessions, RefreshSession,
     RevokeSession,
 };
+pub use options::CallOptions;
+pub use retry::RetryPolicy;
 pub use transport::{AsyncTransport, Transport};
 
 /// The HTTP types of the public API, so that a caller needs no dependency of its own for them.

@@ -170,7 +170,7 @@ impl<'a> Encoder<'a> {
         Ok(())
     }
 
-    pub(crate) fn finish(mut self) -> Result<Request<Vec<u8>>, BuildError> {
+    pub(crate) fn finish(mut self) -> Result<Encoded, BuildError> {
         if self.template.contains('{') {
             return Err(BuildError::new("path", "has a variable segment that the operation did not fill"));
         }
@@ -182,14 +182,38 @@ impl<'a> Encoder<'a> {
         parts.authority = Some(self.api.authority().clone());
         parts.path_and_query = Some(target);
         let uri = Uri::from_parts(parts).map_err(|_| BuildError::new("request", "has no valid URL"))?;
+        Ok(Encoded { meta: self.meta, uri, headers: self.headers, body: self.body })
+    }
+}
 
-        let mut headers = self.api.headers(&self.meta.method, self.body.is_some()).clone();
-        headers.extend(self.headers);
-        let mut request = Request::new(self.body.unwrap_or_default());
+/// What an operation wrote: all of a request but what the [`Api`] adds to every one, so that keeping it for a retry is cheap.
+pub(crate) struct Encoded {
+    pub(crate) meta: &'static Meta,
+    uri: Uri,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Option<Vec<u8>>,
+}
+
+impl Encoded {
+    /// The request, of which another can be made later.
+    pub(crate) fn repeatable(&self, api: &Api) -> Request<Vec<u8>> {
+        self.request(api, self.uri.clone(), self.body.clone())
+    }
+
+    /// The request, for the last time.
+    pub(crate) fn take(&mut self, api: &Api) -> Request<Vec<u8>> {
+        let (uri, body) = (std::mem::take(&mut self.uri), self.body.take());
+        self.request(api, uri, body)
+    }
+
+    fn request(&self, api: &Api, uri: Uri, body: Option<Vec<u8>>) -> Request<Vec<u8>> {
+        let mut headers = api.headers(&self.meta.method, body.is_some()).clone();
+        headers.extend(self.headers.iter().cloned());
+        let mut request = Request::new(body.unwrap_or_default());
         *request.method_mut() = self.meta.method.clone();
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
-        Ok(request)
+        request
     }
 }
 
@@ -224,7 +248,7 @@ mod tests {
         let mut encoder = Encoder::new(&api, &TOKEN);
         encoder.segment("session_id", session)?;
         encoder.segment("template_name", template)?;
-        encoder.finish()
+        Ok(encoder.finish()?.take(&api))
     }
 
     #[test]
@@ -251,7 +275,7 @@ mod tests {
         let mut encoder = Encoder::new(&api, &LIST);
         encoder.query("user_id", "a&b=c#d e+é%");
         encoder.query("limit", 5);
-        let uri = encoder.finish().unwrap().uri().to_string();
+        let uri = encoder.finish().unwrap().take(&api).uri().to_string();
         assert_eq!(uri, "https://api.clerk.com/v1/sessions?user_id=a%26b%3Dc%23d%20e%2B%C3%A9%25&limit=5");
     }
 

@@ -1,21 +1,23 @@
 //! Every operation by its operationId, with JSON in and the server's bytes out: what bindings and command lines drive.
 //!
 //! ```
-//! use clerk_sessions_core::{Api, Flow, Step, registry};
+//! use std::time::Duration;
 //!
-//! let api = Api::new("sk_test_123")?;
-//! let mut call = registry::exchange(&api, "GetSession", br#"{"session_id": "sess_1"}"#)?;
-//! let Step::Send(request) = call.step() else { unreachable!() };
+//! use clerk_sessions_core::{Api, Caller, Flow, Step, registry};
+//!
+//! let caller = Caller::new(Api::new("sk_test_123")?);
+//! let mut call = registry::exchange(&caller, "GetSession", br#"{"session_id": "sess_1"}"#)?;
+//! let Step::Send { request, .. } = call.step(Duration::ZERO) else { unreachable!() };
 //! assert_eq!(request.uri().path(), "/v1/sessions/sess_1");
 //!
-//! let error = registry::exchange(&api, "GetSession", b"{}").unwrap_err();
+//! let error = registry::exchange(&caller, "GetSession", b"{}").unwrap_err();
 //! assert_eq!(error.to_string(), "GetSession: session_id is missing (nothing was sent)");
 //! # Ok::<(), clerk_sessions_core::Error>(())
 //! ```
 
 use serde::de::DeserializeOwned;
 
-use crate::api::Api;
+use crate::caller::Caller;
 use crate::error::{BuildError, Error};
 use crate::exchange::RawExchange;
 use crate::json::{self, Fault};
@@ -26,7 +28,7 @@ use crate::operations::{self, for_each_operation};
 #[derive(Debug)]
 pub struct Entry {
     meta: &'static Meta,
-    exchange: fn(&Api, &[u8]) -> Result<RawExchange, Error>,
+    exchange: fn(&Caller, &[u8]) -> Result<RawExchange, Error>,
 }
 
 impl Entry {
@@ -46,8 +48,8 @@ impl Entry {
     ///
     /// # Errors
     /// [`Error::Build`]: the parameters are no such object, or one is unknown, missing or out of bounds.
-    pub fn exchange(&self, api: &Api, parameters: &[u8]) -> Result<RawExchange, Error> {
-        (self.exchange)(api, parameters)
+    pub fn exchange(&self, caller: &Caller, parameters: &[u8]) -> Result<RawExchange, Error> {
+        (self.exchange)(caller, parameters)
     }
 }
 
@@ -69,8 +71,8 @@ pub fn find(operation_id: &str) -> Option<&'static Entry> {
 ///
 /// # Errors
 /// [`Error::Build`]: there is no such operation, or as for [`Entry::exchange`].
-pub fn exchange(api: &Api, operation_id: &str, parameters: &[u8]) -> Result<RawExchange, Error> {
-    find(operation_id).ok_or_else(|| unknown(operation_id))?.exchange(api, parameters)
+pub fn exchange(caller: &Caller, operation_id: &str, parameters: &[u8]) -> Result<RawExchange, Error> {
+    find(operation_id).ok_or_else(|| unknown(operation_id))?.exchange(caller, parameters)
 }
 
 fn unknown(operation_id: &str) -> Error {
@@ -80,13 +82,13 @@ fn unknown(operation_id: &str) -> Error {
     BuildError::new("operation_id", format!("is not one of {}{meant}", known.join(", "))).into()
 }
 
-fn exchange_of<O: Operation + DeserializeOwned>(api: &Api, parameters: &[u8]) -> Result<RawExchange, Error> {
+fn exchange_of<O: Operation + DeserializeOwned>(caller: &Caller, parameters: &[u8]) -> Result<RawExchange, Error> {
     // Looked for here, as serde would take an array for a struct, too.
     if !parameters.trim_ascii_start().starts_with(b"{") {
         return Err(BuildError::new("parameters", "are not a JSON object").of(O::META).into());
     }
     let operation: O = json::read(parameters).map_err(|fault| Error::Build(bad_parameter(fault).of(O::META)))?;
-    Ok(RawExchange::new(O::META, api.request(&operation)?).checked::<O>())
+    Ok(caller.raw(&operation)?.checked::<O>())
 }
 
 fn bad_parameter(Fault { path, reason }: Fault) -> BuildError {
@@ -103,24 +105,27 @@ fn bad_parameter(Fault { path, reason }: Fault) -> BuildError {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::api::Api;
     use crate::exchange::{Flow, Step};
     use crate::model::tests::minimal;
 
-    fn api() -> Api {
-        Api::new("sk_test_1").unwrap()
+    fn caller() -> Caller {
+        Caller::new(Api::new("sk_test_1").unwrap())
     }
 
     fn refused(operation_id: &str, parameters: &str) -> String {
-        exchange(&api(), operation_id, parameters.as_bytes()).unwrap_err().to_string()
+        exchange(&caller(), operation_id, parameters.as_bytes()).unwrap_err().to_string()
     }
 
     fn answered(operation_id: &str, parameters: &str, body: &[u8]) -> Result<Vec<u8>, Error> {
-        let mut call = exchange(&api(), operation_id, parameters.as_bytes()).unwrap();
-        assert!(matches!(call.step(), Step::Send(_)));
-        call.on_response(http::Response::new(body.to_vec()));
+        let mut call = exchange(&caller(), operation_id, parameters.as_bytes()).unwrap();
+        assert!(matches!(call.step(Duration::ZERO), Step::Send { .. }));
+        call.on_response(http::Response::new(body.to_vec()), Duration::ZERO);
         call.finish().map(http::Response::into_body)
     }
 
@@ -230,10 +235,12 @@ mod tests {
                     "create_token_from_template" => r#"{"session_id":"s","template_name":"t"}"#,
                     _ => r#"{"session_id":"s"}"#,
                 };
-                let mut call = entry.exchange(&api(), required.as_bytes()).unwrap();
-                prop_assert!(matches!(call.step(), Step::Send(_)));
+                let mut call = entry.exchange(&caller(), required.as_bytes()).unwrap();
+                let step = call.step(Duration::ZERO);
+                prop_assert!(matches!(step, Step::Send { .. }), "{:?}", step);
                 let answer = http::Response::builder().status(status).header("retry-after", &header).header("cf-ray", &header);
-                call.on_response(answer.body(body.clone()).unwrap());
+                call.on_response(answer.body(body.clone()).unwrap(), Duration::ZERO);
+                call.step(Duration::from_secs(9));
                 if let Err(error) = call.finish() {
                     let shown = format!("{error} {error:?} {}", serde_json::to_string(&error).unwrap());
                     prop_assert!(!shown.is_empty());
@@ -245,8 +252,8 @@ mod tests {
     #[test]
     fn null_is_as_good_as_absent() {
         let mut call =
-            exchange(&api(), "GetSessionList", br#"{"user_id":"user_1","limit":null,"status":null}"#).unwrap();
-        let Step::Send(request) = call.step() else { panic!() };
+            exchange(&caller(), "GetSessionList", br#"{"user_id":"user_1","limit":null,"status":null}"#).unwrap();
+        let Step::Send { request, .. } = call.step(Duration::ZERO) else { panic!() };
         assert_eq!(request.uri().query(), Some("user_id=user_1"));
     }
 }

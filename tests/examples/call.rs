@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clerk_sessions_core::transport::{drive, drive_async};
-use clerk_sessions_core::{ApiBuilder, Error, registry};
+use clerk_sessions_core::{ApiBuilder, Caller, Error, registry};
 use lexopt::{Arg, Parser, ValueExt as _};
 
 const USAGE: &str = "usage: call [--transport ureq|reqwest] OPERATION_ID 'PARAMS_JSON'";
@@ -64,7 +64,7 @@ fn named(transport: &str) -> Result<Transport, &'static str> {
 
 fn call(transport: Transport, operation: &registry::Entry, params: &str) -> Result<Vec<u8>, Error> {
     let api = ApiBuilder::from_vars(|name| std::env::var(name).ok())?.build()?;
-    let exchange = operation.exchange(&api, params.as_bytes())?;
+    let exchange = operation.exchange(&Caller::new(api), params.as_bytes())?;
     let response = match transport {
         Transport::Ureq => drive(&clerk_sessions_ureq::UreqTransport::builder().build(), exchange)?,
         Transport::Reqwest => {

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::MutexGuard;
 
-use clerk_sessions_core::{Api, Error, RawExchange, registry};
+use clerk_sessions_core::{Api, Caller, Error, RawExchange, registry};
 use http::{HeaderMap, Response};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -95,7 +95,9 @@ impl Table {
         let (secret_key, tokens) = self.prepare(case, subject);
         let api = Api::builder(&*secret_key).base_url(subject.base_url()).build().expect("the subject has a base URL");
         let params = filled_in(&case.params, &tokens).to_string();
-        let outcome = registry::exchange(&api, &case.operation, params.as_bytes()).and_then(|call| subject.call(call));
+        let caller = Caller::new(api);
+        let outcome =
+            registry::exchange(&caller, &case.operation, params.as_bytes()).and_then(|call| subject.call(call));
 
         let mut differences = Vec::new();
         let arrived = subject.fake().take_requests();

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clerk_sessions_core::{AsyncTransport, Transport, TransportError};
 use http::{Request, Response};
@@ -14,13 +14,14 @@ use crate::{lock, now_ms};
 #[derive(Clone, Debug)]
 pub struct InProcess {
     fake: Arc<Mutex<FakeClerk>>,
+    started: Instant,
 }
 
 impl InProcess {
     /// Answers with this fake.
     #[must_use]
     pub fn new(fake: FakeClerk) -> InProcess {
-        InProcess { fake: Arc::new(Mutex::new(fake)) }
+        InProcess { fake: Arc::new(Mutex::new(fake)), started: Instant::now() }
     }
 
     /// The fake, to inspect or change. No request is answered while it is held.
@@ -30,12 +31,16 @@ impl InProcess {
 }
 
 impl Transport for InProcess {
-    fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
+    fn send(&self, request: Request<Vec<u8>>, _: Duration) -> Result<Response<Vec<u8>>, TransportError> {
         Ok(self.fake().handle(request, now_ms()))
     }
 
     fn sleep(&self, duration: Duration) {
         std::thread::sleep(duration);
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
     }
 }
 
@@ -43,11 +48,16 @@ impl AsyncTransport for InProcess {
     fn send(
         &self,
         request: Request<Vec<u8>>,
+        timeout: Duration,
     ) -> impl Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send {
-        std::future::ready(Transport::send(self, request))
+        std::future::ready(Transport::send(self, request, timeout))
     }
 
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send {
         tokio::time::sleep(duration)
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
     }
 }

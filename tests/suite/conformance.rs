@@ -117,13 +117,17 @@ struct Tampered {
 }
 
 impl Transport for Tampered {
-    fn send(&self, mut request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
+    fn send(&self, mut request: Request<Vec<u8>>, timeout: Duration) -> Result<Response<Vec<u8>>, TransportError> {
         (self.tamper)(&mut request);
-        self.ureq.send(request)
+        self.ureq.send(request, timeout)
     }
 
     fn sleep(&self, duration: Duration) {
         self.ureq.sleep(duration);
+    }
+
+    fn now(&self) -> Duration {
+        self.ureq.now()
     }
 }
 

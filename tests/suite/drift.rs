@@ -11,9 +11,11 @@ use std::{env, fs};
 
 use clerk_sessions_core::api::{DEFAULT_API_VERSION, DEFAULT_BASE_URL};
 use clerk_sessions_core::http::{Request, Response};
+use std::time::Duration;
+
 use clerk_sessions_core::{
-    Api, CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, Error, Flow, GetSession, ListSessions,
-    Operation, RefreshSession, RevokeSession, SessionStatus, Step, TokenFormat, registry,
+    Api, Caller, CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, Error, Flow, GetSession,
+    ListSessions, Operation, RefreshSession, RevokeSession, SessionStatus, Step, TokenFormat, registry,
 };
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde::Serialize;
@@ -581,8 +583,8 @@ fn api() -> Api {
 
 fn send(id: &str, parameters: Map<String, Value>) -> Result<Request<Vec<u8>>, Error> {
     let parameters = Value::Object(parameters).to_string();
-    match registry::exchange(&api(), id, parameters.as_bytes())?.step() {
-        Step::Send(request) => Ok(request),
+    match registry::exchange(&Caller::new(api()), id, parameters.as_bytes())?.step(Duration::ZERO) {
+        Step::Send { request, .. } => Ok(request),
         step => panic!("{id}: the first step is {step:?}"),
     }
 }

@@ -1,6 +1,8 @@
 //! No `Debug` output of a client or of what it makes shows a secret.
 
-use clerk_sessions_core::{Api, Flow as _, RefreshSession, Refreshed, Step, Token};
+use std::time::Duration;
+
+use clerk_sessions_core::{Api, Caller, Flow as _, RefreshSession, Refreshed, Step, Token};
 use clerk_sessions_reqwest::ReqwestTransport;
 use clerk_sessions_ureq::UreqTransport;
 
@@ -23,10 +25,10 @@ fn debug_of_whatever_holds_a_secret_is_clean() {
     assert_clean("Api", &format!("{api:?}"));
     assert_clean("ApiBuilder", &format!("{:?}", Api::builder(key).header("x-tenant", refresh)));
     assert_clean("RefreshSession", &format!("{operation:#?}"));
-    let mut exchange = api.exchange(&operation).unwrap();
+    let mut exchange = Caller::new(api.clone()).exchange(&operation).unwrap();
     assert_clean("Exchange", &format!("{exchange:?}"));
-    let step = exchange.step();
-    assert!(matches!(step, Step::Send(_)));
+    let step = exchange.step(Duration::ZERO);
+    assert!(matches!(step, Step::Send { .. }));
     assert_clean("Step", &format!("{step:#?}"));
     assert_clean("Exchange in flight", &format!("{exchange:?}"));
 

@@ -1,6 +1,6 @@
 //! The transport and its settings.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clerk_sessions_core::error::BuildError;
 use clerk_sessions_core::http::{Request, Response, Uri};
@@ -14,6 +14,8 @@ use crate::failure;
 pub struct ReqwestTransport {
     client: reqwest::Client,
     max_response_bytes: usize,
+    /// The fixed point of [`AsyncTransport::now`].
+    started: Instant,
 }
 
 impl ReqwestTransport {
@@ -22,13 +24,13 @@ impl ReqwestTransport {
         ReqwestTransportBuilder::default()
     }
 
-    /// Carries requests by a client of your own, with its timeouts, TLS settings, proxy and connections.
+    /// Carries requests by a client of your own, with its connect timeout, TLS settings, proxy and connections.
     ///
     /// Build it with `redirect(Policy::none())`: reqwest can't be kept from following redirects for one request, and a
     /// followed one may carry a refresh token to another server. An answer is limited to 8 MiB.
     #[must_use]
     pub fn with_client(client: reqwest::Client) -> Self {
-        Self { client, max_response_bytes: ReqwestTransportBuilder::default().max_response_bytes }
+        Self { client, max_response_bytes: MAX_RESPONSE_BYTES, started: Instant::now() }
     }
 
     async fn read_body(&self, response: &mut reqwest::Response) -> Result<Vec<u8>, TransportError> {
@@ -45,13 +47,14 @@ impl ReqwestTransport {
 }
 
 impl AsyncTransport for ReqwestTransport {
-    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
+    async fn send(&self, request: Request<Vec<u8>>, timeout: Duration) -> Result<Response<Vec<u8>>, TransportError> {
         let wanted = request.uri().clone();
-        let request = reqwest::Request::try_from(request).map_err(failure::of_attempt)?;
+        let mut request = reqwest::Request::try_from(request).map_err(failure::of_attempt)?;
         if !is_same(&wanted, request.url()) {
             return Err(TransportError::new(TransportErrorKind::Rejected, Delivery::NotSent)
                 .with_source("the URL parser would send it to another path"));
         }
+        *request.timeout_mut() = Some(timeout);
         let mut response = self.client.execute(request).await.map_err(failure::of_attempt)?;
         let body = self.read_body(&mut response).await?;
         let mut whole = Response::new(body);
@@ -63,6 +66,10 @@ impl AsyncTransport for ReqwestTransport {
 
     async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration).await;
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
     }
 }
 
@@ -83,23 +90,19 @@ impl Default for ReqwestTransportBuilder {
     fn default() -> Self {
         let client = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(5))
-            .timeout(Duration::from_secs(10))
             // Longer invites the race with a server that closes an idle connection as the next request leaves.
             .pool_idle_timeout(Duration::from_secs(15))
             .pool_max_idle_per_host(64);
-        Self { client, max_response_bytes: 8 * 1024 * 1024 }
+        Self { client, max_response_bytes: MAX_RESPONSE_BYTES }
     }
 }
+
+const MAX_RESPONSE_BYTES: usize = 8 * 1024 * 1024;
 
 impl ReqwestTransportBuilder {
     /// How long connecting may take, with looking the name up and TLS: 5 s by default.
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         self.configure(|client| client.connect_timeout(timeout))
-    }
-
-    /// How long an attempt may take in all, from looking the name up to the last byte: 10 s by default.
-    pub fn timeout(self, timeout: Duration) -> Self {
-        self.configure(|client| client.timeout(timeout))
     }
 
     /// How long an unused connection is kept: 15 s by default.
@@ -145,7 +148,7 @@ impl ReqwestTransportBuilder {
         let client = self.client.redirect(redirect::Policy::none()).referer(false).retry(retry::never()).build();
         let client =
             client.map_err(|error| BuildError::new("reqwest", format!("can't be set up: {}", whole(&error))))?;
-        Ok(ReqwestTransport { client, max_response_bytes: self.max_response_bytes })
+        Ok(ReqwestTransport { client, max_response_bytes: self.max_response_bytes, started: Instant::now() })
     }
 }
 

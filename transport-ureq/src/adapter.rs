@@ -1,12 +1,13 @@
 //! The transport and its settings.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clerk_sessions_core::http::{Method, Request, Response};
+use clerk_sessions_core::options::DEFAULT_ATTEMPT_TIMEOUT;
 use clerk_sessions_core::{Transport, TransportError};
 use ureq::config::ConfigBuilder;
 use ureq::typestate::AgentScope;
-use ureq::{Agent, RequestExt as _};
+use ureq::{Agent, AsSendBody, Body, RequestExt as _};
 
 use crate::connect;
 use crate::failure;
@@ -18,6 +19,8 @@ pub struct UreqTransport {
     /// Whether the agent was brought, so that what this transport relies on has to be set on each request.
     foreign: bool,
     max_response_bytes: u64,
+    /// The fixed point of [`Transport::now`].
+    started: Instant,
 }
 
 impl UreqTransport {
@@ -26,24 +29,24 @@ impl UreqTransport {
         UreqTransportBuilder::default()
     }
 
-    /// Carries requests by an agent of your own, with its timeouts, TLS settings, proxy and connections.
+    /// Carries requests by an agent of your own, with its connect timeout, TLS settings, proxy and connections.
     ///
     /// Whatever it is set to, no redirect is followed, no status is an error, and an answer is limited to 8 MiB. An agent
     /// made elsewhere does not tell whether a failure came before or after the connection was made; where that is in
     /// doubt, a failed request counts as perhaps sent. [`UreqTransportBuilder::configure`] keeps that knowledge.
     #[must_use]
     pub fn with_agent(agent: Agent) -> Self {
-        Self { agent, foreign: true, max_response_bytes: UreqTransportBuilder::default().max_response_bytes }
+        Self { agent, foreign: true, max_response_bytes: MAX_RESPONSE_BYTES, started: Instant::now() }
     }
 }
 
 impl Transport for UreqTransport {
-    fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
+    fn send(&self, request: Request<Vec<u8>>, timeout: Duration) -> Result<Response<Vec<u8>>, TransportError> {
         let response = if request.method() == Method::GET {
             // As a request that has a body, even an empty one, it would be sent with a content-length.
-            self.run(request.map(drop))
+            self.run(request.map(drop), timeout)
         } else {
-            self.run(request)
+            self.run(request, timeout)
         };
         let (parts, body) = response.map_err(failure::of_attempt)?.into_parts();
         let body = body.into_with_config().limit(self.max_response_bytes).read_to_vec();
@@ -53,15 +56,19 @@ impl Transport for UreqTransport {
     fn sleep(&self, duration: Duration) {
         std::thread::sleep(duration);
     }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
 }
 
 impl UreqTransport {
-    fn run<B: ureq::AsSendBody>(&self, request: Request<B>) -> Result<Response<ureq::Body>, ureq::Error> {
-        if self.foreign {
-            relied_on!(request.with_agent(&self.agent).configure()).run()
-        } else {
-            self.agent.run(request)
+    fn run<B: AsSendBody>(&self, request: Request<B>, timeout: Duration) -> Result<Response<Body>, ureq::Error> {
+        // Settings of one request cost a copy of all of them, so an attempt with the usual timeout has none of its own.
+        if !self.foreign && timeout == DEFAULT_ATTEMPT_TIMEOUT {
+            return self.agent.run(request);
         }
+        relied_on!(request.with_agent(&self.agent).configure()).timeout_global(Some(timeout)).run()
     }
 }
 
@@ -86,13 +93,12 @@ impl Default for UreqTransportBuilder {
         let config = Agent::config_builder()
             .timeout_resolve(Some(CONNECT_TIMEOUT))
             .timeout_connect(Some(CONNECT_TIMEOUT))
-            .timeout_global(Some(Duration::from_secs(10)))
             // Longer invites the race with a server that closes an idle connection as the next request leaves.
             .max_idle_age(Duration::from_secs(15))
             // For JSON of a few KiB, ureq's 128 KiB each would be most of what a connection costs.
             .input_buffer_size(BUFFER_BYTES)
             .output_buffer_size(BUFFER_BYTES);
-        Self { config: tls(config), max_response_bytes: 8 * 1024 * 1024 }
+        Self { config: tls(config), max_response_bytes: MAX_RESPONSE_BYTES }
     }
 }
 
@@ -106,6 +112,7 @@ impl std::fmt::Debug for UreqTransportBuilder {
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const BUFFER_BYTES: usize = 16 * 1024;
+const MAX_RESPONSE_BYTES: u64 = 8 * 1024 * 1024;
 
 #[allow(clippy::let_and_return, unused_mut)] // Depends on the features.
 fn tls(config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
@@ -129,11 +136,6 @@ impl UreqTransportBuilder {
     /// How long looking the name up may take, and connecting, TLS included: 5 s each by default.
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         self.configure(|config| config.timeout_resolve(Some(timeout)).timeout_connect(Some(timeout)))
-    }
-
-    /// How long an attempt may take in all, from looking the name up to the last byte: 10 s by default.
-    pub fn timeout(self, timeout: Duration) -> Self {
-        self.configure(|config| config.timeout_global(Some(timeout)))
     }
 
     /// How long an unused connection is kept: 15 s by default.
@@ -175,11 +177,8 @@ impl UreqTransportBuilder {
     #[must_use]
     pub fn build(self) -> UreqTransport {
         // Last, so that no change by `configure` can undo what the core relies on.
-        let config = relied_on!(self.config);
-        UreqTransport {
-            agent: connect::agent(config.build()),
-            foreign: false,
-            max_response_bytes: self.max_response_bytes,
-        }
+        let config = relied_on!(self.config).timeout_global(Some(DEFAULT_ATTEMPT_TIMEOUT)).build();
+        let agent = connect::agent(config);
+        UreqTransport { agent, foreign: false, max_response_bytes: self.max_response_bytes, started: Instant::now() }
     }
 }

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use http::header::{HeaderMap, HeaderName, RETRY_AFTER};
+use http::header::{HeaderMap, HeaderName};
 use http::{Response, StatusCode};
 use serde_json::{Map, Value};
 
 use crate::json::Fault;
 use crate::operation::{Meta, Operation as _};
 use crate::operations::RefreshSession;
+use crate::retry_after;
 
 /// The server answered, with a status that is not 2xx. Read it through [`Error`](crate::Error).
 ///
@@ -31,13 +32,13 @@ impl ApiError {
         let field = |name| body.as_ref().and_then(|body| body.get(name));
         let items = field("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let errors = items.iter().filter_map(Value::as_object).cloned().map(ErrorItem).collect();
-        let trace_id = field("clerk_trace_id").and_then(Value::as_str).map(str::to_owned);
+        let trace_id = field("clerk_trace_id").and_then(Value::as_str).or_else(|| trace_id_of(response.headers()));
         Self {
             meta,
             attempts,
             errors,
-            trace_id: trace_id.or_else(|| trace_id_of(response.headers())),
-            retry_after: retry_after(response.headers()),
+            trace_id: trace_id.map(str::to_owned),
+            retry_after: retry_after::read(response.headers()),
             response,
         }
     }
@@ -133,7 +134,7 @@ pub struct DecodeError {
 
 impl DecodeError {
     pub(crate) fn new(meta: &'static Meta, response: Response<Vec<u8>>, fault: Fault, attempts: u32) -> Self {
-        Self { meta, attempts, fault, trace_id: trace_id_of(response.headers()), response }
+        Self { meta, attempts, fault, trace_id: trace_id_of(response.headers()).map(str::to_owned), response }
     }
 }
 
@@ -275,12 +276,8 @@ fn traced(f: &mut fmt::Formatter<'_>, trace_id: Option<&str>) -> fmt::Result {
     }
 }
 
-fn trace_id_of(headers: &HeaderMap) -> Option<String> {
+/// The trace id of an answer, of its headers.
+pub(crate) fn trace_id_of(headers: &HeaderMap) -> Option<&str> {
     const NAMES: [HeaderName; 2] = [HeaderName::from_static("clerk-trace-id"), HeaderName::from_static("cf-ray")];
-    NAMES.iter().find_map(|name| headers.get(name)?.to_str().ok()).map(str::to_owned)
-}
-
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get_all(RETRY_AFTER).iter().find_map(|value| value.to_str().ok()?.trim().parse().ok())?;
-    Some(Duration::from_secs(seconds))
+    NAMES.iter().find_map(|name| headers.get(name)?.to_str().ok())
 }

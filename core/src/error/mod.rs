@@ -13,11 +13,13 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+pub(crate) use answer::trace_id_of;
 pub use answer::{ApiError, DecodeError, ErrorItem};
 pub use build::BuildError;
 pub use transport::{CallFailed, Delivery, TransportError, TransportErrorKind};
 
-use crate::operation::{Meta, Repeat};
+use crate::operation::Meta;
+use crate::retry::{Happened, may_repeat};
 
 /// Why a call did not return what was asked for.
 #[derive(Clone, thiserror::Error)]
@@ -93,12 +95,14 @@ impl Error {
         }
     }
 
-    /// How long the server asked to be left alone, by `Retry-After`.
+    /// How long the server asked to be left alone: the answer's `Retry-After`, or what is left of a pause for the sake of
+    /// which nothing was sent.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Api(error) => error.retry_after,
-            _ => None,
+            Self::Transport(error) => error.retry_after,
+            Self::Build(_) | Self::Decode(_) => None,
         }
     }
 
@@ -147,24 +151,16 @@ impl Error {
         }
     }
 
-    /// Whether the same call may succeed later, and may be made again without doing something twice.
+    /// Whether the same call may succeed later, and may be made again without doing something twice: the table of
+    /// [`RetryPolicy`](crate::RetryPolicy).
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        let repeatable = self.meta().is_some_and(|meta| meta.repeat != Repeat::Never);
-        match self {
-            Self::Build(_) | Self::Decode(_) => false,
-            Self::Api(error) => match error.response.status().as_u16() {
-                // Refused before it was processed, so even what must not run twice may be sent again.
-                429 => true,
-                408 | 500 | 502..=504 => repeatable,
-                _ => false,
-            },
-            Self::Transport(error) => match (error.error.kind(), error.error.delivery()) {
-                (TransportErrorKind::Rejected, _) => false,
-                (_, Delivery::NotSent) => true,
-                (_, Delivery::MaybeSent) => repeatable,
-            },
-        }
+        let happened = match self {
+            Self::Build(_) | Self::Decode(_) => return false,
+            Self::Api(error) => Happened::Answered(error.response.status()),
+            Self::Transport(error) => Happened::Failed(error.error.kind(), error.error.delivery()),
+        };
+        self.meta().is_some_and(|meta| may_repeat(meta.repeat, happened))
     }
 
     /// Whether a time limit ran out, on this side or (408, 504) on the server's.
@@ -339,11 +335,10 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_read_in_seconds() {
+    fn retry_after_is_told() {
         let error = answered::<GetSession>(429, &[("retry-after", "7")], "");
         assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
         assert!(error.to_string().ends_with("; the server asks to wait 7 s"), "{error}");
-        assert_eq!(answered::<GetSession>(429, &[("retry-after", "soon")], "").retry_after(), None);
     }
 
     #[test]

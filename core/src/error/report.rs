@@ -31,9 +31,13 @@ impl Error {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::json;
 
-    use crate::{Api, Delivery, Flow, GetSession, TransportError, TransportErrorKind};
+    use crate::{
+        Api, CallOptions, Caller, Delivery, Flow, GetSession, RetryPolicy, TransportError, TransportErrorKind,
+    };
 
     #[test]
     fn every_field_is_always_there() {
@@ -50,11 +54,12 @@ mod tests {
                 "message": "GetSession: 429 Too Many Requests, too_many_requests: slow down [trace t]; the server asks to wait 2 s",
             })
         );
-        let mut call = Api::new("sk_test_1").unwrap().exchange(&GetSession::new("sess_1")).unwrap();
-        call.step();
-        call.on_failure(
-            TransportError::new(TransportErrorKind::Timeout, Delivery::MaybeSent).with_source("read: 10 s"),
-        );
+        let once = CallOptions::new().retry(RetryPolicy::none());
+        let caller = Caller::new(Api::new("sk_test_1").unwrap()).with_options(once);
+        let mut call = caller.exchange(&GetSession::new("sess_1")).unwrap();
+        call.step(Duration::ZERO);
+        let failure = TransportError::new(TransportErrorKind::Timeout, Delivery::MaybeSent).with_source("read: 10 s");
+        call.on_failure(failure, Duration::ZERO);
         assert_eq!(
             serde_json::to_value(call.finish().unwrap_err()).unwrap(),
             json!({

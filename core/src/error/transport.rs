@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::operation::Meta;
 
@@ -33,6 +34,8 @@ pub enum TransportErrorKind {
     TooLarge,
     /// The transport refused to send the request as it is.
     Rejected,
+    /// Nothing was sent, as the server asked for a pause that goes on for longer than the call may wait.
+    Paused,
     /// Anything else.
     Other,
 }
@@ -66,6 +69,7 @@ impl TransportErrorKind {
             Self::Protocol => "protocol",
             Self::TooLarge => "too_large",
             Self::Rejected => "rejected",
+            Self::Paused => "paused",
             Self::Other => "other",
         }
     }
@@ -79,6 +83,7 @@ impl TransportErrorKind {
             Self::Protocol => "the answer is not valid HTTP",
             Self::TooLarge => "the body of the answer is larger than the limit",
             Self::Rejected => "the transport refused to send the request",
+            Self::Paused => "the server asked for a pause that goes on for longer than this call may wait",
             Self::Other => "the transport failed",
         }
     }
@@ -153,11 +158,17 @@ pub struct CallFailed {
     pub(super) meta: &'static Meta,
     pub(super) attempts: u32,
     pub(super) error: TransportError,
+    pub(super) retry_after: Option<Duration>,
 }
 
 impl CallFailed {
-    pub(crate) fn new(meta: &'static Meta, error: TransportError, attempts: u32) -> Self {
-        Self { meta, attempts, error }
+    pub(crate) fn new(
+        meta: &'static Meta,
+        error: TransportError,
+        attempts: u32,
+        retry_after: Option<Duration>,
+    ) -> Self {
+        Self { meta, attempts, error, retry_after }
     }
 
     /// What the last attempt failed with.

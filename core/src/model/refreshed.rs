@@ -62,7 +62,7 @@ impl<'de> Deserialize<'de> for Refreshed {
         match (jwt, cookies) {
             (Some(jwt), _) => Ok(Self::Token(Token { object, jwt })),
             (None, Some(cookies)) => Ok(Self::Cookies(Cookies { object, cookies })),
-            (None, None) => Err(de::Error::missing_field("jwt` or `cookies")),
+            (None, None) => Err(de::Error::custom("neither a `jwt` nor `cookies`")),
         }
     }
 }
@@ -96,6 +96,6 @@ mod tests {
     #[test]
     fn neither_is_an_error_that_names_both() {
         let error = serde_json::from_str::<Refreshed>(r#"{"object":"token"}"#).unwrap_err().to_string();
-        assert!(error.starts_with("missing field `jwt` or `cookies`"), "{error}");
+        assert!(error.starts_with("neither a `jwt` nor `cookies`"), "{error}");
     }
 }
