@@ -35,6 +35,7 @@
 //! | [`exchange`] | the state machine of one call, and the [`Flow`] trait that the drivers run |
 //! | [`transport`] | [`Transport`], [`AsyncTransport`] and the two driver loops |
 //! | [`client`] | [`Client`] and [`AsyncClient`] with their `sessions()` |
+//! | [`flows`] | machines made of several calls: paging, revoke-all |
 //! | [`registry`] | every operation by operationId: JSON in, the server's bytes out |
 //! | [`error`] | the one [`Error`] |
 
@@ -43,6 +44,7 @@ pub mod caller;
 pub mod client;
 pub mod error;
 pub mod exchange;
+pub mod flows;
 pub mod model;
 pub mod observe;
 pub mod operation;
@@ -58,9 +60,10 @@ mod retry_after;
 
 pub use api::{Api, ApiBuilder};
 pub use caller::Caller;
-pub use client::{AsyncClient, AsyncSessions, Client, Sessions};
+pub use client::{AsyncClient, AsyncPages, AsyncSessions, Client, Pages, Sessions};
 pub use error::{Delivery, Error, TransportError, TransportErrorKind};
 pub use exchange::{Exchange, Flow, RawExchange, Step};
+pub use flows::{RevokeAll, RevokeReport};
 pub use model::{
     Activity, Actor, ClientId, Cookies, Jwt, OrganizationId, RefreshToken, Refreshed, SecretKey, Session, SessionId,
     SessionList, SessionStatus, SessionTask, SetCookie, TemplateName, Token, TokenFormat, UnixMillis, UserId,

@@ -1,5 +1,10 @@
 //! The clients: an [`Api`] and a transport, and the façade over both.
 
+mod pages;
+mod revoke_all;
+
+pub use pages::{AsyncPages, Pages};
+
 use crate::api::Api;
 use crate::caller::Caller;
 use crate::error::Error;
@@ -31,14 +36,14 @@ pub struct AsyncClient<T> {
 }
 
 /// The session operations, blocking: the façade of a [`Client`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Sessions<'a, T> {
     client: &'a Client<T>,
     options: Option<CallOptions>,
 }
 
 /// The session operations, async: the façade of an [`AsyncClient`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct AsyncSessions<'a, T> {
     client: &'a AsyncClient<T>,
     options: Option<CallOptions>,
@@ -92,6 +97,15 @@ macro_rules! common {
                 &self.transport
             }
         }
+
+        // Not derived, as that would ask for a transport that is Copy.
+        impl<T> Clone for $sessions<'_, T> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<T> Copy for $sessions<'_, T> {}
 
         impl<T> $sessions<'_, T> {
             /// Makes the calls of this façade with these options instead of the client's.
@@ -193,7 +207,7 @@ mod tests {
     use super::*;
     use crate::error::TransportError;
     use crate::registry;
-    use crate::{CreateSession, ListSessions, RefreshSession};
+    use crate::{CreateSession, ListSessions, RefreshSession, RevokeAll};
 
     type Sent = (http::Method, String);
 
@@ -299,6 +313,9 @@ mod tests {
         send(client.sessions().get("sess_1"));
         send(client.sessions().list(ListSessions::new()));
         send(client.sessions().refresh(refresh()));
+        send(client.sessions().revoke_all(RevokeAll::of_user("user_1")));
+        let mut pages = client.sessions().pages(ListSessions::new());
+        send(pages.next());
         fn error<T: Send + Sync + Clone + std::error::Error + 'static>() {}
         error::<Error>();
     }

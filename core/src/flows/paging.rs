@@ -1,0 +1,161 @@
+//! All sessions of a list, page by page.
+
+use std::collections::BTreeSet;
+
+use crate::model::{Session, SessionId, SessionList};
+use crate::operations::ListSessions;
+
+/// Walks a list to its end: it says which page to ask for, and is handed the page.
+///
+/// Each session is passed on once. The server may answer in either shape, and with fewer sessions than asked for at a time.
+/// Sessions that come while it walks move the later ones to the next page, where they are recognized; sessions that leave the
+/// list move the later ones to the page before, where they are missed.
+#[derive(Clone, Debug)]
+pub struct Paging {
+    list: ListSessions,
+    seen: BTreeSet<SessionId>,
+    /// The most sessions a page has held.
+    largest: usize,
+    pages: u64,
+    ended: bool,
+}
+
+impl Paging {
+    /// Walks this list, from its `offset` on, in pages of its `limit`; 500 where it has none.
+    #[must_use]
+    pub fn new(mut list: ListSessions) -> Self {
+        list.limit.get_or_insert(500);
+        list.offset.get_or_insert(0);
+        // The total tells a page that the server cut short from the last one.
+        list.paginated.get_or_insert(true);
+        Self { list, seen: BTreeSet::new(), largest: 0, pages: 0, ended: false }
+    }
+
+    /// The page to ask for next, or `None` at the end.
+    #[must_use]
+    pub fn next_page(&self) -> Option<ListSessions> {
+        (!self.ended).then(|| self.list.clone())
+    }
+
+    /// Takes the page that was asked for, and returns those of its sessions that were not seen before.
+    pub fn on_page(&mut self, page: SessionList) -> Vec<Session> {
+        let (len, total) = (page.len(), page.total_count);
+        let new: Vec<_> = page.into_iter().filter(|session| self.seen.insert(session.id.clone())).collect();
+        let offset = self.list.offset.unwrap_or(0).saturating_add(len as u64);
+        self.list.offset = Some(offset);
+        // A first page that is short may be all there is, or all that the server gives at once.
+        let is_short = self.pages > 0 && len < self.largest;
+        self.largest = self.largest.max(len);
+        self.pages += 1;
+        // A server that does not know `offset` repeats itself.
+        self.ended = new.is_empty() || total.map_or(is_short, |total| offset >= total);
+        new
+    }
+
+    /// Ends the walk.
+    pub fn stop(&mut self) {
+        self.ended = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::tests::minimal;
+
+    /// What a server with this many sessions answers, given its limit and whether it tells the total.
+    fn answer(count: u64, list: &ListSessions, clamp: u64, with_total: bool) -> SessionList {
+        let (limit, offset) = (u64::from(list.limit.unwrap()).min(clamp), list.offset.unwrap());
+        let sessions: Vec<_> = (offset..count.min(offset + limit))
+            .map(|number| {
+                let mut session = minimal();
+                session["id"] = json!(format!("sess_{number}"));
+                session
+            })
+            .collect();
+        let json = if with_total { json!({ "data": sessions, "total_count": count }) } else { json!(sessions) };
+        serde_json::from_value(json).unwrap()
+    }
+
+    /// Walks a server's list; returns how many sessions were passed on, and how many requests it took.
+    fn walk(list: ListSessions, mut server: impl FnMut(&ListSessions) -> SessionList) -> (usize, usize) {
+        let (mut paging, mut sessions, mut requests) = (Paging::new(list), Vec::new(), 0);
+        while let Some(list) = paging.next_page() {
+            requests += 1;
+            assert!(requests < 10_000, "it does not end");
+            sessions.extend(paging.on_page(server(&list)).into_iter().map(|session| session.id));
+        }
+        let count = sessions.len();
+        sessions.sort();
+        sessions.dedup();
+        assert_eq!(sessions.len(), count, "each is passed on once");
+        (count, requests)
+    }
+
+    #[test]
+    fn a_server_that_clamps_the_limit_skips_nothing() {
+        let of = |count, clamp, with_total| walk(ListSessions::new(), |list| answer(count, list, clamp, with_total));
+        assert_eq!(of(1203, 100, true), (1203, 13));
+        assert_eq!(of(1203, 100, false), (1203, 13));
+        assert_eq!(of(1203, 500, true), (1203, 3));
+        assert_eq!(of(1203, 500, false), (1203, 3));
+    }
+
+    #[test]
+    fn the_end_is_an_empty_or_short_page_or_the_total() {
+        let of = |count, with_total| walk(ListSessions::new(), |list| answer(count, list, 500, with_total));
+        assert_eq!(of(0, true), (0, 1));
+        assert_eq!(of(0, false), (0, 1));
+        assert_eq!(of(3, true), (3, 1));
+        assert_eq!(of(3, false), (3, 2), "a short first page may be a clamped one");
+        assert_eq!(of(500, true), (500, 1));
+        assert_eq!(of(500, false), (500, 2));
+        assert_eq!(of(501, false), (501, 2));
+    }
+
+    #[test]
+    fn a_server_that_ignores_the_offset_does_not_make_it_loop() {
+        let repeat = |list: &ListSessions, with_total| answer(7, &list.clone().offset(0), 5, with_total);
+        assert_eq!(walk(ListSessions::new(), |list| repeat(list, false)), (5, 2));
+        assert_eq!(walk(ListSessions::new(), |list| repeat(list, true)), (5, 2));
+    }
+
+    #[test]
+    fn sessions_that_come_meanwhile_are_not_passed_on_twice() {
+        let mut count = 20;
+        // Newest first: two more at each request move all others by two.
+        let server = |list: &ListSessions| {
+            count += 2;
+            let mut page = answer(count, list, 5, true);
+            for session in &mut page.data {
+                let number: u64 = session.id.as_str()[5..].parse().unwrap();
+                session.id = format!("sess_{}", count - number).into();
+            }
+            page
+        };
+        let (passed_on, _) = walk(ListSessions::new().limit(5), server);
+        assert!(passed_on >= 22, "{passed_on}");
+    }
+
+    #[test]
+    fn the_limit_and_the_offset_given_are_kept() {
+        let paging = Paging::new(ListSessions::new().user_id("user_1").limit(7).offset(3).paginated(false));
+        let expected = ListSessions::new().user_id("user_1").limit(7).offset(3).paginated(false);
+        assert_eq!(paging.next_page(), Some(expected));
+        assert_eq!(walk(ListSessions::new().offset(10), |list| answer(13, list, 500, true)), (3, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn every_session_once_whatever_the_sizes(count in 0..400_u64, clamp in 1..120_u64, limit in 1..=500_u32, with_total: bool) {
+            let list = ListSessions::new().limit(limit);
+            let (passed_on, requests) = walk(list, |list| answer(count, list, clamp, with_total));
+            prop_assert_eq!(passed_on as u64, count);
+            let page = clamp.min(u64::from(limit));
+            prop_assert!(requests as u64 <= count / page + 2);
+        }
+    }
+}

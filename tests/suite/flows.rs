@@ -1,0 +1,127 @@
+//! Paging and revoke-all over real sockets, alike over both adapters.
+
+use clerk_sessions_core::{Api, Error, ListSessions, RevokeAll, RevokeReport, Session, SessionStatus};
+use clerk_sessions_reqwest::ReqwestTransport;
+use clerk_sessions_tests::fake::{Answer, FakeClerk, ListShape, Seed, SeedSession};
+use clerk_sessions_tests::server::FakeServer;
+use clerk_sessions_ureq::UreqTransport;
+use tokio::runtime::{Builder, Runtime};
+
+/// Both clients of one server.
+struct Clients {
+    server: FakeServer,
+    ureq: clerk_sessions_ureq::Client,
+    reqwest: clerk_sessions_reqwest::Client,
+    runtime: Runtime,
+}
+
+impl Clients {
+    fn new(seed: Seed) -> Self {
+        let server = FakeServer::start(FakeClerk::new(seed)).unwrap();
+        let api = Api::builder(server.secret_key()).base_url(server.base_url()).build().unwrap();
+        let reqwest = ReqwestTransport::builder().no_proxy().build().unwrap();
+        Self {
+            server,
+            ureq: clerk_sessions_ureq::Client::new(api.clone(), UreqTransport::builder().no_proxy().build()),
+            reqwest: clerk_sessions_reqwest::Client::new(api, reqwest),
+            runtime: Builder::new_current_thread().enable_all().build().unwrap(),
+        }
+    }
+
+    /// All sessions of a list, over ureq and over reqwest.
+    fn pages(&self, list: &ListSessions) -> [Result<Vec<Session>, Error>; 2] {
+        let blocking = self.ureq.sessions().pages(list.clone()).collect();
+        let asynchronous = self.runtime.block_on(async {
+            let (mut pages, mut all) = (self.reqwest.sessions().pages(list.clone()), Vec::new());
+            while let Some(session) = pages.next().await {
+                all.push(session?);
+            }
+            assert!(pages.next().await.is_none(), "the end stays the end");
+            Ok(all)
+        });
+        [blocking, asynchronous]
+    }
+}
+
+fn user_with(sessions: usize) -> Seed {
+    let mut seed = Seed::default();
+    seed.add_user("user_1", sessions);
+    seed
+}
+
+#[test]
+fn paging_returns_each_of_1203_sessions_once_though_the_server_clamps_the_limit() {
+    for list_shape in [ListShape::AsAsked, ListShape::Array, ListShape::Paginated] {
+        let clients = Clients::new(Seed { max_limit: Some(100), list_shape, ..user_with(1203) });
+        for sessions in clients.pages(&ListSessions::new().user_id("user_1").limit(500)) {
+            let mut ids: Vec<_> = sessions.unwrap().into_iter().map(|session| session.id).collect();
+            ids.sort();
+            ids.dedup();
+            assert_eq!(ids.len(), 1203, "{list_shape:?}");
+        }
+        assert_eq!(clients.server.fake().requests().len(), 2 * 13);
+    }
+}
+
+#[test]
+fn paging_ends_with_the_first_error() {
+    let clients = Clients::new(Seed { max_limit: Some(1), ..user_with(3) });
+    for _ in 0..2 {
+        // The error is for the first request of either client.
+        clients.server.fake().script(vec![Answer { status: 403, headers: [].into(), body: String::new() }]);
+    }
+    let mut pages = clients.ureq.sessions().pages(ListSessions::new().user_id("user_1"));
+    assert_eq!(pages.next().unwrap().unwrap_err().status().unwrap(), 403);
+    assert!(pages.next().is_none());
+    let mut pages = clients.reqwest.sessions().pages(ListSessions::new().user_id("user_1"));
+    let first = clients.runtime.block_on(pages.next());
+    assert_eq!(first.unwrap().unwrap_err().status().unwrap(), 403);
+    assert!(clients.runtime.block_on(pages.next()).is_none());
+}
+
+/// What `revoke_all` of the user's sessions but one comes to, over ureq if `blocking`, and the server's view afterwards.
+fn revoke_all_but(clients: &Clients, blocking: bool, kept: &str) -> RevokeReport {
+    let all = RevokeAll::of_user("user_1").except(kept).concurrency(8);
+    if blocking {
+        clients.ureq.sessions().revoke_all(all).unwrap()
+    } else {
+        clients.runtime.block_on(clients.reqwest.sessions().revoke_all(all)).unwrap()
+    }
+}
+
+#[test]
+fn revoke_all_signs_out_everywhere_but_here() {
+    for blocking in [true, false] {
+        let mut seed = Seed { max_limit: Some(10), ..user_with(35) };
+        seed.sessions.push(SeedSession::new("sess_here", "user_1"));
+        seed.sessions.push(SeedSession::new("sess_other_user", "user_2"));
+        seed.sessions.push(SeedSession { status: "ended".to_owned(), ..SeedSession::new("sess_ended", "user_1") });
+        let clients = Clients::new(seed);
+        let report = revoke_all_but(&clients, blocking, "sess_here");
+        assert_eq!(report.revoked.len(), 35);
+        assert!(report.is_complete() && report.gone.is_empty());
+        let active = ListSessions::new().status(SessionStatus::Active);
+        for sessions in clients.pages(&active) {
+            let ids: Vec<_> = sessions.unwrap().into_iter().map(|session| session.id.into_string()).collect();
+            assert_eq!(ids, ["sess_other_user", "sess_here"]);
+        }
+    }
+}
+
+#[test]
+fn revoke_all_goes_on_after_single_failures() {
+    for blocking in [true, false] {
+        let clients = Clients::new(user_with(5));
+        let (page, refused) = (clients.ureq.sessions().list(ListSessions::new().user_id("user_1")).unwrap(), 403);
+        assert_eq!(page.len(), 5);
+        // The list is answered as it is, the first revoke is refused.
+        let list = serde_json::to_string(&page.data).unwrap();
+        let answer = |status, body| Answer { status, headers: [].into(), body };
+        let end = "[]".to_owned();
+        clients.server.fake().script(vec![answer(200, list), answer(200, end), answer(refused, String::new())]);
+        let report = revoke_all_but(&clients, blocking, "sess_nowhere");
+        assert_eq!((report.revoked.len(), report.failed.len()), (4, 1));
+        assert_eq!(report.failed[0].1.status().unwrap(), refused);
+        assert!(!report.is_complete());
+    }
+}
