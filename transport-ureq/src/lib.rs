@@ -16,6 +16,10 @@
 //! Each call blocks its thread. In an async program, use `clerk-sessions-reqwest`, or a thread for blocking work such as
 //! tokio's `spawn_blocking`.
 //!
+//! # Logs
+//! These crates log nothing, see [`Observer`]. ureq logs by the `log` crate, without secrets but for one place: at level
+//! `TRACE`, the target `ureq_proto` dumps what goes over the wire, the secret key included. Keep that target at `DEBUG`.
+//!
 //! # Features
 //! | feature | default | |
 //! |---|---|---|
