@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::api::Api;
 use crate::error::BuildError;
+use crate::target::Target;
 
 /// One operation of the API: what it sends and what it reads.
 ///
@@ -97,7 +98,7 @@ pub struct Encoder<'a> {
     api: &'a Api,
     meta: &'static Meta,
     /// The path and query so far.
-    target: String,
+    target: Target,
     /// What of the path template is still to be written.
     template: &'static str,
     has_query: bool,
@@ -107,8 +108,7 @@ pub struct Encoder<'a> {
 
 impl<'a> Encoder<'a> {
     pub(crate) fn new(api: &'a Api, meta: &'static Meta) -> Self {
-        // Room for the ids of a usual request, so that it is written without growing.
-        let mut target = String::with_capacity(api.base_path().len() + meta.path.len() + 64);
+        let mut target = Target::new();
         target.push_str(api.base_path());
         Self { api, meta, target, template: meta.path, has_query: false, headers: Vec::new(), body: None }
     }
@@ -141,11 +141,11 @@ impl<'a> Encoder<'a> {
     /// Adds `name=value` to the query, percent-encoded. Call it after the last [`segment`](Self::segment).
     pub fn query(&mut self, name: &'static str, value: impl Display) {
         self.target.push_str(std::mem::take(&mut self.template));
-        self.target.push(if self.has_query { '&' } else { '?' });
+        self.target.push_str(if self.has_query { "&" } else { "?" });
         self.has_query = true;
         self.target.push_str(name);
-        self.target.push('=');
-        // Writing into a String does not fail.
+        self.target.push_str("=");
+        // Writing into it does not fail.
         let _ = write!(EncodeInto(&mut self.target), "{value}");
     }
 
@@ -165,7 +165,13 @@ impl<'a> Encoder<'a> {
     /// # Errors
     /// `body` can't be written as JSON.
     pub fn json(&mut self, body: &impl Serialize) -> Result<(), BuildError> {
-        let json = serde_json::to_vec(body).map_err(|_| BuildError::new("body", "can't be written as JSON"))?;
+        // Written twice, the first time only to be counted: that is cheaper than a buffer that grows.
+        let mut length = Length(0);
+        let counted = serde_json::to_writer(&mut length, body);
+        let mut json = Vec::with_capacity(length.0);
+        counted
+            .and_then(|()| serde_json::to_writer(&mut json, body))
+            .map_err(|_| BuildError::new("body", "can't be written as JSON"))?;
         self.body = Some(json);
         Ok(())
     }
@@ -175,7 +181,7 @@ impl<'a> Encoder<'a> {
             return Err(BuildError::new("path", "has a variable segment that the operation did not fill"));
         }
         self.target.push_str(self.template);
-        let target = PathAndQuery::from_maybe_shared(self.target.into_bytes())
+        let target = PathAndQuery::try_from(self.target.as_bytes())
             .map_err(|_| BuildError::new("request", "has a path and query that is too long for HTTP"))?;
         let mut parts = uri::Parts::default();
         parts.scheme = Some(self.api.scheme().clone());
@@ -225,11 +231,25 @@ impl std::fmt::Debug for Encoder<'_> {
 }
 
 /// Percent-encodes what is formatted into it.
-struct EncodeInto<'a>(&'a mut String);
+struct EncodeInto<'a>(&'a mut Target);
 
 impl std::fmt::Write for EncodeInto<'_> {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
         self.0.extend(utf8_percent_encode(text, RESERVED));
+        Ok(())
+    }
+}
+
+/// Counts what is written into it, in bytes.
+struct Length(usize);
+
+impl std::io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
 }
