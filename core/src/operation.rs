@@ -125,11 +125,7 @@ impl<'a> Encoder<'a> {
         if matches!(value, "." | "..") {
             return Err(BuildError::new(name, "is a dot segment (\".\" or \"..\"), which would call another path"));
         }
-        let placeholder = self.template.split_once('{').and_then(|(before, rest)| {
-            let (found, after) = rest.split_once('}')?;
-            (found == name).then_some((before, after))
-        });
-        let Some((before, after)) = placeholder else {
+        let Some((before, after)) = split_at_placeholder(self.template, name) else {
             return Err(BuildError::new(name, "is not the next variable segment of the operation's path"));
         };
         self.target.push_str(before);
@@ -176,8 +172,8 @@ impl<'a> Encoder<'a> {
         Ok(())
     }
 
-    pub(crate) fn finish(mut self) -> Result<Encoded, BuildError> {
-        if self.template.contains('{') {
+    pub(crate) fn finish(&mut self) -> Result<Encoded, BuildError> {
+        if self.template.as_bytes().contains(&b'{') {
             return Err(BuildError::new("path", "has a variable segment that the operation did not fill"));
         }
         self.target.push_str(self.template);
@@ -188,7 +184,8 @@ impl<'a> Encoder<'a> {
         parts.authority = Some(self.api.authority().clone());
         parts.path_and_query = Some(target);
         let uri = Uri::from_parts(parts).map_err(|_| BuildError::new("request", "has no valid URL"))?;
-        Ok(Encoded { meta: self.meta, uri, headers: self.headers, body: self.body })
+        let headers = std::mem::take(&mut self.headers);
+        Ok(Encoded { meta: self.meta, uri, headers, body: self.body.take() })
     }
 }
 
@@ -214,7 +211,9 @@ impl Encoded {
 
     fn request(&self, api: &Api, uri: Uri, body: Option<Vec<u8>>) -> Request<Vec<u8>> {
         let mut headers = api.headers(&self.meta.method, body.is_some()).clone();
-        headers.extend(self.headers.iter().cloned());
+        if !self.headers.is_empty() {
+            headers.extend(self.headers.iter().cloned());
+        }
         let mut request = Request::new(body.unwrap_or_default());
         *request.method_mut() = self.meta.method.clone();
         *request.uri_mut() = uri;
@@ -228,6 +227,14 @@ impl std::fmt::Debug for Encoder<'_> {
         // Not the body: it may hold a refresh token.
         f.debug_struct("Encoder").field("operation", &self.meta.id).finish_non_exhaustive()
     }
+}
+
+/// What of a path template is before and after its first placeholder, if that has this name.
+fn split_at_placeholder(template: &'static str, name: &str) -> Option<(&'static str, &'static str)> {
+    // Over bytes: a template is short, and a search for a character in a string is made for long ones.
+    let open = template.bytes().position(|byte| byte == b'{')?;
+    let (before, rest) = template.split_at(open);
+    Some((before, rest[1..].strip_prefix(name)?.strip_prefix('}')?))
 }
 
 /// Percent-encodes what is formatted into it.

@@ -9,7 +9,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    const INLINE: usize = 256;
+    const INLINE: usize = 128;
 
     pub(crate) fn new() -> Self {
         Self { inline: [0; Self::INLINE], len: 0, long: Vec::new() }

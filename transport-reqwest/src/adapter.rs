@@ -13,7 +13,7 @@ use crate::failure;
 #[derive(Clone, Debug)]
 pub struct ReqwestTransport {
     client: reqwest::Client,
-    max_response_bytes: usize,
+    max_response_bytes: u64,
     /// The fixed point of [`AsyncTransport::now`].
     started: Instant,
 }
@@ -34,10 +34,12 @@ impl ReqwestTransport {
     }
 
     async fn read_body(&self, response: &mut reqwest::Response) -> Result<Vec<u8>, TransportError> {
-        let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
-        let mut body = Vec::with_capacity(announced.min(self.max_response_bytes));
+        let most = usize::try_from(self.max_response_bytes).unwrap_or(usize::MAX);
+        let announced = response.content_length().map_or(0, |length| length.min(self.max_response_bytes));
+        // No larger than `most`, so it fits.
+        let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(most));
         while let Some(chunk) = response.chunk().await.map_err(failure::of_attempt)? {
-            if chunk.len() > self.max_response_bytes - body.len() {
+            if chunk.len() > most - body.len() {
                 return Err(TransportError::new(TransportErrorKind::TooLarge, Delivery::MaybeSent));
             }
             body.extend_from_slice(&chunk);
@@ -83,7 +85,7 @@ fn is_same(wanted: &Uri, parsed: &Url) -> bool {
 #[derive(Debug)]
 pub struct ReqwestTransportBuilder {
     client: ClientBuilder,
-    max_response_bytes: usize,
+    max_response_bytes: u64,
 }
 
 impl Default for ReqwestTransportBuilder {
@@ -97,7 +99,7 @@ impl Default for ReqwestTransportBuilder {
     }
 }
 
-const MAX_RESPONSE_BYTES: usize = 8 * 1024 * 1024;
+const MAX_RESPONSE_BYTES: u64 = 8 * 1024 * 1024;
 
 impl ReqwestTransportBuilder {
     /// How long connecting may take, with looking the name up and TLS: 5 s by default.
@@ -116,7 +118,7 @@ impl ReqwestTransportBuilder {
     }
 
     /// How large the body of an answer may be, decompressed: 8 MiB by default.
-    pub fn max_response_bytes(mut self, bytes: usize) -> Self {
+    pub fn max_response_bytes(mut self, bytes: u64) -> Self {
         self.max_response_bytes = bytes;
         self
     }

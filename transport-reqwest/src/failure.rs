@@ -25,7 +25,10 @@ fn kind(error: &reqwest::Error) -> TransportErrorKind {
         false if error.is_dns() => TransportErrorKind::Connect,
         // A TCP connection fails with an I/O error, so this is a TLS library's own.
         false => TransportErrorKind::Tls,
-        true if error.is_decode() => TransportErrorKind::Protocol,
+        // Failures of the connection are hyper's, so this is a decoder's own.
+        true if error.is_decode() && causes(error).all(|cause| cause.downcast_ref::<hyper::Error>().is_none()) => {
+            TransportErrorKind::Protocol
+        }
         true => TransportErrorKind::Other,
     })
 }
@@ -45,6 +48,15 @@ fn of_cause(cause: &(dyn StdError + 'static), connected: bool) -> Option<Transpo
             None
         };
     }
-    let error = cause.downcast_ref::<io::Error>()?;
-    Some(TransportErrorKind::of_io(error.kind(), connected))
+    let error = innermost(cause.downcast_ref()?);
+    // `Other` says nothing: decoders fail with it.
+    Some(TransportErrorKind::of_io(error.kind(), connected)).filter(|kind| *kind != TransportErrorKind::Other)
+}
+
+/// The I/O error that was wrapped in another one, as a failed handshake is: `source` passes over it.
+fn innermost(error: &io::Error) -> &io::Error {
+    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        Some(inner) => innermost(inner),
+        None => error,
+    }
 }

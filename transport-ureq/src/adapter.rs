@@ -97,6 +97,8 @@ impl Default for UreqTransportBuilder {
             .max_idle_age(Duration::from_secs(15))
             // For JSON of a few KiB, ureq's 128 KiB each would be most of what a connection costs.
             .input_buffer_size(BUFFER_BYTES)
+            // ureq takes a buffer that a head has filled for a closed connection, unless the head is too large before.
+            .max_response_header_size(BUFFER_BYTES - 1)
             .output_buffer_size(BUFFER_BYTES);
         Self { config: tls(config), max_response_bytes: MAX_RESPONSE_BYTES }
     }

@@ -53,8 +53,9 @@ fn kind(error: &Error, connected: bool) -> TransportErrorKind {
         Error::Http(_) | Error::BadUri(_) | Error::RequireHttpsOnly(_) => TransportErrorKind::Rejected,
         // The rest depends on ureq's features: errors of a TLS library while it connects, of a decoder after it.
         _ if !connected => TransportErrorKind::Tls,
+        // The decoder's own failure or, beneath it, the connection's.
         #[cfg(feature = "gzip")]
-        Error::Decompress(..) => TransportErrorKind::Protocol,
+        Error::Decompress(_, error) => TransportErrorKind::of_io(error.kind(), true),
         _ => TransportErrorKind::Other,
     }
 }

@@ -149,18 +149,19 @@ impl<T: AsyncTransport> AsyncClient<T> {
 }
 
 impl<T: Transport> Sessions<'_, T> {
-    fn call<O: Operation>(&self, operation: &O) -> Result<O::Output, Error> {
+    fn call<O: Operation>(self, operation: &O) -> Result<O::Output, Error> {
         drive(&self.client.transport, self.exchange(operation)?)
     }
 }
 
 impl<T: AsyncTransport> AsyncSessions<'_, T> {
-    async fn call<O: Operation>(&self, operation: &O) -> Result<O::Output, Error> {
+    async fn call<O: Operation>(self, operation: &O) -> Result<O::Output, Error> {
         drive_async(&self.client.transport, self.exchange(operation)?).await
     }
 }
 
-/// One method an operation on both façades, so that they can't differ.
+/// One method an operation on both façades, so that they can't differ. They take the façade, which is `Copy`, by value: so a
+/// future may outlive the `sessions()` it came from.
 macro_rules! facades {
     ($($name:ident: $operation:ident,)+) => {
         impl<T: Transport> Sessions<'_, T> {
@@ -169,7 +170,7 @@ macro_rules! facades {
             /// # Errors
             /// See [`Error`].
             pub fn $name(
-                &self,
+                self,
                 parameters: impl Into<operations::$operation>,
             ) -> Result<<operations::$operation as Operation>::Output, Error> {
                 self.call(&parameters.into())
@@ -182,7 +183,7 @@ macro_rules! facades {
             /// # Errors
             /// See [`Error`].
             pub async fn $name(
-                &self,
+                self,
                 parameters: impl Into<operations::$operation>,
             ) -> Result<<operations::$operation as Operation>::Output, Error> {
                 self.call(&parameters.into()).await

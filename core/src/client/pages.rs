@@ -40,8 +40,8 @@ impl<'a, T: Transport> Sessions<'a, T> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn pages(&self, list: impl Into<ListSessions>) -> Pages<'a, T> {
-        Pages { sessions: *self, paging: Paging::new(list.into()), page: Vec::new().into_iter() }
+    pub fn pages(self, list: impl Into<ListSessions>) -> Pages<'a, T> {
+        Pages { sessions: self, paging: Paging::new(list.into()), page: Vec::new().into_iter() }
     }
 }
 
@@ -59,8 +59,8 @@ impl<'a, T: AsyncTransport> AsyncSessions<'a, T> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn pages(&self, list: impl Into<ListSessions>) -> AsyncPages<'a, T> {
-        AsyncPages { sessions: *self, paging: Paging::new(list.into()), page: Vec::new().into_iter() }
+    pub fn pages(self, list: impl Into<ListSessions>) -> AsyncPages<'a, T> {
+        AsyncPages { sessions: self, paging: Paging::new(list.into()), page: Vec::new().into_iter() }
     }
 }
 

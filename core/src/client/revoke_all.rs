@@ -24,7 +24,7 @@ impl<T: Transport> Sessions<'_, T> {
     ///
     /// # Errors
     /// The sessions could not be listed. What fails later is in the report.
-    pub fn revoke_all(&self, all: RevokeAll) -> Result<RevokeReport, Error> {
+    pub fn revoke_all(self, all: RevokeAll) -> Result<RevokeReport, Error> {
         let mut revoking = Revoking::new(all);
         loop {
             match revoking.work() {
@@ -47,7 +47,7 @@ impl<T: AsyncTransport> AsyncSessions<'_, T> {
     ///
     /// # Errors
     /// The sessions could not be listed. What fails later is in the report.
-    pub async fn revoke_all(&self, all: RevokeAll) -> Result<RevokeReport, Error> {
+    pub async fn revoke_all(self, all: RevokeAll) -> Result<RevokeReport, Error> {
         let mut revoking = Revoking::new(all);
         loop {
             match revoking.work() {

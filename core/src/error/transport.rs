@@ -50,9 +50,14 @@ impl TransportErrorKind {
             // A TCP connect knows neither: it was the TLS handshake.
             Io::InvalidData | Io::UnexpectedEof if !connected => Self::Tls,
             _ if !connected => Self::Connect,
-            Io::UnexpectedEof | Io::ConnectionReset | Io::ConnectionAborted | Io::BrokenPipe | Io::NotConnected => {
-                Self::Closed
-            }
+            Io::UnexpectedEof
+            | Io::ConnectionReset
+            | Io::ConnectionAborted
+            | Io::BrokenPipe
+            | Io::NotConnected
+            | Io::HostUnreachable
+            | Io::NetworkUnreachable
+            | Io::NetworkDown => Self::Closed,
             Io::InvalidData | Io::InvalidInput => Self::Protocol,
             _ => Self::Other,
         }
