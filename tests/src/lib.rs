@@ -4,11 +4,14 @@
 //! |---|---|
 //! | `fake` | FakeClerk, a stateful Sessions API in memory |
 //! | `server` | FakeClerk behind a loopback socket |
+//! | `fault` | a server that misbehaves as its script says |
 //! | `in_process` | FakeClerk as a transport, without a socket |
 //! | `conformance` | the table of what all transports do alike, and its runner |
 
+pub mod canned;
 pub mod conformance;
 pub mod fake;
+pub mod fault;
 pub mod in_process;
 pub mod server;
 

@@ -1,8 +1,14 @@
 //! The suites that cross crates, in one binary.
 
+mod allocations;
 mod boundaries;
 mod conformance;
 mod drift;
 mod examples;
+mod faults;
+mod flows;
 mod from_env;
+mod rate_limit;
 mod secrets;
+mod simulation;
+mod tls;

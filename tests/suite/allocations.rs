@@ -1,0 +1,72 @@
+//! How many allocations a call costs, as exact numbers: a change that adds one has to change this table.
+
+use allocation_counter::measure;
+use clerk_sessions_core::{
+    Api, Client, CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, GetSession, ListSessions,
+    Operation, RefreshSession, RevokeSession,
+};
+use clerk_sessions_tests::canned::{Canned, ERROR, SESSION, list, token};
+use http::Response;
+
+const SESSION_ID: &str = "sess_2aaaaaaaaaaaaaaaaaaaaaaaaaa";
+const USER_ID: &str = "user_2aaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+fn refresh() -> RefreshSession {
+    let jwt = "x".repeat(744);
+    RefreshSession::new(SESSION_ID, jwt, "refresh_2aaaaaaaaaaaaaaaaaaaaaaaaaa", "https://app.example.com")
+}
+
+/// How many allocations encoding the operation, reading its answer, and the whole call over an in-memory transport make.
+/// Those of the canned answer itself are taken off.
+fn counts<O: Operation>(operation: &O, answer: &str) -> [u64; 3] {
+    let api = Api::new("sk_test_2aaaaaaaaaaaaaaaaaaaaaaaaaa").unwrap();
+    let canned = Canned::ok(answer);
+    let client = Client::new(api.clone(), canned.clone());
+    // What is made once in a process is made here.
+    client.call(operation).unwrap();
+    let encode = measure(|| drop(api.request(operation).unwrap())).count_total;
+    let response = canned.answer();
+    let decode = measure(|| drop(api.parse::<O>(response).unwrap())).count_total;
+    let of_answer = measure(|| drop(canned.answer())).count_total;
+    let exchange = measure(|| drop(client.call(operation).unwrap())).count_total - of_answer;
+    [encode, decode, exchange]
+}
+
+#[test]
+fn a_call_allocates_what_the_table_says() {
+    let (sessions, token) = (list(500), token());
+    let list = ListSessions::new().user_id(USER_ID).limit(500);
+    let template = CreateSessionTokenFromTemplate::new(SESSION_ID, "hasura").expires_in_seconds(60);
+    #[rustfmt::skip]
+    let table = [
+        //                                                                                  encode, decode, exchange
+        ("list", counts(&list, &sessions), [3, 6008, 6012]),
+        ("create", counts(&CreateSession::new(USER_ID), SESSION), [4, 12, 18]),
+        ("get", counts(&GetSession::new(SESSION_ID), SESSION), [3, 12, 16]),
+        ("refresh", counts(&refresh(), &token), [4, 2, 8]),
+        ("revoke", counts(&RevokeSession::new(SESSION_ID), SESSION), [3, 12, 16]),
+        ("create_token", counts(&CreateSessionToken::new(SESSION_ID), &token), [4, 2, 8]),
+        ("create_token_from_template", counts(&template, &token), [4, 2, 8]),
+    ];
+    for (name, counted, expected) in table {
+        assert_eq!(counted, expected, "{name}: encode, decode, exchange");
+    }
+}
+
+#[test]
+fn an_error_allocates_what_it_keeps() {
+    let api = Api::new("sk_test_1").unwrap();
+    let answer = Response::builder().status(404).body(ERROR.as_bytes().to_vec()).unwrap();
+    let count = measure(|| drop(api.parse::<GetSession>(answer).unwrap_err())).count_total;
+    assert_eq!(count, 30);
+}
+
+#[test]
+fn a_list_of_500_takes_less_than_three_times_its_body() {
+    let body = list(500).into_bytes();
+    let length = body.len() as u64;
+    let api = Api::new("sk_test_1").unwrap();
+    let beyond_the_body = measure(|| drop(api.parse::<ListSessions>(Response::new(body)).unwrap())).bytes_max;
+    println!("{length} bytes, peak {}", length + beyond_the_body);
+    assert!(length + beyond_the_body <= 3 * length, "{beyond_the_body} bytes beyond the body's {length}");
+}

@@ -1,0 +1,324 @@
+//! One call: the core's machine, and what it promises of a single call, told anew.
+
+use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::time::Duration;
+
+use clerk_sessions_core::{
+    CallOptions, Delivery, Error, Flow as _, Meta, RawExchange, Repeat, Step, TransportErrorKind,
+};
+use http::{Request, Response, StatusCode};
+
+use super::answer::{Answer, Outcome};
+use super::model::{Budget, Check, RECHECK, Throttle, ensure, may_repeat};
+
+/// The worker that makes a call, and the number of the call.
+pub(super) type Id = (usize, u64);
+
+/// Why a call ended.
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reason {
+    Succeeded,
+    Unreadable,
+    /// What happened is not repeated.
+    Final,
+    /// There was no attempt left.
+    Attempts,
+    /// The server asked for a longer wait than is waited for.
+    AskedTooMuch,
+    /// The budget of retries was used up.
+    Budget,
+    /// There was no time left for the wait before the next attempt.
+    NoTime,
+    /// There was no time left for a pause of the whole client.
+    Held,
+    /// The same, and nothing was ever sent.
+    Paused,
+}
+
+/// What has to follow an attempt.
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    End(Reason),
+    /// Another attempt, after a wait of that much.
+    Again {
+        least: Duration,
+        most: Duration,
+        on_budget: bool,
+    },
+}
+
+/// A line of the trace.
+#[derive(Clone, Copy, Debug, Hash)]
+pub(super) enum Note {
+    Starts(&'static str),
+    Sends { timeout: Duration },
+    Waits(Duration),
+    Hears { status: u16, asked: Option<Duration> },
+    Fails(TransportErrorKind, Delivery),
+    Ends(Reason),
+    IsGivenUp,
+}
+
+impl Note {
+    pub(super) fn of(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Answer(answer) => Self::Hears { status: answer.response.status().as_u16(), asked: answer.asked },
+            Outcome::Failure(kind, delivery) => Self::Fails(*kind, *delivery),
+        }
+    }
+}
+
+/// What happened to a call, for people.
+#[derive(Debug)]
+pub(super) struct Trace {
+    call: u64,
+    options: CallOptions,
+    notes: Vec<(Duration, Note)>,
+}
+
+pub(super) struct Call {
+    pub(super) number: u64,
+    exchange: RawExchange,
+    options: CallOptions,
+    started: Duration,
+    steps: u32,
+    pub(super) sends: u32,
+    waited: Duration,
+    /// The server asked not to be sent this call before.
+    not_before: Duration,
+    /// The hash of what was sent first.
+    sent: Option<u64>,
+    last: Option<Outcome>,
+    /// What the last attempt entails, until that has come.
+    next: Option<Next>,
+    /// The round of the attempt that is under way.
+    pub(super) round: Option<u64>,
+    pub(super) trace: Trace,
+}
+
+impl Call {
+    pub(super) fn new(number: u64, exchange: RawExchange, options: CallOptions, now: Duration) -> Self {
+        Self {
+            number,
+            exchange,
+            options,
+            started: now,
+            steps: 0,
+            sends: 0,
+            waited: Duration::ZERO,
+            not_before: Duration::ZERO,
+            sent: None,
+            last: None,
+            next: None,
+            round: None,
+            trace: Trace { call: number, options, notes: Vec::new() },
+        }
+    }
+
+    pub(super) fn note(&mut self, now: Duration, note: Note) {
+        self.trace.notes.push((now, note));
+    }
+
+    pub(super) fn meta(&self) -> &'static Meta {
+        self.exchange.meta()
+    }
+
+    /// Whether the server must not process it twice.
+    pub(super) fn once(&self) -> bool {
+        self.meta().repeat == Repeat::Never && !self.options.retry.repeat_never
+    }
+
+    pub(super) fn deadline(&self) -> Duration {
+        let by_default = if self.meta().repeat == Repeat::Never { 10 } else { 20 };
+        self.started + self.options.deadline.unwrap_or(Duration::from_secs(by_default))
+    }
+
+    pub(super) fn left(&self, now: Duration) -> Duration {
+        self.deadline().saturating_sub(now)
+    }
+
+    /// How long the client is to pause for the sake of a 429 of this call.
+    pub(super) fn pause(&self, asked: Option<Duration>) -> Duration {
+        asked.unwrap_or(self.options.retry.base)
+    }
+
+    /// `late` is by how much a sleep may take too long.
+    pub(super) fn step(&mut self, now: Duration, late: Duration) -> Result<Step, String> {
+        self.steps += 1;
+        let rechecks = self.options.retry.max_total_wait.as_nanos() / RECHECK.as_nanos();
+        let bound = rechecks as u32 + 4 * self.options.retry.max_attempts + 16;
+        ensure!(self.steps <= bound, "it has not ended after {bound} steps");
+        ensure!(now <= self.deadline() + late, "it goes on after its deadline");
+        let step = self.exchange.step(now);
+        let attempts = self.exchange.attempts();
+        let sends = self.sends + u32::from(matches!(step, Step::Send { .. }));
+        ensure!(attempts == sends, "it counts {attempts} attempts, but has sent {sends}");
+        Ok(step)
+    }
+
+    pub(super) fn sends(&mut self, request: &Request<Vec<u8>>, timeout: Duration, now: Duration) -> Check {
+        self.sends += 1;
+        if let Some(Next::End(reason)) = self.next.take() {
+            return Err(format!("it sends again, though it had to end: {reason:?}"));
+        }
+        let (sends, most) = (self.sends, self.options.retry.max_attempts.max(1));
+        ensure!(sends <= most, "it sends {sends} times, and not {most} at most");
+        ensure!(now >= self.not_before, "it sends {:?} too soon for its Retry-After", self.not_before - now);
+        let allowed = self.options.attempt_timeout.min(self.left(now));
+        ensure!(timeout == allowed && !timeout.is_zero(), "an attempt may take {timeout:?}, and not {allowed:?}");
+        let sent = hash(request);
+        ensure!(*self.sent.get_or_insert(sent) == sent, "it sends another request than the first time");
+        Ok(())
+    }
+
+    pub(super) fn waits(&mut self, wait: Duration, throttle: &Throttle, now: Duration) -> Check {
+        let cap = self.options.retry.cap;
+        match self.next.take() {
+            Some(Next::End(reason)) => return Err(format!("it waits, though it had to end: {reason:?}")),
+            Some(Next::Again { least, most, .. }) => {
+                ensure!(least <= wait && wait <= most, "it waits {wait:?} and not {least:?} to {most:?}");
+            }
+            None => match throttle.hold(now) {
+                None => return Err(format!("it waits {wait:?} for nothing")),
+                Some(hold) if hold == throttle.pause_left(now) => {
+                    ensure!(wait == hold, "it waits {wait:?} for a pause of {hold:?}");
+                }
+                Some(_) => ensure!(wait <= cap, "it waits {wait:?} for others, and not {cap:?} at most"),
+            },
+        }
+        self.waited += wait;
+        let most = self.options.retry.max_total_wait;
+        ensure!(self.waited <= most, "it waits {:?} in all, and not {most:?} at most", self.waited);
+        ensure!(wait < self.left(now), "it waits until after its deadline");
+        Ok(())
+    }
+
+    /// Hands the core what came of the attempt under way. Returns whether a retry would be on the budget.
+    pub(super) fn hears(&mut self, outcome: Outcome, budget: &Budget, now: Duration) -> bool {
+        let next = self.next_after(&outcome, budget);
+        self.next = Some(next);
+        self.not_before = now.saturating_add(outcome.asked().unwrap_or_default());
+        match outcome.report() {
+            Ok(response) => self.exchange.on_response(response, now),
+            Err(error) => self.exchange.on_failure(error, now),
+        }
+        self.last = Some(outcome);
+        matches!(next, Next::Again { on_budget: true, .. })
+    }
+
+    fn next_after(&self, outcome: &Outcome, budget: &Budget) -> Next {
+        let policy = &self.options.retry;
+        let on_budget = outcome.status() != Some(StatusCode::TOO_MANY_REQUESTS);
+        match outcome {
+            Outcome::Answer(answer) if answer.readable => return Next::End(Reason::Succeeded),
+            Outcome::Answer(answer) if answer.response.status().is_success() => return Next::End(Reason::Unreadable),
+            _ if !may_repeat(self.meta(), policy.repeat_never, outcome) => return Next::End(Reason::Final),
+            _ if self.sends >= policy.max_attempts => return Next::End(Reason::Attempts),
+            _ if outcome.asked().is_some_and(|asked| asked > policy.max_retry_after) => {
+                return Next::End(Reason::AskedTooMuch);
+            }
+            _ if on_budget && !budget.may_allow() => return Next::End(Reason::Budget),
+            _ => {}
+        }
+        let (least, most) = match outcome.asked() {
+            Some(asked) => (asked, asked),
+            None => (Duration::ZERO, (policy.base * policy.factor.pow(self.sends - 1)).min(policy.cap)),
+        };
+        Next::Again { least, most, on_budget }
+    }
+
+    /// The reason why it may end now.
+    pub(super) fn ends(&mut self, throttle: &Throttle, budget: &Budget, now: Duration) -> Result<Reason, String> {
+        match self.next.take() {
+            Some(Next::End(reason)) => Ok(reason),
+            Some(Next::Again { most, .. }) if self.is_too_long(most, now) => Ok(Reason::NoTime),
+            Some(Next::Again { on_budget: true, .. }) if budget.may_refuse() => Ok(Reason::Budget),
+            None if self.is_too_long(throttle.hold(now).unwrap_or_default(), now) => {
+                Ok(if self.sends == 0 { Reason::Paused } else { Reason::Held })
+            }
+            next => Err(format!("it ends though it could go on: {next:?}")),
+        }
+    }
+
+    fn is_too_long(&self, wait: Duration, now: Duration) -> bool {
+        wait >= self.left(now) || self.waited.saturating_add(wait) > self.options.retry.max_total_wait
+    }
+
+    /// Compares what the call comes to with what the transport delivered last, or, if nothing was ever sent, with the
+    /// pause that is the reason.
+    pub(super) fn finish(self, paused_for: Duration) -> Check {
+        let Self { exchange, last, sends, trace, .. } = self;
+        compare(exchange.finish(), last, sends, paused_for).map_err(|wrong| format!("{wrong}\n{trace}"))
+    }
+}
+
+fn compare(
+    outcome: Result<Response<Vec<u8>>, Error>,
+    last: Option<Outcome>,
+    sends: u32,
+    paused_for: Duration,
+) -> Check {
+    let error = match (outcome, &last) {
+        (Ok(response), Some(Outcome::Answer(answer))) if answer.readable => return same(&response, &answer.response),
+        (Ok(response), _) => return Err(format!("it succeeds with {}, which was not delivered", response.status())),
+        (Err(error), _) => error,
+    };
+    ensure!(error.attempts() == sends, "the error tells of {} attempts, not {sends}", error.attempts());
+    match last {
+        None => is_paused(&error, paused_for),
+        Some(Outcome::Answer(answer)) => is_of_answer(&error, &answer),
+        Some(Outcome::Failure(kind, delivery)) => is_of_failure(&error, kind, delivery),
+    }
+}
+
+fn is_paused(error: &Error, paused_for: Duration) -> Check {
+    is_of_failure(error, TransportErrorKind::Paused, Delivery::NotSent)?;
+    let told = error.retry_after();
+    ensure!(told == Some(paused_for), "the error tells of a pause of {told:?}, not {paused_for:?}");
+    Ok(())
+}
+
+fn is_of_failure(error: &Error, kind: TransportErrorKind, delivery: Delivery) -> Check {
+    let Error::Transport(failed) = error else { return Err(format!("it ends with {error:?}, not {kind:?}")) };
+    let came = (failed.error().kind(), failed.error().delivery());
+    ensure!(came == (kind, delivery), "it ends with {came:?}, not {kind:?} {delivery:?}");
+    Ok(())
+}
+
+fn is_of_answer(error: &Error, answer: &Answer) -> Check {
+    let kind = if answer.response.status().is_success() { "decode" } else { "api" };
+    ensure!(!answer.readable && error.kind() == kind, "it ends with {error:?}, not a {kind} error");
+    let response = error.response().ok_or("the error has no answer")?;
+    same(response, &answer.response)?;
+    let (told, real) = (error.trace_id(), answer.trace_id.as_deref());
+    ensure!(told == real, "the error has the trace id {told:?}, not {real:?}");
+    let (told, real) = (error.retry_after(), answer.asked.filter(|_| kind == "api"));
+    ensure!(told == real, "the error tells of a Retry-After of {told:?}, not {real:?}");
+    Ok(())
+}
+
+fn same(came: &Response<Vec<u8>>, delivered: &Response<Vec<u8>>) -> Check {
+    let parts = |response: &Response<Vec<u8>>| (response.status(), response.headers().clone());
+    ensure!(
+        parts(came) == parts(delivered) && came.body() == delivered.body(),
+        "it ends with {came:?}, not {delivered:?}"
+    );
+    Ok(())
+}
+
+fn hash(request: &Request<Vec<u8>>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (request.method(), request.uri(), request.body()).hash(&mut hasher);
+    for header in request.headers() {
+        header.hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "call {} with {:?}", self.call, self.options)?;
+        self.notes.iter().try_for_each(|(at, note)| write!(f, "\n  {:>14.6} s  {note:?}", at.as_secs_f64()))
+    }
+}

@@ -1,0 +1,173 @@
+//! The way to the server and back, with its faults, and the server: FakeClerk.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::time::Duration;
+
+use clerk_sessions_core::{Delivery, TransportErrorKind};
+use clerk_sessions_tests::fake::{FakeClerk, RateLimit, Seed, SeedSession, Signature};
+use http::{Request, Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::answer::{Answer, Outcome};
+use super::call::Id;
+use super::model::{Check, ensure};
+use super::random::Random;
+
+/// FakeClerk's clock when the simulated one stands at zero, in Unix milliseconds.
+const EPOCH_MS: i64 = 1_763_900_000_000;
+const ORIGIN: &str = "https://app.example.com";
+/// Sessions that are only read and minted for.
+const LASTING: [&str; 4] = ["sess_1", "sess_2", "sess_3", "sess_4"];
+/// Sessions that are revoked.
+const REVOCABLE: [&str; 2] = ["sess_5", "sess_6"];
+
+/// What becomes of an attempt.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Fate {
+    Answered,
+    /// Answered after so long that the client may have given up.
+    Slow,
+    /// Lost before the server.
+    Unsent,
+    /// Processed, and its answer lost.
+    AnswerLost,
+    /// Answered 5xx, not processed.
+    FailedBefore,
+    /// Answered 5xx, and processed.
+    FailedAfter,
+    /// Answered 408, not processed.
+    TimedOut,
+    /// Answered 429, not processed.
+    Throttled,
+    /// Answered 3xx or 4xx, not processed.
+    Refused,
+    /// Processed, and answered with garbage.
+    Garbled,
+}
+
+/// A request that is under way to the server.
+pub(super) struct Letter {
+    pub(super) request: Request<Vec<u8>>,
+    pub(super) id: Id,
+    /// Whether the server must not process two of that call.
+    pub(super) once: bool,
+    pub(super) fate: Fate,
+    /// When it arrives.
+    pub(super) arrives: Duration,
+    /// How long the answer takes from then on.
+    pub(super) back: Duration,
+    /// When the client gives up on it.
+    pub(super) due: Duration,
+}
+
+/// What reached the server.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Traffic {
+    pub(super) seen: u64,
+    pub(super) rejected: u64,
+}
+
+pub(super) struct Network {
+    fake: FakeClerk,
+    /// How often a call was processed that must not be twice.
+    processed: HashMap<u64, u32>,
+    answers: u64,
+    pub(super) traffic: Traffic,
+}
+
+impl Network {
+    pub(super) fn new(rate_limit: Option<RateLimit>) -> Self {
+        let sessions = LASTING.iter().chain(&REVOCABLE).map(|id| SeedSession::new(id, "user_1"));
+        let seed = Seed {
+            users: vec!["user_1".to_owned()],
+            templates: vec!["demo".to_owned()],
+            sessions: sessions.collect(),
+            signature: Signature::None,
+            rate_limit,
+            ..Seed::default()
+        };
+        Self { fake: FakeClerk::new(seed), processed: HashMap::new(), answers: 0, traffic: Traffic::default() }
+    }
+
+    /// Parameters that the operation succeeds with.
+    pub(super) fn parameters(&mut self, operation: &str, now: Duration, random: &mut Random) -> Value {
+        let session = random.pick(&LASTING);
+        match operation {
+            "GetSessionList" => json!({ "limit": 2 }),
+            "createSession" => json!({ "user_id": "user_1" }),
+            "RevokeSession" => json!({ "session_id": random.pick(&REVOCABLE) }),
+            "CreateSessionTokenFromTemplate" => json!({ "session_id": session, "template_name": "demo" }),
+            "RefreshSession" => {
+                let tokens = self.fake.handshake(session, ORIGIN, unix_ms(now)).expect("the session exists");
+                json!({
+                    "session_id": session,
+                    "expired_token": tokens.expired_token,
+                    "refresh_token": tokens.refresh_token,
+                    "request_origin": ORIGIN,
+                })
+            }
+            _ => json!({ "session_id": session }),
+        }
+    }
+
+    /// What a letter comes to that arrives now.
+    pub(super) fn deliver(&mut self, letter: Letter, random: &mut Random) -> Result<Outcome, String> {
+        let fate = letter.fate;
+        let unprocessed: &[u16] = match fate {
+            Fate::FailedBefore => &[500, 502, 503, 503, 504],
+            Fate::TimedOut => &[408],
+            Fate::Throttled => &[429],
+            Fate::Refused => &[301, 302, 307, 308, 400, 401, 403, 404, 409, 422, 501],
+            _ => &[],
+        };
+        if !unprocessed.is_empty() {
+            return Ok(Outcome::Answer(self.made_up(unprocessed, random)));
+        }
+        let answer = Answer::of_fake(self.process(letter)?);
+        Ok(match fate {
+            Fate::AnswerLost => Outcome::Failure(TransportErrorKind::Closed, Delivery::MaybeSent),
+            Fate::FailedAfter => Outcome::Answer(self.made_up(&[500, 502, 503, 504], random)),
+            Fate::Garbled if answer.readable => Outcome::Answer(answer.garbled(random)),
+            _ => Outcome::Answer(answer),
+        })
+    }
+
+    fn made_up(&mut self, statuses: &[u16], random: &mut Random) -> Answer {
+        self.answers += 1;
+        Answer::made_up(random.pick(statuses), self.answers, random)
+    }
+
+    fn process(&mut self, letter: Letter) -> Result<Response<Vec<u8>>, String> {
+        let response = self.fake.handle(letter.request, unix_ms(letter.arrives));
+        drop(self.fake.take_requests());
+        self.traffic.seen += 1;
+        if response.status() == StatusCode::TOO_MANY_REQUESTS {
+            self.traffic.rejected += 1;
+        } else if letter.once {
+            self.count(letter.id.1)?;
+        }
+        Ok(response)
+    }
+
+    fn count(&mut self, call: u64) -> Check {
+        let times = self.processed.entry(call).or_default();
+        *times += 1;
+        ensure!(*times == 1, "the server processed call {call} twice, which must not be");
+        Ok(())
+    }
+}
+
+/// How long an answer takes: mostly the usual time, seldom about as long as an attempt may.
+pub(super) fn way_back(fate: Fate, usual: &Range<Duration>, random: &mut Random) -> Duration {
+    match fate {
+        Fate::Slow => random.within(&(Duration::from_secs(1)..Duration::from_secs(15))),
+        // Lost on the way back: the connection breaks, now or later than anyone waits.
+        Fate::AnswerLost if random.per_mille(500) => Duration::from_secs(3600),
+        _ => random.within(usual),
+    }
+}
+
+fn unix_ms(now: Duration) -> i64 {
+    EPOCH_MS + now.as_millis() as i64
+}

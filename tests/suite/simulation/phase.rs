@@ -1,0 +1,175 @@
+//! The phases: what goes wrong in each, which calls are made, and what holds of each as a whole.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use clerk_sessions_core::{CallOptions, RetryPolicy};
+use clerk_sessions_tests::fake::RateLimit;
+
+use super::call::Reason;
+use super::model::{Check, ensure};
+use super::network::Fate;
+use super::world::Report;
+
+pub(super) struct Phase {
+    pub(super) name: &'static str,
+    /// What becomes of attempts, each as often as its weight says.
+    pub(super) fates: &'static [(u64, Fate)],
+    pub(super) rate_limit: Option<RateLimit>,
+    pub(super) operations: &'static [&'static str],
+    /// Each call has one of these.
+    pub(super) options: &'static [fn() -> CallOptions],
+    pub(super) workers: usize,
+    /// How long an attempt takes, there and back, if nothing holds it up.
+    pub(super) latency: Range<Duration>,
+    /// How long a worker rests between two calls.
+    pub(super) think: Range<Duration>,
+    /// By how much a sleep may take too long.
+    pub(super) oversleep: Duration,
+    pub(super) given_up_per_mille: u64,
+    /// What holds of the phase as a whole.
+    pub(super) promises: fn(&Report) -> Check,
+}
+
+const ALL_OPERATIONS: &[&str] = &[
+    "GetSessionList",
+    "createSession",
+    "GetSession",
+    "RefreshSession",
+    "RevokeSession",
+    "CreateSessionToken",
+    "CreateSessionTokenFromTemplate",
+];
+
+const ALL_OPTIONS: &[fn() -> CallOptions] =
+    &[CallOptions::new, CallOptions::new, once, five_attempts, hurried, repeat_never, patient];
+
+fn once() -> CallOptions {
+    CallOptions::new().retry(RetryPolicy::none())
+}
+
+fn five_attempts() -> CallOptions {
+    let policy = RetryPolicy::new().max_attempts(5).backoff(ms(50), 3, ms(100));
+    CallOptions::new().attempt_timeout(ms(2000)).deadline(ms(8000)).retry(policy)
+}
+
+fn hurried() -> CallOptions {
+    CallOptions::new().deadline(ms(150))
+}
+
+fn repeat_never() -> CallOptions {
+    CallOptions::new().retry(RetryPolicy::new().repeat_never(true).max_total_wait(ms(3000)))
+}
+
+/// Would wait for longer than any pause is kept.
+fn patient() -> CallOptions {
+    let policy = RetryPolicy::new().max_retry_after(ms(100_000)).max_total_wait(ms(200_000));
+    CallOptions::new().deadline(ms(300_000)).retry(policy)
+}
+
+const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// Calls as they should go.
+const QUIET: Phase = Phase {
+    name: "healthy",
+    fates: &[(1, Fate::Answered)],
+    rate_limit: None,
+    operations: ALL_OPERATIONS,
+    options: ALL_OPTIONS,
+    workers: 64,
+    latency: ms(20)..ms(60),
+    think: ms(0)..ms(100),
+    oversleep: ms(0),
+    given_up_per_mille: 0,
+    promises: each_call_is_sent_once_and_succeeds,
+};
+
+/// 64 tasks that make one call after the other against a limit that is far below what they could send.
+pub(super) const CROWD: Phase = Phase {
+    name: "crowd",
+    rate_limit: Some(RateLimit { requests: 100, per_ms: 10_000 }),
+    operations: &["GetSession"],
+    options: &[CallOptions::new],
+    think: ms(0)..ms(0),
+    promises: |_| Ok(()),
+    ..QUIET
+};
+
+pub(super) const PHASES: &[Phase] = &[
+    QUIET,
+    Phase {
+        name: "flaky",
+        fates: &[
+            (60, Fate::Answered),
+            (4, Fate::Slow),
+            (6, Fate::Unsent),
+            (6, Fate::AnswerLost),
+            (6, Fate::FailedBefore),
+            (6, Fate::FailedAfter),
+            (3, Fate::TimedOut),
+            (3, Fate::Refused),
+            (3, Fate::Garbled),
+        ],
+        latency: ms(1)..ms(400),
+        oversleep: ms(15),
+        given_up_per_mille: 20,
+        promises: |_| Ok(()),
+        ..QUIET
+    },
+    Phase {
+        name: "rate-limited",
+        fates: &[(96, Fate::Answered), (1, Fate::Slow), (1, Fate::Unsent), (2, Fate::FailedAfter)],
+        rate_limit: Some(RateLimit { requests: 50, per_ms: 2000 }),
+        workers: 16,
+        given_up_per_mille: 20,
+        promises: |_| Ok(()),
+        ..QUIET
+    },
+    Phase {
+        name: "throttled at random",
+        fates: &[
+            (80, Fate::Answered),
+            (1, Fate::Slow),
+            (3, Fate::Unsent),
+            (4, Fate::FailedBefore),
+            (2, Fate::AnswerLost),
+            (10, Fate::Throttled),
+        ],
+        workers: 8,
+        latency: ms(1)..ms(400),
+        think: ms(0)..ms(3000),
+        oversleep: ms(15),
+        given_up_per_mille: 20,
+        promises: |_| Ok(()),
+        ..QUIET
+    },
+    Phase {
+        name: "answering nothing but errors",
+        fates: &[(3, Fate::FailedBefore), (1, Fate::FailedAfter), (1, Fate::TimedOut)],
+        promises: retries_are_a_tenth_of_the_answers,
+        ..QUIET
+    },
+    Phase { name: "dead", fates: &[(3, Fate::Unsent), (1, Fate::AnswerLost)], promises: retries_are_ten, ..QUIET },
+];
+
+fn each_call_is_sent_once_and_succeeds(report: &Report) -> Check {
+    let succeeded = report.ended.get(&Reason::Succeeded).copied().unwrap_or_default();
+    ensure!(report.calls == succeeded && report.waits == 0, "not all calls have succeeded at once: {report:?}");
+    ensure!(report.calls == report.sends && report.sends == report.traffic.seen, "not all were sent once: {report:?}");
+    Ok(())
+}
+
+/// A retry costs what ten answers bring, and its own answer is one of them. Ten retries are free.
+fn retries_are_a_tenth_of_the_answers(report: &Report) -> Check {
+    let retries = report.sends - report.calls;
+    ensure!(10 * retries <= 100 + report.sends, "a storm of {retries} retries: {report:?}");
+    Ok(())
+}
+
+fn retries_are_ten(report: &Report) -> Check {
+    let retries = report.sends - report.calls;
+    ensure!(retries <= 10, "a storm of {retries} retries: {report:?}");
+    Ok(())
+}

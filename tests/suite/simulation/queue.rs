@@ -1,0 +1,50 @@
+//! What is yet to happen, by virtual time.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::time::Duration;
+
+pub(super) struct Queue<E>(BinaryHeap<Scheduled<E>>);
+
+struct Scheduled<E> {
+    at: Duration,
+    /// Orders what happens at the same time.
+    tie: u64,
+    event: E,
+}
+
+impl<E> Queue<E> {
+    pub(super) fn new() -> Self {
+        Self(BinaryHeap::new())
+    }
+
+    /// Of events at the same time, the one with the lowest `tie` comes first.
+    pub(super) fn push(&mut self, at: Duration, tie: u64, event: E) {
+        self.0.push(Scheduled { at, tie, event });
+    }
+
+    pub(super) fn pop(&mut self) -> Option<(Duration, E)> {
+        self.0.pop().map(|next| (next.at, next.event))
+    }
+}
+
+impl<E> Ord for Scheduled<E> {
+    /// Reversed, as a `BinaryHeap` hands out the greatest first.
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.at, other.tie).cmp(&(self.at, self.tie))
+    }
+}
+
+impl<E> PartialOrd for Scheduled<E> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<E> PartialEq for Scheduled<E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl<E> Eq for Scheduled<E> {}

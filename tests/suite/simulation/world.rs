@@ -1,0 +1,313 @@
+//! The simulated world: workers that make one call after the other of one client, and what happens to them in virtual time.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::time::Duration;
+
+use clerk_sessions_core::{Api, Caller, Delivery, Step, TransportErrorKind, registry};
+use clerk_sessions_tests::fake::DEFAULT_SECRET_KEY;
+use http::{Request, StatusCode};
+
+use super::answer::Outcome;
+use super::call::{Call, Id, Note, Reason};
+use super::model::{Budget, Check, Throttle};
+use super::network::{Fate, Letter, Network, Traffic, way_back};
+use super::phase::Phase;
+use super::queue::Queue;
+use super::random::Random;
+
+enum Event {
+    Starts(usize),
+    Wakes(Id),
+    Arrives(Box<Letter>),
+    Lands(Id, Outcome),
+    IsGivenUp(Id),
+}
+
+/// What becomes of a call when something has happened to it.
+enum Turn {
+    GoesOn,
+    /// If nothing was sent, it is for the sake of a pause that goes on for that long.
+    Ends {
+        paused_for: Duration,
+    },
+    IsGivenUp,
+}
+
+/// An attempt whose time limit ran out after it had left.
+const TOO_LATE: Outcome = Outcome::Failure(TransportErrorKind::Timeout, Delivery::MaybeSent);
+/// For how long the first requests are counted apart.
+const WINDOW: Duration = Duration::from_secs(10);
+
+/// How far to go: then no call is begun any more, and those under way are brought to their end.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Size {
+    Steps(u64),
+    Calls(u64),
+}
+
+/// What a phase came to.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    pub(super) steps: u64,
+    pub(super) calls: u64,
+    pub(super) sends: u64,
+    pub(super) waits: u64,
+    pub(super) given_up: u64,
+    pub(super) ended: BTreeMap<Reason, u64>,
+    /// From the beginning to the end of the last call.
+    pub(super) took: Duration,
+    pub(super) traffic: Traffic,
+    /// The traffic of the first ten seconds.
+    pub(super) first_window: Traffic,
+    /// The hash of all that happened.
+    pub(super) digest: u64,
+}
+
+struct World<'a> {
+    phase: &'a Phase,
+    size: Size,
+    random: Random,
+    now: Duration,
+    began: Duration,
+    first_arrival: Option<Duration>,
+    queue: Queue<Event>,
+    network: Network,
+    callers: Vec<Caller>,
+    calls: Vec<Option<Call>>,
+    throttle: Throttle,
+    budget: Budget,
+    digest: DefaultHasher,
+    report: Report,
+}
+
+/// Runs a phase.
+///
+/// # Errors
+/// What was not as the core promises, with the step and the trace of the call.
+pub(super) fn run(phase: &Phase, seed: u64, size: Size) -> Result<Report, String> {
+    let mut world = World::new(phase, seed, size);
+    while let Some((at, event)) = world.queue.pop() {
+        world.now = at;
+        world.report.steps += 1;
+        world.happens(event).map_err(|wrong| format!("step {} at {at:?}: {wrong}", world.report.steps))?;
+    }
+    let report = world.end()?;
+    (phase.promises)(&report).map_err(|wrong| format!("at the end: {wrong}"))?;
+    Ok(report)
+}
+
+impl<'a> World<'a> {
+    fn new(phase: &'a Phase, seed: u64, size: Size) -> Self {
+        let mut random = Random::new(seed);
+        let api = Api::builder(DEFAULT_SECRET_KEY).base_url("http://localhost/v1").build().expect("the URL is valid");
+        let caller = Caller::new(api);
+        let callers = phase.options.iter().map(|options| caller.clone().with_options(options())).collect();
+        let began = random.within(&(Duration::ZERO..Duration::from_secs(3600)));
+        let mut world = Self {
+            phase,
+            size,
+            random,
+            now: began,
+            began,
+            first_arrival: None,
+            queue: Queue::new(),
+            network: Network::new(phase.rate_limit),
+            callers,
+            calls: (0..phase.workers).map(|_| None).collect(),
+            throttle: Throttle::default(),
+            budget: Budget::new(),
+            digest: DefaultHasher::new(),
+            report: Report::default(),
+        };
+        (0..phase.workers).for_each(|worker| world.schedule(Duration::ZERO, Event::Starts(worker)));
+        world
+    }
+
+    fn end(mut self) -> Result<Report, String> {
+        if let Some(call) = self.calls.iter().flatten().next() {
+            return Err(format!("nothing is left to happen, but a call has not ended: {}", call.trace));
+        }
+        self.report.traffic = self.network.traffic;
+        self.report.digest = self.digest.finish();
+        Ok(self.report)
+    }
+
+    fn schedule(&mut self, after: Duration, event: Event) {
+        let tie = self.random.next();
+        self.queue.push(self.now + after, tie, event);
+    }
+
+    fn happens(&mut self, event: Event) -> Check {
+        match event {
+            Event::Starts(worker) => self.start(worker),
+            Event::Wakes(id) => self.with_call(id, |world, call| world.turn(id.0, call)),
+            Event::Arrives(letter) => self.arrive(*letter),
+            Event::Lands(id, outcome) => self.with_call(id, |world, call| world.land(id.0, call, outcome)),
+            Event::IsGivenUp(id) => self.with_call(id, |world, call| Ok(world.give_up(call))),
+        }
+    }
+
+    /// Lets something happen to a call, if it is still being made.
+    fn with_call(
+        &mut self,
+        (worker, number): Id,
+        happens: impl FnOnce(&mut Self, &mut Call) -> Result<Turn, String>,
+    ) -> Check {
+        let Some(mut call) = self.calls[worker].take_if(|call| call.number == number) else { return Ok(()) };
+        let turn = happens(self, &mut call).map_err(|wrong| format!("{wrong}\n{}", call.trace))?;
+        if let Turn::GoesOn = turn {
+            self.calls[worker] = Some(call);
+            return Ok(());
+        }
+        self.report.took = self.now - self.began;
+        let pause = self.random.within(&self.phase.think);
+        self.schedule(pause, Event::Starts(worker));
+        match turn {
+            Turn::Ends { paused_for } => call.finish(paused_for),
+            _ => Ok(()),
+        }
+    }
+
+    fn start(&mut self, worker: usize) -> Check {
+        let (done, size) = match self.size {
+            Size::Steps(steps) => (self.report.steps, steps),
+            Size::Calls(calls) => (self.report.calls, calls),
+        };
+        if done >= size {
+            return Ok(());
+        }
+        self.report.calls += 1;
+        let id = (worker, self.report.calls);
+        let mut call = self.new_call(id.1);
+        let starts = Note::Starts(call.meta().id);
+        self.note(&mut call, starts);
+        if self.random.per_mille(self.phase.given_up_per_mille) {
+            let after = self.random.within(&(Duration::ZERO..Duration::from_secs(2)));
+            self.schedule(after, Event::IsGivenUp(id));
+        }
+        self.calls[worker] = Some(call);
+        self.with_call(id, |world, call| world.turn(worker, call))
+    }
+
+    fn new_call(&mut self, number: u64) -> Call {
+        let at = self.random.below(self.callers.len() as u64) as usize;
+        let operation = self.random.pick(self.phase.operations);
+        let parameters = self.network.parameters(operation, self.now, &mut self.random).to_string();
+        let exchange = registry::exchange(&self.callers[at], operation, parameters.as_bytes());
+        Call::new(number, exchange.expect("the parameters are good"), *self.callers[at].options(), self.now)
+    }
+
+    fn note(&mut self, call: &mut Call, note: Note) {
+        (self.now, call.number, note).hash(&mut self.digest);
+        call.note(self.now, note);
+    }
+
+    /// Asks a call what to do next, and does it.
+    fn turn(&mut self, worker: usize, call: &mut Call) -> Result<Turn, String> {
+        match call.step(self.now, self.phase.oversleep)? {
+            Step::Send { request, timeout } => {
+                self.note(call, Note::Sends { timeout });
+                call.sends(&request, timeout, self.now)?;
+                call.round = Some(self.throttle.leaves(self.now)?);
+                self.report.sends += 1;
+                self.send(worker, call, request, timeout);
+            }
+            Step::Wait(wait) => {
+                self.note(call, Note::Waits(wait));
+                call.waits(wait, &self.throttle, self.now)?;
+                self.report.waits += 1;
+                let late = self.random.within(&(Duration::ZERO..self.phase.oversleep));
+                self.schedule(wait + late, Event::Wakes((worker, call.number)));
+            }
+            Step::Done => {
+                let reason = call.ends(&self.throttle, &self.budget, self.now)?;
+                self.note(call, Note::Ends(reason));
+                *self.report.ended.entry(reason).or_default() += 1;
+                let hold = self.throttle.hold(self.now).unwrap_or_default();
+                let paused_for = if call.left(self.now).is_zero() { Duration::ZERO } else { hold };
+                return Ok(Turn::Ends { paused_for });
+            }
+        }
+        Ok(Turn::GoesOn)
+    }
+
+    fn send(&mut self, worker: usize, call: &Call, request: Request<Vec<u8>>, timeout: Duration) {
+        let id = (worker, call.number);
+        let fate = self.random.weighted(self.phase.fates);
+        let there = self.random.within(&self.phase.latency) / 2;
+        if let Fate::Unsent = fate {
+            let (after, kind) = match self.random.below(3) {
+                0 => (there.min(timeout), TransportErrorKind::Connect),
+                1 => (there.min(timeout), TransportErrorKind::Tls),
+                _ => (timeout, TransportErrorKind::Timeout),
+            };
+            return self.schedule(after, Event::Lands(id, Outcome::Failure(kind, Delivery::NotSent)));
+        }
+        if there >= timeout {
+            // It arrives all the same, but nobody waits for the answer.
+            self.schedule(timeout, Event::Lands(id, TOO_LATE));
+        }
+        let letter = Letter {
+            id,
+            request,
+            once: call.once(),
+            fate,
+            arrives: self.now + there,
+            back: way_back(fate, &self.phase.latency, &mut self.random),
+            due: self.now + timeout,
+        };
+        self.schedule(there, Event::Arrives(Box::new(letter)));
+    }
+
+    fn arrive(&mut self, letter: Letter) -> Check {
+        let (id, back, left) = (letter.id, letter.back, letter.due.saturating_sub(self.now));
+        let outcome = self.network.deliver(letter, &mut self.random).map_err(|wrong| match &self.calls[id.0] {
+            Some(call) if call.number == id.1 => format!("{wrong}\n{}", call.trace),
+            _ => wrong,
+        })?;
+        if self.now < *self.first_arrival.get_or_insert(self.now) + WINDOW {
+            self.report.first_window = self.network.traffic;
+        }
+        if back <= left {
+            self.schedule(back, Event::Lands(id, outcome));
+        } else if !left.is_zero() {
+            self.schedule(left, Event::Lands(id, TOO_LATE));
+        }
+        Ok(())
+    }
+
+    fn land(&mut self, worker: usize, call: &mut Call, outcome: Outcome) -> Result<Turn, String> {
+        let status = outcome.status();
+        let rejected = status == Some(StatusCode::TOO_MANY_REQUESTS);
+        let granted = status.is_some() && !rejected;
+        self.note(call, Note::of(&outcome));
+        self.settle(call, granted);
+        if rejected {
+            self.throttle.rejects(self.now, call.pause(outcome.asked()));
+        }
+        let on_budget = call.hears(outcome, &self.budget, self.now);
+        let turn = self.turn(worker, call)?;
+        if on_budget {
+            self.budget.pays(matches!(turn, Turn::GoesOn));
+        }
+        if granted {
+            self.budget.earns();
+        }
+        Ok(turn)
+    }
+
+    fn give_up(&mut self, call: &mut Call) -> Turn {
+        self.note(call, Note::IsGivenUp);
+        self.settle(call, false);
+        self.report.given_up += 1;
+        Turn::IsGivenUp
+    }
+
+    /// The attempt of this call, if one is under way, is so no longer.
+    fn settle(&mut self, call: &mut Call, granted: bool) {
+        if let Some(round) = call.round.take() {
+            self.throttle.settles(round, granted);
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! What the adapters make of TLS, good and bad, and that no secret leaves before they trust the server.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use clerk_sessions_core::{Api, CallOptions, Delivery, Error, RetryPolicy, Session, TransportErrorKind};
+use clerk_sessions_reqwest::{ReqwestTransport, reqwest};
+use clerk_sessions_tests::fault::{Loopback, reset_when_closed};
+use clerk_sessions_ureq::UreqTransport;
+use clerk_sessions_ureq::ureq::tls::{Certificate, RootCerts, TlsConfig};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rustls::pki_types::CertificateDer;
+use rustls::{ServerConfig, ServerConnection};
+use tokio::runtime;
+
+use TransportErrorKind::{Closed, Connect, Protocol, Timeout, Tls};
+
+const SECRET_KEY: &str = "sk_test_never_in_the_clear";
+
+const SESSION: &str = r#"{
+    "object": "session", "id": "sess_1", "user_id": "user_1", "client_id": "client_1", "status": "active",
+    "last_active_at": 1, "expire_at": 2, "abandon_at": 3, "updated_at": 4, "created_at": 5
+}"#;
+
+/// A certificate authority that clients may be told to trust.
+struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    fn new(name: &str) -> Self {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    fn certificate(&self) -> &CertificateDer<'static> {
+        self.0.der()
+    }
+
+    /// What a server needs that is to be known by these names.
+    fn sign(&self, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Arc<ServerConfig> {
+        let key = KeyPair::generate().unwrap();
+        let mut params = params(names);
+        change(&mut params);
+        let certificate = params.signed_by(&key, &self.0).unwrap();
+        server_config(certificate.der().clone(), &key)
+    }
+}
+
+fn params(names: &[&str]) -> CertificateParams {
+    CertificateParams::new(names.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap()
+}
+
+fn self_signed(names: &[&str]) -> Arc<ServerConfig> {
+    let key = KeyPair::generate().unwrap();
+    let certificate = params(names).self_signed(&key).unwrap();
+    server_config(certificate.der().clone(), &key)
+}
+
+/// Names its crypto provider: this build has two, ureq's and reqwest's, so there is no default one.
+fn server_config(certificate: CertificateDer<'static>, key: &KeyPair) -> Arc<ServerConfig> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let key = key.serialize_der().try_into().unwrap();
+    Arc::new(config.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap())
+}
+
+/// A server that keeps all bytes it gets, as they come and, where it speaks TLS, decrypted.
+struct Server {
+    loopback: Loopback,
+    received: Arc<Mutex<Received>>,
+}
+
+#[derive(Default)]
+struct Received {
+    raw: Vec<u8>,
+    decrypted: Vec<u8>,
+}
+
+impl Server {
+    /// Has each connection handled by this.
+    fn start(handle: impl Fn(&mut Wire<'_>) -> io::Result<()> + Send + Sync + 'static) -> Self {
+        let received = Arc::<Mutex<Received>>::default();
+        let filled = Arc::clone(&received);
+        let loopback = Loopback::start(move |_, stream| {
+            // Whatever ends a connection, the client is what is tested.
+            let _ = handle(&mut Wire { stream, received: &filled });
+        });
+        Self { loopback: loopback.unwrap(), received }
+    }
+
+    /// Speaks TLS, and answers each request with a session.
+    fn tls(config: Arc<ServerConfig>) -> Self {
+        Self::start(move |wire| {
+            let received = wire.received;
+            let mut connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut tls = rustls::Stream::new(&mut connection, wire);
+            let mut chunk = [0; 4096];
+            loop {
+                match tls.read(&mut chunk)? {
+                    0 => return Ok(()),
+                    read => received.lock().unwrap().decrypted.extend_from_slice(&chunk[..read]),
+                }
+                if received.lock().unwrap().decrypted.ends_with(b"\r\n\r\n") {
+                    write!(tls, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{SESSION}", SESSION.len())?;
+                }
+            }
+        })
+    }
+
+    fn url(&self, scheme: &str, host: &str) -> String {
+        format!("{scheme}://{host}:{}/v1", self.loopback.addr().port())
+    }
+
+    /// Ends it, and returns whether the secret key came in the clear, and whether it came encrypted.
+    fn got_the_key(self) -> (bool, bool) {
+        // What is still on its way counts, too.
+        drop(self.loopback);
+        let received = self.received.lock().unwrap();
+        let holds = |bytes: &[u8]| bytes.windows(SECRET_KEY.len()).any(|window| window == SECRET_KEY.as_bytes());
+        (holds(&received.raw), holds(&received.decrypted))
+    }
+}
+
+/// A connection that keeps what is read.
+struct Wire<'a> {
+    stream: &'a TcpStream,
+    received: &'a Mutex<Received>,
+}
+
+impl Read for Wire<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.stream.read(bytes)?;
+        self.received.lock().unwrap().raw.extend_from_slice(&bytes[..read]);
+        Ok(read)
+    }
+}
+
+impl Write for Wire<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+/// Reads until the client hangs up, as a connection that is closed with bytes unread is reset.
+fn drain(wire: &mut Wire<'_>) -> io::Result<()> {
+    io::copy(wire, &mut io::sink()).map(drop)
+}
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// Gets a session over ureq and over reqwest, which trust the authority and nobody else.
+fn get(url: &str, authority: &Authority, attempt_timeout: Duration) -> [Result<Session, Error>; 2] {
+    let api = Api::builder(SECRET_KEY).base_url(url).build().unwrap();
+    let options = CallOptions::new().attempt_timeout(attempt_timeout).retry(RetryPolicy::none());
+    let root = authority.certificate();
+
+    let roots = RootCerts::new_with_certs(&[Certificate::from_der(root).to_owned()]);
+    let tls = TlsConfig::builder().root_certs(roots).build();
+    let ureq =
+        UreqTransport::builder().no_proxy().connect_timeout(CONNECT_TIMEOUT).configure(|config| config.tls_config(tls));
+    let ureq = clerk_sessions_ureq::Client::new(api.clone(), ureq.build()).with_options(options);
+
+    let roots = [reqwest::Certificate::from_der(root).unwrap()];
+    let reqwest = ReqwestTransport::builder()
+        .no_proxy()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .configure(|client| client.tls_certs_only(roots));
+    let reqwest = clerk_sessions_reqwest::Client::new(api, reqwest.build().unwrap()).with_options(options);
+
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    [ureq.sessions().get("sess_1"), runtime.block_on(reqwest.sessions().get("sess_1"))]
+}
+
+/// Both adapters fail in this way, with one of these words in the message, and the key has not left.
+#[track_caller]
+fn assert_not_sent(server: Server, authority: &Authority, kind: TransportErrorKind, words: &[&str]) {
+    let url = server.url("https", "127.0.0.1");
+    for (result, adapter) in get(&url, authority, ATTEMPT_TIMEOUT).into_iter().zip(["ureq", "reqwest"]) {
+        let error = result.unwrap_err();
+        let Error::Transport(failed) = &error else { panic!("{adapter}: {error}") };
+        let message = serde_json::to_value(&error).unwrap()["message"].to_string();
+        assert_eq!(
+            (failed.error().kind(), failed.error().delivery()),
+            (kind, Delivery::NotSent),
+            "{adapter}: {message}"
+        );
+        assert!(words.iter().any(|words| message.contains(words)), "{adapter}: {message}");
+    }
+    assert_eq!(server.got_the_key(), (false, false));
+}
+
+const LOCAL: [&str; 2] = ["127.0.0.1", "localhost"];
+
+#[test]
+fn a_root_of_ones_own_is_trusted() {
+    let authority = Authority::new("ours");
+    for host in LOCAL {
+        let server = Server::tls(authority.sign(&LOCAL, |_| ()));
+        for result in get(&server.url("https", host), &authority, ATTEMPT_TIMEOUT) {
+            assert_eq!(result.unwrap().id, "sess_1");
+        }
+        assert_eq!(server.got_the_key(), (false, true));
+    }
+}
+
+#[test]
+fn a_certificate_that_is_not_to_be_trusted_is_refused() {
+    let authority = Authority::new("ours");
+    let expired = |params: &mut CertificateParams| {
+        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2021, 1, 1);
+    };
+    for (config, word) in [
+        (Authority::new("another").sign(&LOCAL, |_| ()), "UnknownIssuer"),
+        (self_signed(&LOCAL), "UnknownIssuer"),
+        (authority.sign(&["clerk.example", "127.0.0.2"], |_| ()), "not valid for name"),
+        (authority.sign(&LOCAL, expired), "expired"),
+    ] {
+        assert_not_sent(Server::tls(config), &authority, Tls, &[word]);
+    }
+}
+
+#[test]
+fn a_server_that_does_not_speak_tls_is_refused() {
+    let server = Server::start(|wire| {
+        let _ = wire.read(&mut [0; 4096])?;
+        wire.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")?;
+        drain(wire)
+    });
+    assert_not_sent(server, &Authority::new("ours"), Tls, &["corrupt message"]);
+}
+
+/// Reads what the client begins with, and writes half of what TLS would answer.
+fn half_a_handshake(wire: &mut Wire<'_>, config: &Arc<ServerConfig>) -> io::Result<()> {
+    let mut connection = ServerConnection::new(Arc::clone(config)).unwrap();
+    while !connection.wants_write() {
+        if connection.read_tls(wire)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        connection.process_new_packets().map_err(io::Error::other)?;
+    }
+    let mut answer = Vec::new();
+    connection.write_tls(&mut answer)?;
+    wire.write_all(&answer[..answer.len() / 2])
+}
+
+#[test]
+fn a_handshake_that_breaks_off_has_sent_nothing() {
+    type End = fn(&mut Wire<'_>) -> io::Result<()>;
+    let reset: End = |wire| reset_when_closed(wire.stream);
+    let close: End = |wire| wire.stream.shutdown(Shutdown::Write).and_then(|()| drain(wire));
+    let authority = Authority::new("ours");
+    for (end, kind, words) in [
+        (reset, Connect, &["reset"][..]),
+        (close, Tls, &["end of file", "eof"]),
+        (drain, Timeout, &["timeout", "timed out"]),
+    ] {
+        let config = authority.sign(&LOCAL, |_| ());
+        let server = Server::start(move |wire| half_a_handshake(wire, &config).and_then(|()| end(wire)));
+        assert_not_sent(server, &authority, kind, words);
+    }
+}
+
+/// The alert that a TLS server answers plain HTTP with is not HTTP.
+#[test]
+fn plain_http_to_a_tls_server_is_an_error() {
+    let authority = Authority::new("ours");
+    let server = Server::tls(authority.sign(&LOCAL, |_| ()));
+    for result in get(&server.url("http", "127.0.0.1"), &authority, ATTEMPT_TIMEOUT) {
+        let error = result.unwrap_err();
+        let Error::Transport(failed) = &error else { panic!("{error}") };
+        assert!(matches!(failed.error().kind(), Protocol | Closed), "{error:?}");
+        assert_eq!(failed.error().delivery(), Delivery::MaybeSent);
+    }
+}
+
+/// What reqwest's limit for the whole attempt cuts short, it does not tell. So what is in doubt counts as perhaps sent.
+#[test]
+fn a_handshake_that_outlasts_the_attempt_counts_as_perhaps_sent_over_reqwest() {
+    let authority = Authority::new("ours");
+    let server = Server::start(drain);
+    let results = get(&server.url("https", "127.0.0.1"), &authority, CONNECT_TIMEOUT / 4);
+    for (result, delivery) in results.into_iter().zip([Delivery::NotSent, Delivery::MaybeSent]) {
+        let error = result.unwrap_err();
+        assert!(error.is_timeout(), "{error}");
+        assert_eq!(error.delivery(), Some(delivery));
+    }
+    assert_eq!(server.got_the_key(), (false, false));
+}
