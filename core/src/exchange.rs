@@ -130,7 +130,7 @@ enum Last {
     None,
     Answer(Response<Vec<u8>>),
     Failure(TransportError),
-    /// Nothing was sent, as the pause the server asked for goes on for longer than the call may wait.
+    /// Nothing was sent, as the server's rate limit holds the call back for longer than it may wait.
     Paused(Duration),
 }
 
@@ -202,22 +202,31 @@ impl RawExchange {
         }
     }
 
+    /// What is left of the deadline.
+    fn left(&mut self, now: Duration) -> Duration {
+        let started = self.started(now);
+        self.caller.options().deadline_of(self.meta().repeat).saturating_sub(now.saturating_sub(started))
+    }
+
+    fn may_wait(&self, wait: Duration, left: Duration) -> bool {
+        wait < left && self.waited.saturating_add(wait) <= self.caller.options().retry.max_total_wait
+    }
+
     /// Waits, or ends the call if it may not wait that long.
     fn wait(&mut self, wait: Duration, left: Duration) -> Step {
-        let waited = self.waited.saturating_add(wait);
-        if wait >= left || waited > self.caller.options().retry.max_total_wait {
+        if !self.may_wait(wait, left) {
             self.state = State::Done;
             if let Last::None = self.last {
                 self.last = Last::Paused(wait);
             }
             return Step::Done;
         }
-        self.waited = waited;
+        self.waited += wait;
         Step::Wait(wait)
     }
 
     /// What comes after an attempt that did not succeed: another, perhaps after a wait, or the end.
-    fn next(&mut self, happened: Happened, asked: Option<Duration>) -> State {
+    fn next(&mut self, happened: Happened, asked: Option<Duration>, now: Duration) -> State {
         let policy = &self.caller.options().retry;
         if !policy.allows_another(self.attempts, self.meta().repeat, happened) {
             return State::Done;
@@ -225,6 +234,11 @@ impl RawExchange {
         let Some(wait) = policy.wait(self.attempts, asked, retry::random(&mut self.random)) else {
             return State::Done;
         };
+        let left = self.left(now);
+        // Before the budget is asked: a retry that will not be made must not be taken from it.
+        if !self.may_wait(wait, left) {
+            return State::Done;
+        }
         match happened {
             // All calls of the client keep this pause, so the limiter holds it. It costs the server nothing.
             Happened::Answered(StatusCode::TOO_MANY_REQUESTS) => State::BackingOff(wait),
@@ -253,8 +267,7 @@ impl Flow for RawExchange {
     type Output = Response<Vec<u8>>;
 
     fn step(&mut self, now: Duration) -> Step {
-        let started = self.started(now);
-        let left = self.caller.options().deadline_of(self.meta().repeat).saturating_sub(now.saturating_sub(started));
+        let left = self.left(now);
         match self.state {
             State::InFlight(_) | State::Done => Step::Done,
             State::BackingOff(wait) => {
@@ -277,7 +290,7 @@ impl Flow for RawExchange {
             ticket.granted();
         } else {
             let asked = retry_after::read(response.headers());
-            self.state = self.next(Happened::Answered(status), asked);
+            self.state = self.next(Happened::Answered(status), asked, now);
             if status == StatusCode::TOO_MANY_REQUESTS {
                 ticket.rejected(now, asked.unwrap_or(self.caller.options().retry.base));
             } else {
@@ -291,7 +304,7 @@ impl Flow for RawExchange {
     fn on_failure(&mut self, error: TransportError, now: Duration) {
         // The ticket is dropped: what brought no answer was neither granted nor rejected.
         let Some(_) = self.landed() else { return };
-        self.state = self.next(Happened::Failed(error.kind(), error.delivery()), None);
+        self.state = self.next(Happened::Failed(error.kind(), error.delivery()), None, now);
         self.observe(Err(&error), None, now);
         self.last = Last::Failure(error);
     }
@@ -555,8 +568,20 @@ mod tests {
         let error = third.finish().unwrap_err();
         assert_eq!(error.retry_after(), Some(ms(3000)));
         assert_eq!((error.attempts(), error.delivery(), error.is_retryable()), (0, Some(Delivery::NotSent), true));
-        let text = "GetSession: the server asked for a pause that goes on for longer than this call may wait (nothing was sent)";
+        let text =
+            "GetSession: the server's rate limit holds this call back for longer than it may wait (nothing was sent)";
         assert_eq!(error.to_string(), text);
+    }
+
+    #[test]
+    fn retries_for_which_there_is_no_time_are_not_taken_from_the_budget() {
+        let caller = caller();
+        let hurried = caller.clone().with_options(CallOptions::new().deadline(ms(100)));
+        for _ in 0..20 {
+            let slow = |_| (Err(failure(TransportErrorKind::Timeout, Delivery::MaybeSent)), ms(100));
+            assert_eq!(run(get(&hurried), slow).1.len(), 1);
+        }
+        assert_eq!(run(get(&caller), |_| (Ok(answer(503, &[])), ms(1))).1.len(), 3);
     }
 
     #[test]

@@ -16,6 +16,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// How soon a call asks again that waits for the answer to another one.
 const RECHECK: Duration = Duration::from_millis(20);
 
+/// How long requests that wait for the answer to others do so: one that hangs must not hold up the rest.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// Shared by all calls of a client and of its clones.
 #[derive(Debug, Default)]
 pub(crate) struct Limiter {
@@ -92,8 +95,9 @@ impl Drop for Ticket {
 /// Until the first 429, nothing is held back. From then on, time is divided into rounds with a pause between them. After a
 /// pause, one request goes first, so that a pause cut short costs one rejection and not one for each waiting call. Once it
 /// is granted, as many may leave at once as were granted in the round before. Beyond that, the server may refuse any moment:
-/// so one at a time, and with each one granted one more, which doubles them in each round trip. A round that has lasted a
-/// whole window without a rejection shows that the limit is out of reach, and all this is forgotten.
+/// so one at a time, and with each one granted one more, which doubles them in each round trip. Where answers are slow to
+/// come, one more leaves each half second. A round that has lasted a whole window with grants and without a rejection shows
+/// that the limit is out of reach, and all this is forgotten.
 #[derive(Debug, Default)]
 struct Rate {
     round: u64,
@@ -108,6 +112,8 @@ struct Rate {
     sent: u32,
     granted: u32,
     under_way: u32,
+    /// When the last request left.
+    left: Duration,
 }
 
 impl Rate {
@@ -118,7 +124,7 @@ impl Rate {
         }
         if self.rejected {
             self.begin(now, Some(self.granted));
-        } else if now.saturating_sub(self.since) >= WINDOW {
+        } else if now.saturating_sub(self.since) >= WINDOW && (self.granted > 0 || self.allowance.is_none()) {
             self.begin(now, None);
         }
         let open = match self.allowance {
@@ -126,9 +132,10 @@ impl Rate {
             Some(_) if self.granted == 0 => self.under_way == 0,
             Some(allowance) => self.sent < allowance || self.under_way <= self.granted.saturating_sub(allowance),
         };
-        if !open {
+        if !open && now.saturating_sub(self.left) < PATIENCE {
             return Err(RECHECK);
         }
+        self.left = now;
         self.sent = self.sent.saturating_add(1);
         self.under_way = self.under_way.saturating_add(1);
         Ok(self.round)
@@ -265,11 +272,39 @@ mod tests {
     }
 
     #[test]
+    fn a_request_that_hangs_does_not_hold_up_the_rest() {
+        let (limiter, end) = paused(5);
+        let _hung_scout = limiter.admit(end).unwrap();
+        assert_eq!(limiter.admit(end + PATIENCE - ms(1)).unwrap_err(), RECHECK);
+        let second = limiter.admit(end + PATIENCE).unwrap();
+        assert_eq!(limiter.admit(end + PATIENCE).unwrap_err(), RECHECK, "one more, not all");
+        second.granted();
+        grant(&limiter, end + PATIENCE, 3);
+        assert_eq!(
+            limiter.admit(end + PATIENCE).unwrap_err(),
+            RECHECK,
+            "the allowance is used up, and the scout still hangs"
+        );
+        let now = end + PATIENCE * 2;
+        assert!(limiter.admit(now).is_ok());
+        assert_eq!(limiter.admit(now).unwrap_err(), RECHECK);
+    }
+
+    #[test]
+    fn silence_is_no_sign_that_the_limit_is_out_of_reach() {
+        let (limiter, end) = paused(1);
+        let _hung = limiter.admit(end).unwrap();
+        let _second = limiter.admit(end + WINDOW).unwrap();
+        assert_eq!(limiter.admit(end + WINDOW).unwrap_err(), RECHECK);
+    }
+
+    #[test]
     fn a_window_without_a_rejection_is_forgotten() {
         let (limiter, end) = paused(1);
         grant(&limiter, end, 1);
-        let _under_way = limiter.admit(end).unwrap();
-        assert_eq!(limiter.admit(end + WINDOW - ms(1)).unwrap_err(), RECHECK);
+        let just_before = end + WINDOW - ms(1);
+        let _under_way = limiter.admit(just_before).unwrap();
+        assert_eq!(limiter.admit(just_before).unwrap_err(), RECHECK);
         let tickets: Vec<_> = (0..100).map(|_| limiter.admit(end + WINDOW).unwrap()).collect();
         assert_eq!(tickets.len(), 100);
     }

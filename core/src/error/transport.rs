@@ -34,7 +34,8 @@ pub enum TransportErrorKind {
     TooLarge,
     /// The transport refused to send the request as it is.
     Rejected,
-    /// Nothing was sent, as the server asked for a pause that goes on for longer than the call may wait.
+    /// Nothing was sent, as the server's rate limit holds the call back for longer than it may wait: the pause it asked for is
+    /// not over, or other calls go first.
     Paused,
     /// Anything else.
     Other,
@@ -88,7 +89,7 @@ impl TransportErrorKind {
             Self::Protocol => "the answer is not valid HTTP",
             Self::TooLarge => "the body of the answer is larger than the limit",
             Self::Rejected => "the transport refused to send the request",
-            Self::Paused => "the server asked for a pause that goes on for longer than this call may wait",
+            Self::Paused => "the server's rate limit holds this call back for longer than it may wait",
             Self::Other => "the transport failed",
         }
     }

@@ -218,7 +218,7 @@ impl Call {
             _ if outcome.asked().is_some_and(|asked| asked > policy.max_retry_after) => {
                 return Next::End(Reason::AskedTooMuch);
             }
-            _ if on_budget && !budget.may_allow() => return Next::End(Reason::Budget),
+            _ if on_budget && !budget.allows_retry() => return Next::End(Reason::Budget),
             _ => {}
         }
         let (least, most) = match outcome.asked() {
@@ -229,11 +229,10 @@ impl Call {
     }
 
     /// The reason why it may end now.
-    pub(super) fn ends(&mut self, throttle: &Throttle, budget: &Budget, now: Duration) -> Result<Reason, String> {
+    pub(super) fn ends(&mut self, throttle: &Throttle, now: Duration) -> Result<Reason, String> {
         match self.next.take() {
             Some(Next::End(reason)) => Ok(reason),
             Some(Next::Again { most, .. }) if self.is_too_long(most, now) => Ok(Reason::NoTime),
-            Some(Next::Again { on_budget: true, .. }) if budget.may_refuse() => Ok(Reason::Budget),
             None if self.is_too_long(throttle.hold(now).unwrap_or_default(), now) => {
                 Ok(if self.sends == 0 { Reason::Paused } else { Reason::Held })
             }

@@ -24,6 +24,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 const WINDOW: Duration = Duration::from_secs(10);
 /// The longest that a call waits for another one's answer before it asks again.
 pub(super) const RECHECK: Duration = Duration::from_millis(20);
+/// The longest that calls wait for the answers to others.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The pause that the server asked for, and the round that follows.
 #[derive(Debug, Default)]
@@ -37,6 +39,7 @@ pub(super) struct Throttle {
     /// Nothing was granted yet in the round.
     scouting: bool,
     under_way: u32,
+    last_left: Duration,
 }
 
 impl Throttle {
@@ -50,12 +53,18 @@ impl Throttle {
             return Some(self.pause_left(now));
         }
         // With nothing under way there is nothing to wait for.
-        let held = !self.rejected && self.is_limited(now) && self.under_way > 0;
+        let waits = self.under_way > 0 && !self.is_patience_over(now);
+        let held = !self.rejected && self.is_limited(now) && waits;
         held.then_some(RECHECK)
     }
 
+    /// A limit is forgotten after a window in which something was granted.
     fn is_limited(&self, now: Duration) -> bool {
-        self.limited_since.is_some_and(|since| now.saturating_sub(since) < WINDOW)
+        self.limited_since.is_some_and(|since| self.scouting || now.saturating_sub(since) < WINDOW)
+    }
+
+    fn is_patience_over(&self, now: Duration) -> bool {
+        now.saturating_sub(self.last_left) >= PATIENCE
     }
 
     /// Counts a request that leaves, and returns its round.
@@ -72,9 +81,10 @@ impl Throttle {
             *self = Self { round: self.round + 1, ..Self::paused(self.pause_ends) };
         }
         ensure!(
-            !self.scouting || self.under_way == 0,
+            !self.scouting || self.under_way == 0 || self.is_patience_over(now),
             "a request leaves after a pause while another one is under way and none was granted"
         );
+        self.last_left = now;
         self.under_way += 1;
         Ok(self.round)
     }
@@ -97,12 +107,10 @@ impl Throttle {
     }
 }
 
-/// The budget of retries, in tenths of one. Whether the core has paid for a retry that then found no time to wait can't be
-/// seen from outside, so there is the most and the least that it can have left.
+/// The budget of retries, in tenths of one. Only retries that are made are taken from it.
 #[derive(Debug)]
 pub(super) struct Budget {
-    most: u32,
-    least: u32,
+    tenths: u32,
 }
 
 impl Budget {
@@ -110,28 +118,19 @@ impl Budget {
     const RETRY: u32 = 10;
 
     pub(super) fn new() -> Self {
-        Self { most: Self::FULL, least: Self::FULL }
+        Self { tenths: Self::FULL }
     }
 
-    pub(super) fn may_allow(&self) -> bool {
-        self.most >= Self::RETRY
+    pub(super) fn allows_retry(&self) -> bool {
+        self.tenths >= Self::RETRY
     }
 
-    pub(super) fn may_refuse(&self) -> bool {
-        self.least < Self::RETRY
-    }
-
-    /// A retry was due; `made` is whether it came to be.
-    pub(super) fn pays(&mut self, made: bool) {
-        self.least = self.least.saturating_sub(Self::RETRY);
-        if made {
-            self.most = self.most.saturating_sub(Self::RETRY);
-        }
+    pub(super) fn pays(&mut self) {
+        self.tenths -= Self::RETRY;
     }
 
     pub(super) fn earns(&mut self) {
-        self.most = (self.most + 1).min(Self::FULL);
-        self.least = (self.least + 1).min(Self::FULL);
+        self.tenths = (self.tenths + 1).min(Self::FULL);
     }
 }
 

@@ -221,7 +221,7 @@ impl<'a> World<'a> {
                 self.schedule(wait + late, Event::Wakes((worker, call.number)));
             }
             Step::Done => {
-                let reason = call.ends(&self.throttle, &self.budget, self.now)?;
+                let reason = call.ends(&self.throttle, self.now)?;
                 self.note(call, Note::Ends(reason));
                 *self.report.ended.entry(reason).or_default() += 1;
                 let hold = self.throttle.hold(self.now).unwrap_or_default();
@@ -288,8 +288,8 @@ impl<'a> World<'a> {
         }
         let on_budget = call.hears(outcome, &self.budget, self.now);
         let turn = self.turn(worker, call)?;
-        if on_budget {
-            self.budget.pays(matches!(turn, Turn::GoesOn));
+        if on_budget && matches!(turn, Turn::GoesOn) {
+            self.budget.pays();
         }
         if granted {
             self.budget.earns();
