@@ -93,6 +93,17 @@ pub enum Repeat {
 /// Everything but the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// Whether a byte is an unreserved character of RFC 3986.
+static UNRESERVED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 0x80 {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+        byte += 1;
+    }
+    table
+};
+
 /// Writes one request. Handed to [`Operation::encode`].
 pub struct Encoder<'a> {
     api: &'a Api,
@@ -129,9 +140,18 @@ impl<'a> Encoder<'a> {
             return Err(BuildError::new(name, "is not the next variable segment of the operation's path"));
         };
         self.target.push_str(before);
-        self.target.extend(utf8_percent_encode(value, RESERVED));
+        self.push_encoded(value);
         self.template = after;
         Ok(())
+    }
+
+    fn push_encoded(&mut self, value: &str) {
+        // An id needs no encoding as a rule, and to see that is cheaper than to go through the encoder's iterator.
+        if value.bytes().all(|byte| UNRESERVED[usize::from(byte)]) {
+            self.target.push_str(value);
+        } else {
+            self.target.extend(utf8_percent_encode(value, RESERVED));
+        }
     }
 
     /// Adds `name=value` to the query, percent-encoded. Call it after the last [`segment`](Self::segment).
@@ -304,6 +324,15 @@ mod tests {
         encoder.query("limit", 5);
         let uri = encoder.finish().unwrap().take(&api).uri().to_string();
         assert_eq!(uri, "https://api.clerk.com/v1/sessions?user_id=a%26b%3Dc%23d%20e%2B%C3%A9%25&limit=5");
+    }
+
+    #[test]
+    fn only_unreserved_characters_are_left_as_they_are() {
+        for character in (0..=0x7f_u8).map(char::from) {
+            let encoded = utf8_percent_encode(character.encode_utf8(&mut [0; 4]), RESERVED).to_string();
+            assert_eq!(encoded == character.to_string(), UNRESERVED[character as usize], "{character:?}");
+        }
+        assert!(!UNRESERVED[0x80..].contains(&true));
     }
 
     #[test]
