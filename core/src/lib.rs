@@ -57,7 +57,6 @@ pub mod transport;
 mod json;
 mod limiter;
 mod retry_after;
-mod target;
 
 pub use api::{Api, ApiBuilder};
 pub use caller::Caller;

@@ -11,7 +11,6 @@ use serde::de::DeserializeOwned;
 
 use crate::api::Api;
 use crate::error::BuildError;
-use crate::target::Target;
 
 /// One operation of the API: what it sends and what it reads.
 ///
@@ -32,7 +31,7 @@ use crate::target::Target;
 ///     const META: &'static Meta = &Meta::new("GetUser", "get_user", Method::GET, "/users/{user_id}", Repeat::Safe);
 ///
 ///     fn encode(&self, to: &mut Encoder<'_>) -> Result<(), BuildError> {
-///         to.segment("user_id", &self.user_id)
+///         to.segments(&[("user_id", &self.user_id)])
 ///     }
 /// }
 ///
@@ -108,10 +107,8 @@ static UNRESERVED: [bool; 256] = {
 pub struct Encoder<'a> {
     api: &'a Api,
     meta: &'static Meta,
-    /// The path and query so far.
-    target: Target,
-    /// What of the path template is still to be written.
-    template: &'static str,
+    /// The path and query so far; empty until either is written.
+    target: String,
     has_query: bool,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Option<Vec<u8>>,
@@ -119,50 +116,66 @@ pub struct Encoder<'a> {
 
 impl<'a> Encoder<'a> {
     pub(crate) fn new(api: &'a Api, meta: &'static Meta) -> Self {
-        let mut target = Target::new();
-        target.push_str(api.base_path());
-        Self { api, meta, target, template: meta.path, has_query: false, headers: Vec::new(), body: None }
+        Self { api, meta, target: String::new(), has_query: false, headers: Vec::new(), body: None }
     }
 
-    /// Fills the next variable segment of the path template with `value`, percent-encoded but for `A-Za-z0-9-_.~`.
+    /// Fills the variable segments of the path template, given in their order by name and value. The values are
+    /// percent-encoded but for `A-Za-z0-9-_.~`. Call it before [`query`](Self::query).
     ///
     /// # Errors
-    /// `value` is empty, `.` or `..`: no encoding keeps a dot segment from being resolved away by a URL parser, and then
-    /// another operation would be called. Or the template's next segment is not `{name}`.
-    pub fn segment(&mut self, name: &'static str, value: &str) -> Result<(), BuildError> {
-        if value.is_empty() {
-            return Err(BuildError::new(name, "is empty"));
+    /// A value is empty, `.` or `..`: no encoding keeps a dot segment from being resolved away by a URL parser, and then
+    /// another operation would be called. Or the names are not those of the template.
+    pub fn segments(&mut self, segments: &[(&'static str, &str)]) -> Result<(), BuildError> {
+        self.write_path(segments, 0)
+    }
+
+    /// Writes the path, with room for so much of a query.
+    fn write_path(&mut self, segments: &[(&'static str, &str)], room: usize) -> Result<(), BuildError> {
+        let (base, template) = (self.api.base_path(), self.meta.path);
+        // Exact where nothing has to be encoded, so that the text is allocated once and never moved.
+        let values: usize = segments.iter().map(|(_, value)| value.len()).sum();
+        let names: usize = segments.iter().map(|(name, _)| name.len() + "{}".len()).sum();
+        let mut target = String::with_capacity((base.len() + template.len() + values + room).saturating_sub(names));
+        target.push_str(base);
+        let mut rest = template;
+        for &(name, value) in segments {
+            if value.is_empty() {
+                return Err(BuildError::new(name, "is empty"));
+            }
+            if matches!(value, "." | "..") {
+                return Err(BuildError::new(name, "is a dot segment (\".\" or \"..\"), which would call another path"));
+            }
+            let Some((before, after)) = split_at_placeholder(rest, name) else {
+                return Err(BuildError::new(name, "is not the next variable segment of the operation's path"));
+            };
+            target.push_str(before);
+            push_encoded(&mut target, value);
+            rest = after;
         }
-        if matches!(value, "." | "..") {
-            return Err(BuildError::new(name, "is a dot segment (\".\" or \"..\"), which would call another path"));
+        if rest.as_bytes().contains(&b'{') {
+            return Err(BuildError::new("path", "has a variable segment that the operation did not fill"));
         }
-        let Some((before, after)) = split_at_placeholder(self.template, name) else {
-            return Err(BuildError::new(name, "is not the next variable segment of the operation's path"));
-        };
-        self.target.push_str(before);
-        self.push_encoded(value);
-        self.template = after;
+        target.push_str(rest);
+        self.target = target;
         Ok(())
     }
 
-    fn push_encoded(&mut self, value: &str) {
-        // An id needs no encoding as a rule, and to see that is cheaper than to go through the encoder's iterator.
-        if value.bytes().all(|byte| UNRESERVED[usize::from(byte)]) {
-            self.target.push_str(value);
-        } else {
-            self.target.extend(utf8_percent_encode(value, RESERVED));
+    /// Adds `name=value` to the query, percent-encoded.
+    ///
+    /// # Errors
+    /// The path has variable segments that were not filled.
+    pub fn query(&mut self, name: &'static str, value: impl Display) -> Result<(), BuildError> {
+        if self.target.is_empty() {
+            // Room for a usual query.
+            self.write_path(&[], 96)?;
         }
-    }
-
-    /// Adds `name=value` to the query, percent-encoded. Call it after the last [`segment`](Self::segment).
-    pub fn query(&mut self, name: &'static str, value: impl Display) {
-        self.target.push_str(std::mem::take(&mut self.template));
-        self.target.push_str(if self.has_query { "&" } else { "?" });
+        self.target.push(if self.has_query { '&' } else { '?' });
         self.has_query = true;
         self.target.push_str(name);
-        self.target.push_str("=");
-        // Writing into it does not fail.
+        self.target.push('=');
+        // Writing into a String does not fail.
         let _ = write!(EncodeInto(&mut self.target), "{value}");
+        Ok(())
     }
 
     /// Adds a header.
@@ -192,12 +205,12 @@ impl<'a> Encoder<'a> {
         Ok(())
     }
 
+    #[inline]
     pub(crate) fn finish(&mut self) -> Result<Encoded, BuildError> {
-        if self.template.as_bytes().contains(&b'{') {
-            return Err(BuildError::new("path", "has a variable segment that the operation did not fill"));
+        if self.target.is_empty() {
+            self.write_path(&[], 0)?;
         }
-        self.target.push_str(self.template);
-        let target = PathAndQuery::try_from(self.target.as_bytes())
+        let target = PathAndQuery::try_from(std::mem::take(&mut self.target))
             .map_err(|_| BuildError::new("request", "has a path and query that is too long for HTTP"))?;
         let mut parts = uri::Parts::default();
         parts.scheme = Some(self.api.scheme().clone());
@@ -224,11 +237,13 @@ impl Encoded {
     }
 
     /// The request, for the last time.
+    #[inline]
     pub(crate) fn take(&mut self, api: &Api) -> Request<Vec<u8>> {
         let (uri, body) = (std::mem::take(&mut self.uri), self.body.take());
         self.request(api, uri, body)
     }
 
+    #[inline]
     fn request(&self, api: &Api, uri: Uri, body: Option<Vec<u8>>) -> Request<Vec<u8>> {
         let mut headers = api.headers(&self.meta.method, body.is_some()).clone();
         if !self.headers.is_empty() {
@@ -249,6 +264,15 @@ impl std::fmt::Debug for Encoder<'_> {
     }
 }
 
+fn push_encoded(target: &mut String, value: &str) {
+    // An id needs no encoding as a rule, and to see that is cheaper than to go through the encoder's iterator.
+    if value.bytes().all(|byte| UNRESERVED[usize::from(byte)]) {
+        target.push_str(value);
+    } else {
+        target.extend(utf8_percent_encode(value, RESERVED));
+    }
+}
+
 /// What of a path template is before and after its first placeholder, if that has this name.
 fn split_at_placeholder(template: &'static str, name: &str) -> Option<(&'static str, &'static str)> {
     // Over bytes: a template is short, and a search for a character in a string is made for long ones.
@@ -258,11 +282,11 @@ fn split_at_placeholder(template: &'static str, name: &str) -> Option<(&'static 
 }
 
 /// Percent-encodes what is formatted into it.
-struct EncodeInto<'a>(&'a mut Target);
+struct EncodeInto<'a>(&'a mut String);
 
 impl std::fmt::Write for EncodeInto<'_> {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        self.0.extend(utf8_percent_encode(text, RESERVED));
+        push_encoded(self.0, text);
         Ok(())
     }
 }
@@ -293,8 +317,7 @@ mod tests {
     fn encode(session: &str, template: &str) -> Result<Request<Vec<u8>>, BuildError> {
         let api = Api::new("sk_test_1").unwrap();
         let mut encoder = Encoder::new(&api, &TOKEN);
-        encoder.segment("session_id", session)?;
-        encoder.segment("template_name", template)?;
+        encoder.segments(&[("session_id", session), ("template_name", template)])?;
         Ok(encoder.finish()?.take(&api))
     }
 
@@ -309,10 +332,12 @@ mod tests {
     #[test]
     fn a_segment_out_of_place_or_left_out_is_refused() {
         let api = Api::new("sk_test_1").unwrap();
-        let mut encoder = Encoder::new(&api, &TOKEN);
-        assert!(encoder.segment("template_name", "x").is_err());
-        encoder.segment("session_id", "x").unwrap();
-        assert!(encoder.finish().is_err());
+        let segments = |segments: &[(&'static str, &str)]| Encoder::new(&api, &TOKEN).segments(segments);
+        assert!(segments(&[("template_name", "x"), ("session_id", "x")]).is_err());
+        assert!(segments(&[("session_id", "x")]).is_err());
+        assert!(segments(&[("session_id", "x"), ("template_name", "x"), ("more", "x")]).is_err());
+        assert!(Encoder::new(&api, &TOKEN).finish().is_err());
+        assert!(Encoder::new(&api, &TOKEN).query("a", 1).is_err());
     }
 
     #[test]
@@ -320,8 +345,8 @@ mod tests {
         static LIST: Meta = Meta::new("L", "l", Method::GET, "/sessions", Repeat::Safe);
         let api = Api::new("sk_test_1").unwrap();
         let mut encoder = Encoder::new(&api, &LIST);
-        encoder.query("user_id", "a&b=c#d e+é%");
-        encoder.query("limit", 5);
+        encoder.query("user_id", "a&b=c#d e+é%").unwrap();
+        encoder.query("limit", 5).unwrap();
         let uri = encoder.finish().unwrap().take(&api).uri().to_string();
         assert_eq!(uri, "https://api.clerk.com/v1/sessions?user_id=a%26b%3Dc%23d%20e%2B%C3%A9%25&limit=5");
     }

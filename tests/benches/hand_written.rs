@@ -89,7 +89,7 @@ pub(crate) mod encode {
             let mut parts = uri::Parts::default();
             parts.scheme = Some(Scheme::HTTP);
             parts.authority = Some(self.authority.clone());
-            parts.path_and_query = Some(PathAndQuery::from_maybe_shared(path.into_bytes()).unwrap());
+            parts.path_and_query = Some(PathAndQuery::try_from(path).unwrap());
             let mut request = Request::new(Vec::new());
             *request.uri_mut() = Uri::from_parts(parts).unwrap();
             *request.headers_mut() = self.headers.clone();

@@ -61,7 +61,7 @@ impl Operation for CreateSessionToken {
     );
 
     fn encode(&self, to: &mut Encoder<'_>) -> Result<(), BuildError> {
-        to.segment("session_id", self.session_id.as_str())?;
+        to.segments(&[("session_id", self.session_id.as_str())])?;
         encode_token_options(to, self.expires_in_seconds, self.origin.as_deref())
     }
 }

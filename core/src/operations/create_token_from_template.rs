@@ -72,8 +72,8 @@ impl Operation for CreateSessionTokenFromTemplate {
     );
 
     fn encode(&self, to: &mut Encoder<'_>) -> Result<(), BuildError> {
-        to.segment("session_id", self.session_id.as_str())?;
-        to.segment("template_name", self.template_name.as_str())?;
+        let (session_id, template_name) = (self.session_id.as_str(), self.template_name.as_str());
+        to.segments(&[("session_id", session_id), ("template_name", template_name)])?;
         encode_token_options(to, self.expires_in_seconds, self.origin.as_deref())
     }
 }

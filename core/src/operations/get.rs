@@ -34,7 +34,7 @@ impl Operation for GetSession {
     const META: &'static Meta = &Meta::new("GetSession", "get", Method::GET, "/sessions/{session_id}", Repeat::Safe);
 
     fn encode(&self, to: &mut Encoder<'_>) -> Result<(), BuildError> {
-        to.segment("session_id", self.session_id.as_str())
+        to.segments(&[("session_id", self.session_id.as_str())])
     }
 }
 

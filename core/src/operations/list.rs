@@ -98,20 +98,20 @@ impl Operation for ListSessions {
         for (name, value) in [("client_id", client_id), ("user_id", user_id), ("status", status)] {
             not_empty(name, value)?;
             if let Some(value) = value {
-                to.query(name, value);
+                to.query(name, value)?;
             }
         }
         if let Some(paginated) = self.paginated {
-            to.query("paginated", paginated);
+            to.query("paginated", paginated)?;
         }
         if let Some(limit) = self.limit {
             if !(1..=500).contains(&limit) {
                 return Err(BuildError::new("limit", "is not within 1..=500"));
             }
-            to.query("limit", limit);
+            to.query("limit", limit)?;
         }
         if let Some(offset) = self.offset {
-            to.query("offset", offset);
+            to.query("offset", offset)?;
         }
         Ok(())
     }

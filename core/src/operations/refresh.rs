@@ -111,9 +111,9 @@ impl Operation for RefreshSession {
             #[serde(skip_serializing_if = "Option::is_none")]
             request_originating_ip: Option<&'a str>,
         }
-        to.segment("session_id", self.session_id.as_str())?;
+        to.segments(&[("session_id", self.session_id.as_str())])?;
         if let Some(suffixed) = self.suffixed_cookies {
-            to.query("suffixed_cookies", suffixed);
+            to.query("suffixed_cookies", suffixed)?;
         }
         not_empty("expired_token", Some(self.expired_token.expose()))?;
         not_empty("refresh_token", Some(self.refresh_token.expose()))?;

@@ -35,7 +35,7 @@ impl Operation for RevokeSession {
         &Meta::new("RevokeSession", "revoke", Method::POST, "/sessions/{session_id}/revoke", Repeat::Idempotent);
 
     fn encode(&self, to: &mut Encoder<'_>) -> Result<(), BuildError> {
-        to.segment("session_id", self.session_id.as_str())
+        to.segments(&[("session_id", self.session_id.as_str())])
     }
 }
 
