@@ -81,7 +81,7 @@ pub(crate) mod encode {
             let mut key = HeaderValue::from_str(HEADERS[0].1).unwrap();
             key.set_sensitive(true);
             headers.insert(AUTHORIZATION, key);
-            Self { headers, authority: Authority::from_maybe_shared("127.0.0.1:40000".to_owned()).unwrap() }
+            Self { headers, authority: "127.0.0.1:40000".parse().unwrap() }
         }
 
         pub(crate) fn get(&self, session_id: &str) -> Request<Vec<u8>> {

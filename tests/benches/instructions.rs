@@ -1,0 +1,113 @@
+//! Counted instructions, by callgrind: the same on a busy machine as on an idle one. Each has a limit, a few percent above
+//! what it is, so that a regression fails. `cargo bench -p clerk-sessions-tests --bench instructions`
+//!
+//! Needs valgrind, and `cargo install gungraun-runner` in the version of the `gungraun` dependency.
+
+use clerk_sessions_core::{
+    Api, Client, CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, GetSession, ListSessions,
+    Operation, RefreshSession, RevokeSession,
+};
+use clerk_sessions_tests::canned::{Canned, ERROR, SESSION, list, token};
+use gungraun::{Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
+use http::{Request, Response};
+
+const SESSION_ID: &str = "sess_2aaaaaaaaaaaaaaaaaaaaaaaaaa";
+const USER_ID: &str = "user_2aaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+/// So many instructions, and up to 5 % more.
+fn about(instructions: u64) -> LibraryBenchmarkConfig {
+    let mut config = LibraryBenchmarkConfig::default();
+    config.tool(Callgrind::default().hard_limits([(EventKind::Ir, instructions + instructions / 20)]));
+    config
+}
+
+/// An operation, and an API that has encoded it before, so that what is made once in a process is made.
+fn warm<O: Operation>(operation: O) -> (Api, O) {
+    let api = Api::new("sk_test_2aaaaaaaaaaaaaaaaaaaaaaaaaa").unwrap();
+    drop(api.request(&operation).unwrap());
+    (api, operation)
+}
+
+fn get() -> (Api, GetSession) {
+    warm(GetSession::new(SESSION_ID))
+}
+
+fn create() -> (Api, CreateSession) {
+    warm(CreateSession::new(USER_ID))
+}
+
+fn list_of_user() -> (Api, ListSessions) {
+    warm(ListSessions::new().user_id(USER_ID).limit(500))
+}
+
+fn refresh() -> (Api, RefreshSession) {
+    warm(RefreshSession::new(SESSION_ID, "x".repeat(744), "refresh_2aaaaaaaaaaa", "https://app.example.com"))
+}
+
+fn revoke() -> (Api, RevokeSession) {
+    warm(RevokeSession::new(SESSION_ID))
+}
+
+fn create_token() -> (Api, CreateSessionToken) {
+    warm(CreateSessionToken::new(SESSION_ID).expires_in_seconds(60))
+}
+
+fn from_template() -> (Api, CreateSessionTokenFromTemplate) {
+    warm(CreateSessionTokenFromTemplate::new(SESSION_ID, "hasura"))
+}
+
+#[library_benchmark]
+#[bench::list(args = (list_of_user()), config = about(3_013))]
+#[bench::create(args = (create()), config = about(2_886))]
+#[bench::get(args = (get()), config = about(2_479))]
+#[bench::refresh(args = (refresh()), config = about(18_645))]
+#[bench::revoke(args = (revoke()), config = about(2_619))]
+#[bench::create_token(args = (create_token()), config = about(3_369))]
+#[bench::create_token_from_template(args = (from_template()), config = about(3_051))]
+fn encode<O: Operation>((api, operation): (Api, O)) -> (Request<Vec<u8>>, Api, O) {
+    (api.request(&operation).unwrap(), api, operation)
+}
+
+/// An answer, and an API that has read such a one before.
+fn answer<O: Operation>(status: u16, body: &str) -> (Api, Response<Vec<u8>>) {
+    let (api, _) = get();
+    let answer = || Response::builder().status(status).body(body.as_bytes().to_vec()).unwrap();
+    drop(api.parse::<O>(answer()));
+    (api, answer())
+}
+
+#[library_benchmark]
+#[bench::session(args = (answer::<GetSession>(200, SESSION)), config = about(19_513))]
+#[bench::error(args = (answer::<GetSession>(404, ERROR)), config = about(15_534))]
+fn decode((api, answer): (Api, Response<Vec<u8>>)) -> bool {
+    api.parse::<GetSession>(answer).is_ok()
+}
+
+#[library_benchmark]
+#[bench::sessions(args = (answer::<ListSessions>(200, &list(500))), config = about(10_198_161))]
+fn decode_list((api, answer): (Api, Response<Vec<u8>>)) -> bool {
+    api.parse::<ListSessions>(answer).is_ok()
+}
+
+#[library_benchmark]
+#[bench::token(args = (answer::<CreateSessionToken>(200, &token())), config = about(5_977))]
+fn decode_token((api, answer): (Api, Response<Vec<u8>>)) -> bool {
+    api.parse::<CreateSessionToken>(answer).is_ok()
+}
+
+/// A client over an in-memory transport that has made the call before.
+fn client() -> (Client<Canned>, GetSession) {
+    let (api, operation) = get();
+    let client = Client::new(api, Canned::ok(SESSION));
+    client.call(&operation).unwrap();
+    (client, operation)
+}
+
+#[library_benchmark]
+#[bench::get_in_memory(args = (client()), config = about(22_170))]
+fn exchange((client, operation): (Client<Canned>, GetSession)) -> (bool, Client<Canned>) {
+    (client.call(&operation).is_ok(), client)
+}
+
+library_benchmark_group!(name = core, benchmarks = [encode, decode, decode_list, decode_token, exchange]);
+main!(library_benchmark_groups = core);
