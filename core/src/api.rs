@@ -10,8 +10,8 @@ use http::header::{
 use http::uri::{Authority, Scheme};
 use http::{Method, Request, Response, Uri};
 
+use crate::answer;
 use crate::error::{BuildError, Error};
-use crate::exchange::read_answer;
 use crate::model::SecretKey;
 use crate::operation::{Encoded, Encoder, Operation};
 
@@ -105,7 +105,7 @@ impl Api {
     /// # Errors
     /// [`Error::Api`] for any status but 2xx, [`Error::Decode`] for a 2xx that can't be read.
     pub fn parse<O: Operation>(&self, response: Response<Vec<u8>>) -> Result<O::Output, Error> {
-        read_answer::<O>(response, 1)
+        answer::read::<O>(response, 1)
     }
 
     /// The base URL, without a slash at its end.

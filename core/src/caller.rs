@@ -4,14 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::api::Api;
-use crate::error::Error;
-use crate::exchange::{Exchange, RawExchange};
 use crate::limiter::Limiter;
 use crate::observe::Observer;
-use crate::operation::Operation;
 use crate::options::CallOptions;
 
-/// Makes the [`Exchange`]s of an [`Api`], for a driver of your own: it is what a client is without its transport.
+/// Makes the [`Exchange`](crate::Exchange)s of an [`Api`], for a driver of your own: it is what a client is without its transport.
 ///
 /// Its clones share a pause that the server asked for and the budget of retries. So keep one, and drive all its exchanges by
 /// the same clock.
@@ -54,18 +51,6 @@ impl Caller {
     #[must_use]
     pub fn options(&self) -> &CallOptions {
         &self.options
-    }
-
-    /// A call of this operation.
-    ///
-    /// # Errors
-    /// [`Error::Build`]: a parameter that the server would refuse or misread.
-    pub fn exchange<O: Operation>(&self, operation: &O) -> Result<Exchange<O>, Error> {
-        Ok(Exchange::new(self.raw(operation)?))
-    }
-
-    pub(crate) fn raw<O: Operation>(&self, operation: &O) -> Result<RawExchange, Error> {
-        Ok(RawExchange::new(self.clone(), self.api.encode(operation)?))
     }
 
     pub(crate) fn limiter(&self) -> &Arc<Limiter> {

@@ -33,10 +33,9 @@ use std::time::Duration;
 
 use http::{Request, Response, StatusCode};
 
+use crate::answer;
 use crate::caller::Caller;
-use crate::error::{
-    ApiError, BuildError, CallFailed, DecodeError, Delivery, Error, TransportError, TransportErrorKind, trace_id_of,
-};
+use crate::error::{BuildError, CallFailed, Delivery, Error, TransportError, TransportErrorKind, trace_id_of};
 use crate::json::{self, Fault};
 use crate::limiter::Ticket;
 use crate::observe::Attempt;
@@ -135,7 +134,7 @@ enum Last {
 }
 
 impl RawExchange {
-    pub(crate) fn new(caller: Caller, request: Encoded) -> Self {
+    fn new(caller: Caller, request: Encoded) -> Self {
         Self {
             caller,
             request,
@@ -315,10 +314,10 @@ impl Flow for RawExchange {
             |error, retry_after| Err(Error::Transport(Box::new(CallFailed::new(meta, error, attempts, retry_after))));
         match (self.state, self.last) {
             (State::Done, Last::Answer(response)) => {
-                let response = successful(meta, response, attempts)?;
+                let response = answer::successful(meta, response, attempts)?;
                 match (self.check)(response.body()) {
                     Ok(()) => Ok(response),
-                    Err(fault) => Err(unreadable(meta, response, fault, attempts)),
+                    Err(fault) => Err(answer::unreadable(meta, response, fault, attempts)),
                 }
             }
             (State::Done, Last::Failure(error)) => failed(error, None),
@@ -346,16 +345,24 @@ impl fmt::Debug for RawExchange {
     }
 }
 
+impl Caller {
+    /// A call of this operation.
+    ///
+    /// # Errors
+    /// [`Error::Build`]: a parameter that the server would refuse or misread.
+    pub fn exchange<O: Operation>(&self, operation: &O) -> Result<Exchange<O>, Error> {
+        Ok(Exchange { raw: self.raw(operation)?, operation: PhantomData })
+    }
+
+    pub(crate) fn raw<O: Operation>(&self, operation: &O) -> Result<RawExchange, Error> {
+        Ok(RawExchange::new(self.clone(), self.api().encode(operation)?))
+    }
+}
+
 /// One call of the operation `O`: a [`RawExchange`] whose answer is decoded.
 pub struct Exchange<O> {
     raw: RawExchange,
     operation: PhantomData<fn() -> O>,
-}
-
-impl<O: Operation> Exchange<O> {
-    pub(crate) fn new(raw: RawExchange) -> Self {
-        Self { raw, operation: PhantomData }
-    }
 }
 
 impl<O: Operation> Flow for Exchange<O> {
@@ -375,7 +382,7 @@ impl<O: Operation> Flow for Exchange<O> {
 
     fn finish(self) -> Result<O::Output, Error> {
         let attempts = self.raw.attempts;
-        read_answer::<O>(self.raw.finish()?, attempts)
+        answer::read::<O>(self.raw.finish()?, attempts)
     }
 }
 
@@ -385,23 +392,6 @@ impl<O> fmt::Debug for Exchange<O> {
     }
 }
 
-/// Reads an answer as what `O` asked for.
-pub(crate) fn read_answer<O: Operation>(response: Response<Vec<u8>>, attempts: u32) -> Result<O::Output, Error> {
-    let response = successful(O::META, response, attempts)?;
-    json::read(response.body()).map_err(|fault| unreadable(O::META, response, fault, attempts))
-}
-
-fn successful(meta: &'static Meta, response: Response<Vec<u8>>, attempts: u32) -> Result<Response<Vec<u8>>, Error> {
-    if response.status().is_success() {
-        Ok(response)
-    } else {
-        Err(Error::Api(Box::new(ApiError::new(meta, response, attempts))))
-    }
-}
-
-fn unreadable(meta: &'static Meta, response: Response<Vec<u8>>, fault: Fault, attempts: u32) -> Error {
-    Error::Decode(Box::new(DecodeError::new(meta, response, fault, attempts)))
-}
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};

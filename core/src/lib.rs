@@ -54,8 +54,10 @@ pub mod registry;
 pub mod retry;
 pub mod transport;
 
+mod answer;
 mod json;
 mod limiter;
+mod meta;
 mod retry_after;
 
 pub use api::{Api, ApiBuilder};

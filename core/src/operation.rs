@@ -4,13 +4,14 @@ use std::fmt::{Display, Write as _};
 
 use http::header::{HeaderName, HeaderValue};
 use http::uri::PathAndQuery;
-use http::{Method, Request, Uri, uri};
+use http::{Request, Uri, uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::Api;
 use crate::error::BuildError;
+pub use crate::meta::{Meta, Repeat};
 
 /// One operation of the API: what it sends and what it reads.
 ///
@@ -51,42 +52,6 @@ pub trait Operation {
     /// # Errors
     /// A parameter that the server would refuse or misread.
     fn encode(&self, to: &mut Encoder<'_>) -> Result<(), BuildError>;
-}
-
-/// The fixed facts of an operation.
-#[derive(Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Meta {
-    /// The operationId of the official description, such as `GetSession`.
-    pub id: &'static str,
-    /// The name of the façade's method, such as `get`.
-    pub name: &'static str,
-    /// The HTTP method.
-    pub method: Method,
-    /// The path below the base URL, with `{name}` for each variable segment.
-    pub path: &'static str,
-    /// Whether an attempt whose fate is unknown may be sent again.
-    pub repeat: Repeat,
-}
-
-impl Meta {
-    /// The facts of an operation; see the fields.
-    #[must_use]
-    pub const fn new(id: &'static str, name: &'static str, method: Method, path: &'static str, repeat: Repeat) -> Self {
-        Self { id, name, method, path, repeat }
-    }
-}
-
-/// Whether an attempt whose fate is unknown may be sent again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Repeat {
-    /// It only reads.
-    Safe,
-    /// A second run changes nothing more than the first.
-    Idempotent,
-    /// A second run does more, or fails because of the first.
-    Never,
 }
 
 /// Everything but the unreserved characters of RFC 3986.
@@ -308,6 +273,8 @@ impl std::io::Write for Length {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+
+    use http::Method;
 
     use super::*;
 

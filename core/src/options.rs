@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::operation::Repeat;
+use crate::meta::Repeat;
 use crate::retry::RetryPolicy;
 
 /// How long one attempt may take by default.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::error::{Delivery, TransportErrorKind};
-use crate::operation::Repeat;
+use crate::meta::Repeat;
 
 /// When a failed call is attempted again, and how long it waits before.
 ///

@@ -9,7 +9,8 @@ use http::{Response, StatusCode};
 use serde_json::{Map, Value};
 
 use crate::json::Fault;
-use crate::operation::{Meta, Operation as _};
+use crate::meta::Meta;
+use crate::operation::Operation as _;
 use crate::operations::RefreshSession;
 use crate::retry_after;
 

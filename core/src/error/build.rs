@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::operation::Meta;
+use crate::meta::Meta;
 
 /// A setting or parameter that was refused before anything was sent.
 ///

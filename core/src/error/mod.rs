@@ -18,7 +18,7 @@ pub use answer::{ApiError, DecodeError, ErrorItem};
 pub use build::BuildError;
 pub use transport::{CallFailed, Delivery, TransportError, TransportErrorKind};
 
-use crate::operation::Meta;
+use crate::meta::Meta;
 use crate::retry::{Happened, may_repeat};
 
 /// Why a call did not return what was asked for.
@@ -224,7 +224,7 @@ mod tests {
             response = response.header(*name, *value);
         }
         let response = response.body(body.as_bytes().to_vec()).unwrap();
-        crate::exchange::read_answer::<O>(response, 1).err().unwrap()
+        crate::answer::read::<O>(response, 1).err().unwrap()
     }
 
     fn coded<O: Operation>(status: u16, code: &str) -> Error {

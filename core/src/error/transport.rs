@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::operation::Meta;
+use crate::meta::Meta;
 
 /// Whether a failed attempt may have been processed by the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
