@@ -272,9 +272,8 @@ impl std::io::Write for Length {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use http::Method;
+    use proptest::prelude::*;
 
     use super::*;
 

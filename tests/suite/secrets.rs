@@ -28,7 +28,8 @@ fn assert_clean(what: &str, shown: &str) {
 fn debug_of_whatever_holds_a_secret_is_clean() {
     let [key, expired, refresh] = SECRETS;
     let api = Api::builder(key).header("x-tenant", refresh).build().unwrap();
-    let operation = RefreshSession::new("sess_1", expired, refresh, "https://app.example.com");
+    let operation = RefreshSession::new("sess_1", expired, refresh, "https://app.example.com")
+        .request_header("cookie", format!("__session={expired}; __refresh={refresh}"));
     assert_clean("Api", &format!("{api:?}"));
     assert_clean("ApiBuilder", &format!("{:?}", Api::builder(key).header("x-tenant", refresh)));
     assert_clean("RefreshSession", &format!("{operation:#?}"));

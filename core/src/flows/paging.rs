@@ -17,10 +17,14 @@ pub struct Paging {
     /// The most sessions a page has held.
     largest: usize,
     pages: u64,
+    /// How many pages in a row brought nothing new.
+    stale: u32,
     ended: bool,
 }
 
 impl Paging {
+    const MAX_STALE: u32 = 3;
+
     /// Walks this list, from its `offset` on, in pages of its `limit`; 500 where it has none.
     #[must_use]
     pub fn new(mut list: ListSessions) -> Self {
@@ -28,7 +32,7 @@ impl Paging {
         list.offset.get_or_insert(0);
         // The total tells a page that the server cut short from the last one.
         list.paginated.get_or_insert(true);
-        Self { list, seen: BTreeSet::new(), largest: 0, pages: 0, ended: false }
+        Self { list, seen: BTreeSet::new(), largest: 0, pages: 0, stale: 0, ended: false }
     }
 
     /// The page to ask for next, or `None` at the end.
@@ -47,8 +51,10 @@ impl Paging {
         let is_short = self.pages > 0 && len < self.largest;
         self.largest = self.largest.max(len);
         self.pages += 1;
-        // A server that does not know `offset` repeats itself.
-        self.ended = new.is_empty() || total.map_or(is_short, |total| offset >= total);
+        self.stale = if new.is_empty() { self.stale + 1 } else { 0 };
+        // As many sessions may have come as a page holds. But a server that does not know `offset` repeats itself for ever.
+        let repeats_itself = self.stale > Self::MAX_STALE;
+        self.ended = len == 0 || repeats_itself || total.map_or(is_short, |total| offset >= total);
         new
     }
 
@@ -119,8 +125,8 @@ mod tests {
     #[test]
     fn a_server_that_ignores_the_offset_does_not_make_it_loop() {
         let repeat = |list: &ListSessions, with_total| answer(7, &list.clone().offset(0), 5, with_total);
-        assert_eq!(walk(ListSessions::new(), |list| repeat(list, false)), (5, 2));
-        assert_eq!(walk(ListSessions::new(), |list| repeat(list, true)), (5, 2));
+        assert_eq!(walk(ListSessions::new(), |list| repeat(list, false)), (5, 5));
+        assert_eq!(walk(ListSessions::new(), |list| repeat(list, true)), (5, 2), "the total is reached");
     }
 
     #[test]
@@ -138,6 +144,25 @@ mod tests {
         };
         let (passed_on, _) = walk(ListSessions::new().limit(5), server);
         assert!(passed_on >= 22, "{passed_on}");
+    }
+
+    #[test]
+    fn a_page_of_nothing_new_is_not_the_end() {
+        let (mut count, mut requests) = (6, 0);
+        // As many sessions come as a page holds, once: the second page is the first again.
+        let server = |list: &ListSessions| {
+            requests += 1;
+            if requests == 2 {
+                count += 2;
+            }
+            let mut page = answer(count, list, 2, true);
+            for session in &mut page.data {
+                let number: u64 = session.id.as_str()[5..].parse().unwrap();
+                session.id = format!("sess_{}", count - number).into();
+            }
+            page
+        };
+        assert_eq!(walk(ListSessions::new().limit(2), server).0, 6);
     }
 
     #[test]

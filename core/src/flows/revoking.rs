@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::paging::Paging;
-use crate::error::Error;
+use crate::error::{BuildError, Error};
 use crate::model::{ClientId, Session, SessionId, SessionList, SessionStatus, UserId};
 use crate::operations::ListSessions;
 
@@ -63,7 +63,7 @@ pub struct RevokeReport {
     pub gone: Vec<SessionId>,
     /// The sessions that are still active, with what their revoke failed with.
     pub failed: Vec<(SessionId, Error)>,
-    /// Why it could not be looked whether more sessions are active, where that is so.
+    /// Why it ended before it was through, where it did: a list failed, or no revoke was answered any more.
     pub incomplete: Option<Error>,
     more: bool,
 }
@@ -91,7 +91,8 @@ pub enum Work {
 /// The machine behind `revoke_all`.
 ///
 /// It lists all active sessions, revokes them, and lists again, until there is none that it has not tried: so it finds what came
-/// meanwhile, and what moved from page to page as others ended. What failed and is not active in the last list was gone.
+/// meanwhile, and what moved from page to page as others ended. What failed and is not active in the last list was gone. It
+/// hands out as many revokes as may run at once, and gives up where none of those was answered.
 #[derive(Debug)]
 pub struct Revoking {
     all: RevokeAll,
@@ -103,7 +104,13 @@ pub struct Revoking {
     revoked: Vec<SessionId>,
     failed: BTreeMap<SessionId, Error>,
     rounds: u32,
-    list_error: Option<Error>,
+    /// Why it ended before it was through.
+    ended: Option<Error>,
+    /// What of this round is still to be handed out.
+    batches: Vec<SessionId>,
+    /// What the revokes failed with that were handed out last, and were not answered.
+    unanswered: Vec<Error>,
+    handed_out: usize,
 }
 
 impl Revoking {
@@ -113,6 +120,9 @@ impl Revoking {
     /// Starts.
     #[must_use]
     pub fn new(all: RevokeAll) -> Self {
+        // An empty id names no session, and whoever passes one means to keep one.
+        let names_none = all.except.iter().any(|id| id.as_str().is_empty());
+        let all_are_named = names_none.then(|| BuildError::new("except", "is empty").into());
         Self {
             paging: Paging::new(all.list.clone()),
             all,
@@ -121,7 +131,10 @@ impl Revoking {
             revoked: Vec::new(),
             failed: BTreeMap::new(),
             rounds: 1,
-            list_error: None,
+            ended: all_are_named,
+            batches: Vec::new(),
+            unanswered: Vec::new(),
+            handed_out: 0,
         }
     }
 
@@ -133,21 +146,42 @@ impl Revoking {
 
     /// What to do next.
     pub fn work(&mut self) -> Work {
-        if self.list_error.is_some() {
+        if self.handed_out > 0 && self.unanswered.len() == self.handed_out {
+            self.ended = self.unanswered.pop();
+        }
+        if self.ended.is_some() {
             return Work::Done;
+        }
+        if let Some(batch) = self.next_batch() {
+            return Work::Revoke(batch);
         }
         if let Some(list) = self.paging.next_page() {
             return Work::List(list);
         }
-        let untried = self.untried();
-        if untried.is_empty() || self.rounds > Self::MAX_ROUNDS {
+        if self.untried().is_empty() || self.rounds > Self::MAX_ROUNDS {
             return Work::Done;
         }
-        self.tried.extend(untried.iter().cloned());
         self.rounds += 1;
-        self.paging = Paging::new(self.all.list.clone());
-        self.active.clear();
-        Work::Revoke(untried)
+        self.batches = self.untried();
+        self.work()
+    }
+
+    /// The next few sessions to revoke: no more than run at once, so that a server that is down is noticed soon.
+    fn next_batch(&mut self) -> Option<Vec<SessionId>> {
+        if self.batches.is_empty() {
+            return None;
+        }
+        let rest = self.batches.split_off(self.all.concurrency.min(self.batches.len()));
+        let batch = std::mem::replace(&mut self.batches, rest);
+        self.tried.extend(batch.iter().cloned());
+        self.handed_out = batch.len();
+        self.unanswered.clear();
+        if self.batches.is_empty() {
+            // The last of this round: what it did not see is in the next.
+            self.paging = Paging::new(self.all.list.clone());
+            self.active.clear();
+        }
+        Some(batch)
     }
 
     /// Reports what a [`Work::List`] came to.
@@ -159,7 +193,7 @@ impl Revoking {
                 let ids = sessions.filter(Session::is_active).map(|session| session.id);
                 self.active.extend(ids.filter(|id| !self.all.except.contains(id)));
             }
-            Err(error) => self.list_error = Some(error),
+            Err(error) => self.ended = Some(error),
         }
     }
 
@@ -167,17 +201,22 @@ impl Revoking {
     pub fn on_revoke(&mut self, session_id: SessionId, outcome: Result<Session, Error>) {
         match outcome {
             Ok(_) => self.revoked.push(session_id),
-            Err(error) => drop(self.failed.insert(session_id, error)),
+            Err(error) => {
+                if matches!(error, Error::Transport(_)) {
+                    self.unanswered.push(error.clone());
+                }
+                self.failed.insert(session_id, error);
+            }
         }
     }
 
     /// What became of the sessions.
     ///
     /// # Errors
-    /// The list failed before anything was revoked.
+    /// The list failed before anything was revoked, or a session to be kept has an empty id.
     pub fn finish(self) -> Result<RevokeReport, Error> {
-        let more = !self.untried().is_empty();
-        let (incomplete, listed) = (self.list_error, self.active);
+        let more = !self.untried().is_empty() || !self.batches.is_empty();
+        let (incomplete, listed) = (self.ended, self.active);
         match incomplete {
             Some(error) if self.tried.is_empty() => Err(error),
             incomplete => {
@@ -201,11 +240,15 @@ impl Revoking {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::json;
 
     use super::*;
     use crate::model::tests::minimal;
-    use crate::{Api, GetSession};
+    use crate::{
+        Api, CallOptions, Caller, Delivery, Flow as _, GetSession, RetryPolicy, TransportError, TransportErrorKind,
+    };
 
     fn error(status: u16) -> Error {
         let answer = http::Response::builder().status(status).body(Vec::new()).unwrap();
@@ -345,6 +388,37 @@ mod tests {
         let later = run(RevokeAll::of_user("user_1"), &mut Server::new(&["a"]), failing(1), revoke).unwrap();
         assert_eq!(ids(&later.revoked), ["a"]);
         assert!(later.incomplete.is_some() && !later.is_complete());
+    }
+
+    #[test]
+    fn a_server_that_is_down_is_given_up_soon() {
+        let names: Vec<String> = (0..50).map(|number| format!("s{number:02}")).collect();
+        let mut server = Server::new(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        let caller =
+            Caller::new(Api::new("sk_test_1").unwrap()).with_options(CallOptions::new().retry(RetryPolicy::none()));
+        let mut tries = 0;
+        let report = run(RevokeAll::of_user("user_1"), &mut server, Server::list, |server, id| {
+            tries += 1;
+            if tries <= 6 {
+                return revoke(server, id);
+            }
+            let mut call = caller.exchange(&GetSession::new(id)).unwrap();
+            call.step(Duration::ZERO);
+            call.on_failure(TransportError::new(TransportErrorKind::Timeout, Delivery::MaybeSent), Duration::ZERO);
+            call.finish()
+        })
+        .unwrap();
+        assert_eq!((report.revoked.len(), tries), (6, 12), "two of the second four, and none of the third");
+        assert!(report.incomplete.unwrap().is_timeout());
+        assert_eq!(report.failed.len(), 6);
+    }
+
+    #[test]
+    fn an_empty_id_to_keep_is_refused() {
+        let all = RevokeAll::of_user("user_1").except("");
+        let mut server = Server::new(&["a"]);
+        let error = run(all, &mut server, Server::list, revoke).unwrap_err();
+        assert_eq!((error.to_string().as_str(), server.lists), ("except is empty", 0));
     }
 
     #[test]

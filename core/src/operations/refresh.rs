@@ -1,6 +1,7 @@
 //! `POST /sessions/{session_id}/refresh`
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use http::Method;
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,7 @@ use crate::operation::{Encoder, Meta, Operation, Repeat};
 /// [`Error::needs_handshake`](crate::Error::needs_handshake).
 ///
 /// [Reference](https://clerk.com/docs/reference/backend-api/tag/Sessions#operation/RefreshSession)
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct RefreshSession {
@@ -90,6 +91,23 @@ impl RefreshSession {
     pub fn suffixed_cookies(mut self, suffixed: bool) -> Self {
         self.suffixed_cookies = Some(suffixed);
         self
+    }
+}
+
+impl fmt::Debug for RefreshSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Of the headers the names only: one is `cookie`.
+        let request_headers = self.request_headers.as_ref().map(|headers| headers.keys().collect::<Vec<_>>());
+        f.debug_struct("RefreshSession")
+            .field("session_id", &self.session_id)
+            .field("expired_token", &self.expired_token)
+            .field("refresh_token", &self.refresh_token)
+            .field("request_origin", &self.request_origin)
+            .field("request_headers", &request_headers)
+            .field("format", &self.format)
+            .field("request_originating_ip", &self.request_originating_ip)
+            .field("suffixed_cookies", &self.suffixed_cookies)
+            .finish()
     }
 }
 
@@ -182,7 +200,8 @@ mod tests {
 
     #[test]
     fn debug_shows_neither_token() {
-        let shown = format!("{:?}", refresh());
+        let shown = format!("{:?}", refresh().request_header("cookie", "__session=expired.jwt.x"));
         assert!(!shown.contains("expired.jwt") && !shown.contains("refresh_x"), "{shown}");
+        assert!(shown.contains("cookie"), "{shown}");
     }
 }
