@@ -43,6 +43,9 @@ use crate::operation::{Encoded, Meta, Operation};
 use crate::retry::{self, Happened};
 use crate::retry_after;
 
+/// "No limit", for clocks that can't count to [`Duration::MAX`]: a year.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// What a [`Flow`] wants done next.
 #[allow(clippy::exhaustive_enums)] // Every driver has to do all three: a fourth must not compile.
 #[allow(clippy::large_enum_variant)] // It lives on a driver's stack for one turn; a box would cost each call an allocation.
@@ -110,6 +113,8 @@ pub struct RawExchange {
     sent: Duration,
     /// The sum of all waits.
     waited: Duration,
+    /// Whether the server may have processed an attempt.
+    maybe_processed: bool,
     /// What the jitter is drawn from.
     random: u64,
     /// What the last attempt came to.
@@ -143,6 +148,7 @@ impl RawExchange {
             started: None,
             sent: Duration::ZERO,
             waited: Duration::ZERO,
+            maybe_processed: false,
             random: 0,
             last: Last::None,
             check: |_| Ok(()),
@@ -187,7 +193,7 @@ impl RawExchange {
         let api = self.caller.api();
         let is_last = self.attempts >= options.retry.max_attempts;
         let request = if is_last { self.request.take(api) } else { self.request.repeatable(api) };
-        Step::Send { request, timeout: options.attempt_timeout.min(left) }
+        Step::Send { request, timeout: options.attempt_timeout.min(left).min(LONGEST_TIMEOUT) }
     }
 
     /// The ticket of the attempt that is under way; a report without one is ignored.
@@ -222,6 +228,15 @@ impl RawExchange {
         }
         self.waited += wait;
         Step::Wait(wait)
+    }
+
+    /// Ends the call as its deadline has passed.
+    fn run_out(&mut self) -> Step {
+        self.state = State::Done;
+        if let Last::None = self.last {
+            self.last = Last::Failure(TransportError::new(TransportErrorKind::Timeout, Delivery::NotSent));
+        }
+        Step::Done
     }
 
     /// What comes after an attempt that did not succeed: another, perhaps after a wait, or the end.
@@ -274,7 +289,7 @@ impl Flow for RawExchange {
                 self.wait(wait, left)
             }
             // Time ran out between the end of a wait and here.
-            State::Ready if left.is_zero() => self.wait(Duration::ZERO, left),
+            State::Ready if left.is_zero() => self.run_out(),
             State::Ready => match self.caller.limiter().admit(now) {
                 Ok(ticket) => self.send(ticket, left, now),
                 Err(wait) => self.wait(wait, left),
@@ -293,6 +308,7 @@ impl Flow for RawExchange {
             if status == StatusCode::TOO_MANY_REQUESTS {
                 ticket.rejected(now, asked.unwrap_or(self.caller.options().retry.base));
             } else {
+                self.maybe_processed = true;
                 ticket.granted();
             }
         }
@@ -305,13 +321,17 @@ impl Flow for RawExchange {
         let Some(_) = self.landed() else { return };
         self.state = self.next(Happened::Failed(error.kind(), error.delivery()), None, now);
         self.observe(Err(&error), None, now);
+        self.maybe_processed |= error.delivery() == Delivery::MaybeSent;
         self.last = Last::Failure(error);
     }
 
     fn finish(self) -> Result<Response<Vec<u8>>, Error> {
         let (meta, attempts) = (self.meta(), self.attempts);
-        let failed =
-            |error, retry_after| Err(Error::Transport(Box::new(CallFailed::new(meta, error, attempts, retry_after))));
+        let delivery = if self.maybe_processed { Delivery::MaybeSent } else { Delivery::NotSent };
+        let failed = |error, retry_after| {
+            let failed = CallFailed::new(meta, error, attempts, delivery, retry_after);
+            Err(Error::Transport(Box::new(failed)))
+        };
         match (self.state, self.last) {
             (State::Done, Last::Answer(response)) => {
                 let response = answer::successful(meta, response, attempts)?;
@@ -557,10 +577,36 @@ mod tests {
         assert!(matches!(third.step(ms(2010)), Step::Done));
         let error = third.finish().unwrap_err();
         assert_eq!(error.retry_after(), Some(ms(3000)));
-        assert_eq!((error.attempts(), error.delivery(), error.is_retryable()), (0, Some(Delivery::NotSent), true));
+        assert_eq!((error.attempts(), error.delivery(), error.is_retryable()), (0, Delivery::NotSent, true));
         let text =
             "GetSession: the server's rate limit holds this call back for longer than it may wait (nothing was sent)";
         assert_eq!(error.to_string(), text);
+    }
+
+    #[test]
+    fn an_earlier_attempt_that_may_have_been_processed_is_not_forgotten() {
+        let forced = caller().with_options(CallOptions::new().retry(RetryPolicy::new().repeat_never(true)));
+        for first in [500, 429] {
+            let outcome = |attempt| match attempt {
+                1 => (Ok(answer(first, &[])), ms(1)),
+                _ => (Err(failure(TransportErrorKind::Connect, Delivery::NotSent)), ms(1)),
+            };
+            let error = run(create(&forced), outcome).0.unwrap_err();
+            let maybe = first == 500;
+            assert_eq!(error.delivery() == Delivery::MaybeSent, maybe, "{error}");
+            assert_eq!(error.is_retryable(), !maybe, "{error}");
+        }
+    }
+
+    #[test]
+    fn no_limit_is_a_long_one_and_no_time_is_a_timeout() {
+        let endless = CallOptions::new().attempt_timeout(Duration::MAX).deadline(Duration::MAX);
+        let (_, sent) = run(get(&caller().with_options(endless)), |_| (Ok(answer(404, &[])), ms(1)));
+        assert_eq!(sent[0].1, LONGEST_TIMEOUT);
+        let none = caller().with_options(CallOptions::new().deadline(Duration::ZERO));
+        let (outcome, sent) = run(get(&none), |_| (Ok(answer(404, &[])), ms(1)));
+        let error = outcome.unwrap_err();
+        assert!(error.is_timeout() && error.retry_after().is_none() && sent.is_empty(), "{error}");
     }
 
     #[test]

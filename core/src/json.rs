@@ -48,7 +48,8 @@ fn reason(error: &serde_json::Error) -> String {
         Some(at) => text.split_at(at),
         None => (text.as_str(), ""),
     };
-    let quoted = ["invalid type: ", "invalid value: "].iter().any(|prefix| what.starts_with(prefix));
+    let quoted =
+        ["invalid type: ", "invalid value: ", "unknown variant "].iter().any(|prefix| what.starts_with(prefix));
     if !quoted {
         return text;
     }

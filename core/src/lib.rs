@@ -63,7 +63,7 @@ mod retry_after;
 pub use api::{Api, ApiBuilder};
 pub use caller::Caller;
 pub use client::{AsyncClient, AsyncPages, AsyncSessions, Client, Pages, Sessions};
-pub use error::{Delivery, Error, TransportError, TransportErrorKind};
+pub use error::{BuildError, Delivery, Error, ErrorItem, TransportError, TransportErrorKind};
 pub use exchange::{Exchange, Flow, RawExchange, Step};
 pub use flows::{RevokeAll, RevokeReport};
 pub use model::{

@@ -96,6 +96,9 @@ impl<'a> Encoder<'a> {
 
     /// Writes the path, with room for so much of a query.
     fn write_path(&mut self, segments: &[(&'static str, &str)], room: usize) -> Result<(), BuildError> {
+        if !self.target.is_empty() {
+            return Err(BuildError::new("path", "was written before"));
+        }
         let (base, template) = (self.api.base_path(), self.meta.path);
         // Exact where nothing has to be encoded, so that the text is allocated once and never moved.
         let values: usize = segments.iter().map(|(_, value)| value.len()).sum();
@@ -125,7 +128,7 @@ impl<'a> Encoder<'a> {
         Ok(())
     }
 
-    /// Adds `name=value` to the query, percent-encoded.
+    /// Adds `name=value` to the query, the value percent-encoded.
     ///
     /// # Errors
     /// The path has variable segments that were not filled.
@@ -143,7 +146,7 @@ impl<'a> Encoder<'a> {
         Ok(())
     }
 
-    /// Adds a header.
+    /// Sets a header, in place of one of that name that the [`Api`] has.
     ///
     /// # Errors
     /// `value` can't stand in a header; `field` is the parameter it came from.
@@ -212,7 +215,10 @@ impl Encoded {
     fn request(&self, api: &Api, uri: Uri, body: Option<Vec<u8>>) -> Request<Vec<u8>> {
         let mut headers = api.headers(&self.meta.method, body.is_some()).clone();
         if !self.headers.is_empty() {
-            headers.extend(self.headers.iter().cloned());
+            for (name, value) in &self.headers {
+                // The operation's own takes the place of one that the user set for all.
+                headers.insert(name.clone(), value.clone());
+            }
         }
         let mut request = Request::new(body.unwrap_or_default());
         *request.method_mut() = self.meta.method.clone();
@@ -304,6 +310,9 @@ mod tests {
         assert!(segments(&[("session_id", "x"), ("template_name", "x"), ("more", "x")]).is_err());
         assert!(Encoder::new(&api, &TOKEN).finish().is_err());
         assert!(Encoder::new(&api, &TOKEN).query("a", 1).is_err());
+        let mut twice = Encoder::new(&api, &TOKEN);
+        twice.segments(&[("session_id", "x"), ("template_name", "x")]).unwrap();
+        assert!(twice.segments(&[("session_id", "x"), ("template_name", "x")]).is_err());
     }
 
     #[test]

@@ -13,7 +13,8 @@ pub const DEFAULT_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallOptions {
-    /// How long one attempt may take, from looking the name up to the last byte: 10 s by default.
+    /// How long one attempt may take, from looking the name up to the last byte: 10 s by default, and never longer than what is
+    /// left of the deadline.
     pub attempt_timeout: Duration,
     /// How long the call may take in all, with its waits. By default 20 s, and 10 s for an operation that must not run
     /// twice ([`Repeat::Never`]).

@@ -19,6 +19,9 @@ use crate::meta::Repeat;
 /// | perhaps sent ([`Delivery::MaybeSent`]) | again | final |
 /// | anything else | final | final |
 ///
+/// Besides, retries that the server did not ask for have a budget, which all clones of a client share: ten at first, and a
+/// tenth of one more with each answer, up to ten. It keeps a server that is down from a multiple of the usual traffic.
+///
 /// The wait is what the server asks for by `Retry-After`, else a random time up to `base`, `base * factor`, and so on, up to
 /// `cap`. The error returned is that of the last attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +36,10 @@ pub struct RetryPolicy {
     /// The most that any wait takes that the server did not ask for: 2 s by default.
     pub cap: Duration,
     /// The longest `Retry-After` that is waited for: 15 s by default. A longer one ends the call at once, with
-    /// [`Error::retry_after`](crate::Error::retry_after) filled.
+    /// [`Error::retry_after`](crate::Error::retry_after) filled. Raise `max_total_wait` and the deadline with it.
     pub max_retry_after: Duration,
-    /// The most that all waits of a call take: 15 s by default.
+    /// The most that all waits of a call take: 15 s by default. A wait that would go beyond it, or beyond the call's deadline,
+    /// ends the call at once.
     pub max_total_wait: Duration,
     /// What the random times are drawn from, besides the number of the call and the clock: 0 by default.
     pub seed: u64,

@@ -101,3 +101,26 @@ macro_rules! transport_behind {
     };
 }
 transport_behind!(&T, Box<T>, Arc<T>);
+
+macro_rules! async_transport_behind {
+    ($($pointer:ty),+) => {
+        $(impl<T: AsyncTransport> AsyncTransport for $pointer {
+            fn send(
+                &self,
+                request: Request<Vec<u8>>,
+                timeout: Duration,
+            ) -> impl Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send {
+                (**self).send(request, timeout)
+            }
+
+            fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send {
+                (**self).sleep(duration)
+            }
+
+            fn now(&self) -> Duration {
+                (**self).now()
+            }
+        })+
+    };
+}
+async_transport_behind!(&T, Arc<T>);

@@ -12,7 +12,7 @@ fn main() -> ExitCode {
         eprintln!("usage: revoke_others USER_ID SESSION_ID_TO_KEEP");
         return ExitCode::from(2);
     };
-    let everywhere_else = RevokeAll::of_user(&**user_id).except(&**kept);
+    let everywhere_else = RevokeAll::of_user(user_id).except(kept);
     let report = match client_from_env().and_then(|clerk| clerk.sessions().revoke_all(everywhere_else)) {
         Ok(report) => report,
         Err(error) => {

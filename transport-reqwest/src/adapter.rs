@@ -35,9 +35,9 @@ impl ReqwestTransport {
 
     async fn read_body(&self, response: &mut reqwest::Response) -> Result<Vec<u8>, TransportError> {
         let most = usize::try_from(self.max_response_bytes).unwrap_or(usize::MAX);
-        let announced = response.content_length().map_or(0, |length| length.min(self.max_response_bytes));
-        // No larger than `most`, so it fits.
-        let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(most));
+        // What is announced is believed up to a point: it costs memory before a byte has come.
+        let announced = response.content_length().map_or(0, |length| usize::try_from(length).unwrap_or(usize::MAX));
+        let mut body = Vec::with_capacity(announced.min(most).min(1024 * 1024));
         while let Some(chunk) = response.chunk().await.map_err(failure::of_attempt)? {
             if chunk.len() > most - body.len() {
                 return Err(TransportError::new(TransportErrorKind::TooLarge, Delivery::MaybeSent));
@@ -123,7 +123,8 @@ impl ReqwestTransportBuilder {
         self
     }
 
-    /// Goes past any proxy. By default, the environment's proxy is used (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`).
+    /// Goes past any proxy. By default, the environment's proxy is used (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`,
+    /// `NO_PROXY`), also for loopback.
     pub fn no_proxy(self) -> Self {
         self.configure(ClientBuilder::no_proxy)
     }

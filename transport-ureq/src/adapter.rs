@@ -156,7 +156,8 @@ impl UreqTransportBuilder {
         self
     }
 
-    /// Goes past any proxy. By default, the environment's proxy is used (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`).
+    /// Goes past any proxy. By default, the environment's proxy is used (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`,
+    /// `NO_PROXY`), also for loopback.
     pub fn no_proxy(self) -> Self {
         self.configure(|config| config.proxy(None))
     }

@@ -52,5 +52,10 @@ pub fn client(api: Api) -> Client {
 /// # Errors
 /// [`Error::Build`]: `CLERK_SECRET_KEY` is not set, or either can't be used; see [`ApiBuilder::from_vars`].
 pub fn client_from_env() -> Result<Client, Error> {
-    Ok(client(ApiBuilder::from_vars(|name| std::env::var(name).ok())?.build()?))
+    Ok(client(ApiBuilder::from_vars(variable)?.build()?))
+}
+
+/// A variable of the environment. One that is not UTF-8 is not taken for unset, but made one that is refused.
+fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }

@@ -149,13 +149,21 @@ impl<T: AsyncTransport> AsyncClient<T> {
 }
 
 impl<T: Transport> Sessions<'_, T> {
-    fn call<O: Operation>(self, operation: &O) -> Result<O::Output, Error> {
+    /// Calls any operation, those of your own included, with the options of this façade.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn call<O: Operation>(self, operation: &O) -> Result<O::Output, Error> {
         drive(&self.client.transport, self.exchange(operation)?)
     }
 }
 
 impl<T: AsyncTransport> AsyncSessions<'_, T> {
-    async fn call<O: Operation>(self, operation: &O) -> Result<O::Output, Error> {
+    /// Calls any operation, those of your own included, with the options of this façade.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn call<O: Operation>(self, operation: &O) -> Result<O::Output, Error> {
         drive_async(&self.client.transport, self.exchange(operation)?).await
     }
 }

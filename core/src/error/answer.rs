@@ -254,7 +254,7 @@ impl fmt::Display for Shown<'_> {
         while let Some(c) = rest.chars().next() {
             let word = rest.find(|c| !in_token(c)).unwrap_or(rest.len());
             if word > 0 {
-                let secret = ["sk_", "eyJ"].iter().any(|prefix| rest[..word].starts_with(prefix));
+                let secret = ["sk_", "eyJ"].iter().any(|mark| rest[..word].contains(mark));
                 f.write_str(if secret { "[redacted]" } else { &rest[..word] })?;
                 rest = &rest[word..];
             } else {

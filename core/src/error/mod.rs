@@ -142,12 +142,15 @@ impl Error {
         }
     }
 
-    /// Whether the failed attempt was processed by the server; `None` where nothing was sent.
+    /// Whether the server may have processed the call, by this or an earlier attempt.
     #[must_use]
-    pub fn delivery(&self) -> Option<Delivery> {
+    pub fn delivery(&self) -> Delivery {
         match self {
-            Self::Transport(error) => Some(error.error.delivery()),
-            _ => None,
+            Self::Build(_) => Delivery::NotSent,
+            Self::Transport(error) => error.delivery,
+            // A 429 was refused before it was processed.
+            Self::Api(error) if error.response.status() == StatusCode::TOO_MANY_REQUESTS => Delivery::NotSent,
+            Self::Api(_) | Self::Decode(_) => Delivery::MaybeSent,
         }
     }
 
@@ -158,7 +161,7 @@ impl Error {
         let happened = match self {
             Self::Build(_) | Self::Decode(_) => return false,
             Self::Api(error) => Happened::Answered(error.response.status()),
-            Self::Transport(error) => Happened::Failed(error.error.kind(), error.error.delivery()),
+            Self::Transport(error) => Happened::Failed(error.error.kind(), error.delivery),
         };
         self.meta().is_some_and(|meta| may_repeat(meta.repeat, happened))
     }

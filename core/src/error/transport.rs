@@ -16,6 +16,15 @@ pub enum Delivery {
     MaybeSent,
 }
 
+impl Delivery {
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::NotSent => "nothing was sent",
+            Self::MaybeSent => "the server may have processed the request",
+        }
+    }
+}
+
 /// What went wrong on the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -134,11 +143,7 @@ impl TransportError {
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind.sentence())?;
-        f.write_str(match self.delivery {
-            Delivery::NotSent => " (nothing was sent)",
-            Delivery::MaybeSent => " (the server may have processed the request)",
-        })
+        write!(f, "{} ({})", self.kind.sentence(), self.delivery.sentence())
     }
 }
 
@@ -164,6 +169,8 @@ pub struct CallFailed {
     pub(super) meta: &'static Meta,
     pub(super) attempts: u32,
     pub(super) error: TransportError,
+    /// Of the call: an earlier attempt may have been processed though the last was not sent.
+    pub(super) delivery: Delivery,
     pub(super) retry_after: Option<Duration>,
 }
 
@@ -172,9 +179,10 @@ impl CallFailed {
         meta: &'static Meta,
         error: TransportError,
         attempts: u32,
+        delivery: Delivery,
         retry_after: Option<Duration>,
     ) -> Self {
-        Self { meta, attempts, error, retry_after }
+        Self { meta, attempts, error, delivery, retry_after }
     }
 
     /// What the last attempt failed with.
@@ -186,7 +194,7 @@ impl CallFailed {
 
 impl fmt::Display for CallFailed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.meta.id, self.error)?;
+        write!(f, "{}: {} ({})", self.meta.id, self.error.kind.sentence(), self.delivery.sentence())?;
         if self.attempts > 1 { write!(f, ", after {} attempts", self.attempts) } else { Ok(()) }
     }
 }

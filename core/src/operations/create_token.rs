@@ -85,6 +85,14 @@ mod tests {
     }
 
     #[test]
+    fn an_origin_takes_the_place_of_the_one_for_all_calls() {
+        let api = crate::Api::builder("sk_test_1").header("Origin", "https://all.example.com").build().unwrap();
+        let request = api.request(&CreateSessionToken::new("sess_1").origin("https://one.example.com")).unwrap();
+        let origins: Vec<_> = request.headers().get_all("origin").iter().collect();
+        assert_eq!(origins, ["https://one.example.com"]);
+    }
+
+    #[test]
     fn refuses_what_is_out_of_bounds() {
         for seconds in [0, 29, 315_360_001] {
             let error = refused(&CreateSessionToken::new("sess_1").expires_in_seconds(seconds));

@@ -44,7 +44,7 @@ pub(crate) use for_each_operation;
 /// Lets an operation that needs only one thing be made from that thing: `sessions.get("sess_…")`.
 macro_rules! from_its_only_parameter {
     ($operation:ident, $parameter:ty) => {
-        from_its_only_parameter!($operation: &str, String, $parameter, &$parameter);
+        from_its_only_parameter!($operation: &str, String, &String, $parameter, &$parameter);
     };
     ($operation:ident: $($from:ty),+) => {
         $(impl From<$from> for $operation {

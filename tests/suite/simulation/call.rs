@@ -246,7 +246,7 @@ impl Call {
 
     /// Compares what the call comes to with what the transport delivered last, or, if nothing was ever sent, with the
     /// pause that is the reason.
-    pub(super) fn finish(self, paused_for: Duration) -> Check {
+    pub(super) fn finish(self, paused_for: Option<Duration>) -> Check {
         let Self { exchange, last, sends, trace, .. } = self;
         compare(exchange.finish(), last, sends, paused_for).map_err(|wrong| format!("{wrong}\n{trace}"))
     }
@@ -256,7 +256,7 @@ fn compare(
     outcome: Result<Response<Vec<u8>>, Error>,
     last: Option<Outcome>,
     sends: u32,
-    paused_for: Duration,
+    paused_for: Option<Duration>,
 ) -> Check {
     let error = match (outcome, &last) {
         (Ok(response), Some(Outcome::Answer(answer))) if answer.readable => return same(&response, &answer.response),
@@ -265,16 +265,18 @@ fn compare(
     };
     ensure!(error.attempts() == sends, "the error tells of {} attempts, not {sends}", error.attempts());
     match last {
-        None => is_paused(&error, paused_for),
+        None => is_unsent(&error, paused_for),
         Some(Outcome::Answer(answer)) => is_of_answer(&error, &answer),
         Some(Outcome::Failure(kind, delivery)) => is_of_failure(&error, kind, delivery),
     }
 }
 
-fn is_paused(error: &Error, paused_for: Duration) -> Check {
-    is_of_failure(error, TransportErrorKind::Paused, Delivery::NotSent)?;
+/// A call of which nothing was sent was held back for too long or, without a pause, had no time left.
+fn is_unsent(error: &Error, paused_for: Option<Duration>) -> Check {
+    let kind = if paused_for.is_some() { TransportErrorKind::Paused } else { TransportErrorKind::Timeout };
+    is_of_failure(error, kind, Delivery::NotSent)?;
     let told = error.retry_after();
-    ensure!(told == Some(paused_for), "the error tells of a pause of {told:?}, not {paused_for:?}");
+    ensure!(told == paused_for, "the error tells of a pause of {told:?}, not {paused_for:?}");
     Ok(())
 }
 

@@ -29,7 +29,7 @@ enum Turn {
     GoesOn,
     /// If nothing was sent, it is for the sake of a pause that goes on for that long.
     Ends {
-        paused_for: Duration,
+        paused_for: Option<Duration>,
     },
     IsGivenUp,
 }
@@ -225,7 +225,7 @@ impl<'a> World<'a> {
                 self.note(call, Note::Ends(reason));
                 *self.report.ended.entry(reason).or_default() += 1;
                 let hold = self.throttle.hold(self.now).unwrap_or_default();
-                let paused_for = if call.left(self.now).is_zero() { Duration::ZERO } else { hold };
+                let paused_for = (!call.left(self.now).is_zero()).then_some(hold);
                 return Ok(Turn::Ends { paused_for });
             }
         }
