@@ -1,0 +1,327 @@
+//! Several exchanges of one caller, driven in any order, right and wrong. The input is a script of commands, each a letter
+//! and its arguments, of one character each. All but these letters is passed over.
+//!
+//! | command | does |
+//! |---|---|
+//! | `o` and 10 arguments | gives the calls to come other [`options`] |
+//! | `n` operation | starts a call |
+//! | `s` call | asks it for a step |
+//! | `w` call | asks it for a step, and waits if that is to wait |
+//! | `a` call status retry-after body | reports an answer |
+//! | `f` call delivery kind | reports a failure |
+//! | `e` call | finishes it |
+//! | `d` call | drops it |
+//! | `>` time, `<` time | sets the clock forward or back |
+//!
+//! So `n2s0a091w0` calls `GetSession`, steps, answers 429, and waits. What must hold:
+//!
+//! - A request is handed out at most `max_attempts` times, never while an answer is awaited, never in a pause that the server
+//!   asked any call of the caller for, never after the deadline, and never again after an outcome that the table of
+//!   `RetryPolicy` calls final, for an operation that must not run twice above all.
+//! - What is done stays done, and comes to its last outcome; what is not can't be finished.
+//! - The waits sum up to `max_total_wait` at most, and each ends before the deadline.
+//! - Whatever came before, a call comes to an end when time goes on as it asks for.
+
+#![no_main]
+
+use std::time::Duration;
+
+use clerk_sessions_core::http::{Response, StatusCode};
+use clerk_sessions_core::registry::OPERATIONS;
+use clerk_sessions_core::{
+    CallOptions, Caller, Delivery, Error, Flow, RawExchange, Repeat, RetryPolicy, Step, TransportError,
+    TransportErrorKind,
+};
+use clerk_sessions_fuzz::{caller, exchange};
+use libfuzzer_sys::fuzz_target;
+
+/// The most calls at once.
+const MOST: usize = 8;
+
+/// The longest pause that is kept; a longer `Retry-After` counts as a mistake.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+const TIMES: [Duration; 9] = [ms(0), ms(1), ms(20), ms(200), ms(1000), ms(5000), ms(15_000), ms(60_000), ms(3_600_000)];
+
+const STATUSES: [u16; 16] = [200, 400, 401, 404, 408, 500, 501, 502, 503, 429, 504, 100, 204, 302, 409, 999];
+
+/// Values of `Retry-After`, and what they ask for.
+const RETRY_AFTER: [(&str, Option<Duration>); 9] = [
+    ("soon", None),
+    ("0", Some(ms(0))),
+    ("1", Some(ms(1000))),
+    ("5", Some(ms(5000))),
+    ("15", Some(ms(15_000))),
+    ("16", Some(ms(16_000))),
+    ("61", Some(ms(61_000))),
+    ("99999999999999999999", Some(Duration::from_secs(u64::MAX))),
+    ("Sun, 06 Nov 1994 08:49:37 GMT", None),
+];
+
+const BODIES: [&[u8]; 4] = [b"{}", b"[]", br#"{"jwt":"a.b.c"}"#, b"\xff"];
+
+const KINDS: [TransportErrorKind; 9] = [
+    TransportErrorKind::Connect,
+    TransportErrorKind::Tls,
+    TransportErrorKind::Timeout,
+    TransportErrorKind::Closed,
+    TransportErrorKind::Protocol,
+    TransportErrorKind::TooLarge,
+    TransportErrorKind::Rejected,
+    TransportErrorKind::Paused,
+    TransportErrorKind::Other,
+];
+
+fuzz_target!(|input: &[u8]| {
+    let mut world = World { caller: caller(), now: ms(0), paused_until: ms(0), calls: Vec::new() };
+    world.run(&mut Script(input));
+    world.end();
+});
+
+/// The input that is left.
+struct Script<'a>(&'a [u8]);
+
+impl Script<'_> {
+    fn next(&mut self) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*first)
+    }
+
+    /// An argument below `end`: a digit, or a character after the digits for 10 and more.
+    fn index(&mut self, end: usize) -> usize {
+        usize::from(self.next().unwrap_or(b'0').wrapping_sub(b'0')) % end
+    }
+
+    fn pick<T: Copy, const N: usize>(&mut self, of: &[T; N]) -> T {
+        of[self.index(N)]
+    }
+}
+
+struct World {
+    caller: Caller,
+    now: Duration,
+    /// The end of the last pause that the server asked for.
+    paused_until: Duration,
+    calls: Vec<Call>,
+}
+
+impl World {
+    fn run(&mut self, script: &mut Script<'_>) {
+        while let Some(command) = script.next() {
+            match command {
+                b'o' => self.caller = self.caller.clone().with_options(options(script)),
+                b'n' => self.start(script),
+                b'>' => self.now += script.pick(&TIMES),
+                b'<' => self.now = self.now.saturating_sub(script.pick(&TIMES)),
+                b's' | b'w' | b'a' | b'f' | b'e' | b'd' if !self.calls.is_empty() => {
+                    let which = script.index(self.calls.len());
+                    self.act(command, which, script);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn start(&mut self, script: &mut Script<'_>) {
+        let entry = &OPERATIONS[script.index(OPERATIONS.len())];
+        if self.calls.len() < MOST {
+            self.calls.push(Call::new(exchange(&self.caller, entry), *self.caller.options()));
+        }
+    }
+
+    fn act(&mut self, command: u8, which: usize, script: &mut Script<'_>) {
+        match command {
+            b's' => drop(self.step(which)),
+            b'w' => {
+                if let Step::Wait(wait) = self.step(which) {
+                    self.now += wait;
+                }
+            }
+            b'a' => {
+                let (status, retry_after, body) = (script.pick(&STATUSES), script.index(10), script.pick(&BODIES));
+                self.answer(which, status, RETRY_AFTER.get(retry_after), body);
+            }
+            b'f' => {
+                let delivery = script.pick(&[Delivery::NotSent, Delivery::MaybeSent]);
+                self.calls[which].fail(script.pick(&KINDS), delivery, self.now);
+            }
+            b'e' => self.calls.swap_remove(which).finish(),
+            _ => drop(self.calls.swap_remove(which)),
+        }
+    }
+
+    fn step(&mut self, which: usize) -> Step {
+        self.calls[which].step(self.now, self.paused_until)
+    }
+
+    fn answer(&mut self, which: usize, status: u16, retry_after: Option<&(&str, Option<Duration>)>, body: &[u8]) {
+        let call = &mut self.calls[which];
+        let asked = retry_after.and_then(|(_, asked)| *asked);
+        let mut response = Response::new(body.to_vec());
+        *response.status_mut() = StatusCode::from_u16(status).unwrap();
+        if let Some((text, _)) = retry_after {
+            response.headers_mut().insert("retry-after", text.parse().unwrap());
+        }
+        if call.in_flight && status == 429 {
+            let pause = asked.unwrap_or(call.options.retry.base).min(LONGEST_PAUSE);
+            self.paused_until = self.paused_until.max(self.now + pause);
+        }
+        call.answer(response, asked, self.now);
+    }
+
+    /// Brings every call to its end that is not in the hands of a transport, by a server that never serves.
+    fn end(mut self) {
+        // A pause, a wait and the checks of a whole window for each attempt, and two more.
+        const PATIENCE: usize = 10 * 512;
+        for which in 0..self.calls.len() {
+            let status = if which % 2 == 0 { 503 } else { 429 };
+            let mut patience = 0..PATIENCE;
+            while !self.calls[which].in_flight {
+                patience.next().expect("the call does not end");
+                match self.step(which) {
+                    Step::Send { .. } => self.answer(which, status, None, b""),
+                    Step::Wait(wait) => self.now += wait,
+                    Step::Done => break,
+                }
+            }
+        }
+        self.calls.into_iter().for_each(Call::finish);
+    }
+}
+
+fn options(script: &mut Script<'_>) -> CallOptions {
+    let retry = RetryPolicy::new()
+        .max_attempts(script.index(10) as u32)
+        .backoff(script.pick(&TIMES), script.index(10) as u32, script.pick(&TIMES))
+        .max_retry_after(script.pick(&TIMES))
+        .max_total_wait(script.pick(&TIMES))
+        .seed(script.index(10) as u64)
+        .repeat_never(script.pick(&[false, true]));
+    let options = CallOptions::new().attempt_timeout(script.pick(&TIMES)).retry(retry);
+    match script.index(10) {
+        9 => options,
+        deadline => options.deadline(TIMES[deadline]),
+    }
+}
+
+/// What the last attempt came to.
+enum Outcome {
+    Answered(u16, Option<Duration>),
+    Failed(TransportErrorKind, Delivery),
+}
+
+/// A call, and what is known of it from without.
+struct Call {
+    exchange: RawExchange,
+    options: CallOptions,
+    started: Option<Duration>,
+    sent: u32,
+    waited: Duration,
+    in_flight: bool,
+    done: bool,
+    outcome: Option<Outcome>,
+}
+
+impl Call {
+    fn new(exchange: RawExchange, options: CallOptions) -> Self {
+        Self { exchange, options, started: None, sent: 0, waited: ms(0), in_flight: false, done: false, outcome: None }
+    }
+
+    fn step(&mut self, now: Duration, paused_until: Duration) -> Step {
+        let started = *self.started.get_or_insert(now);
+        let left = self.deadline().saturating_sub(now.saturating_sub(started));
+        let step = self.exchange.step(now);
+        match &step {
+            Step::Send { request, timeout } => {
+                assert!(!self.in_flight && !self.done && self.may_be_sent());
+                assert!(now >= paused_until && !left.is_zero());
+                assert!(*timeout <= left && *timeout <= self.options.attempt_timeout);
+                assert_eq!(request.uri().host(), Some("api.clerk.com"));
+                assert_eq!(request.method(), self.exchange.meta().method);
+                self.sent += 1;
+                self.in_flight = true;
+            }
+            Step::Wait(wait) => {
+                assert!(!self.in_flight && !self.done && self.may_be_sent());
+                assert!(*wait < left);
+                self.waited += *wait;
+                assert!(self.waited <= self.options.retry.max_total_wait);
+            }
+            Step::Done => self.done |= !self.in_flight,
+        }
+        assert_eq!(self.exchange.attempts(), self.sent);
+        step
+    }
+
+    fn answer(&mut self, response: Response<Vec<u8>>, asked: Option<Duration>, now: Duration) {
+        if std::mem::take(&mut self.in_flight) {
+            self.outcome = Some(Outcome::Answered(response.status().as_u16(), asked));
+        }
+        self.exchange.on_response(response, now);
+    }
+
+    fn fail(&mut self, kind: TransportErrorKind, delivery: Delivery, now: Duration) {
+        if std::mem::take(&mut self.in_flight) {
+            self.outcome = Some(Outcome::Failed(kind, delivery));
+        }
+        self.exchange.on_failure(TransportError::new(kind, delivery), now);
+    }
+
+    fn finish(self) {
+        let Self { exchange, sent, in_flight, done, outcome, .. } = self;
+        let finished = exchange.finish();
+        let Err(error) = &finished else {
+            assert!(!in_flight && matches!(outcome, Some(Outcome::Answered(200..=299, _))));
+            return;
+        };
+        if let Error::Build(_) = error {
+            assert!(in_flight || !done, "{error}");
+            return;
+        }
+        assert!(!in_flight);
+        assert_eq!(error.attempts(), sent);
+        match (error, outcome) {
+            (Error::Api(_) | Error::Decode(_), Some(Outcome::Answered(status, _))) => {
+                assert_eq!(matches!(error, Error::Decode(_)), (200..300).contains(&status));
+                assert_eq!(error.status().unwrap(), status);
+            }
+            (Error::Transport(failed), Some(Outcome::Failed(kind, delivery))) => {
+                assert_eq!((failed.error().kind(), failed.error().delivery()), (kind, delivery));
+            }
+            (Error::Transport(failed), None) => {
+                // Held back for too long, or woken too late.
+                let kinds = [TransportErrorKind::Paused, TransportErrorKind::Timeout];
+                assert!(kinds.contains(&failed.error().kind()), "{error}");
+                assert_eq!(sent, 0);
+            }
+            _ => panic!("{error} is not what the last attempt came to"),
+        }
+    }
+
+    /// The table of `RetryPolicy`, and its limits.
+    fn may_be_sent(&self) -> bool {
+        let policy = &self.options.retry;
+        let repeatable = self.exchange.meta().repeat != Repeat::Never || policy.repeat_never;
+        let again = match &self.outcome {
+            None => true,
+            Some(Outcome::Answered(429, asked)) => asked.is_none_or(|asked| asked <= policy.max_retry_after),
+            Some(Outcome::Answered(408 | 500 | 502 | 503 | 504, asked)) => {
+                repeatable && asked.is_none_or(|asked| asked <= policy.max_retry_after)
+            }
+            Some(Outcome::Answered(..)) => false,
+            Some(Outcome::Failed(_, Delivery::NotSent)) => true,
+            Some(Outcome::Failed(_, Delivery::MaybeSent)) => repeatable,
+        };
+        again && self.sent < policy.max_attempts.max(1)
+    }
+
+    fn deadline(&self) -> Duration {
+        let never = self.exchange.meta().repeat == Repeat::Never;
+        self.options.deadline.unwrap_or(Duration::from_secs(if never { 10 } else { 20 }))
+    }
+}
