@@ -2,6 +2,8 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::shown::Shown;
+
 /// Why a JSON text could not be read: fit to be printed, as it holds no value of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
@@ -22,12 +24,17 @@ fn locate<T: DeserializeOwned>(text: &[u8]) -> Option<Fault> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let mut track = serde_path_to_error::Track::new();
     let error = T::deserialize(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track)).err()?;
-    Some(Fault { path: place(&track.path().to_string(), &error), reason: reason(&error) })
+    Some(Fault::new(&place(&track.path().to_string(), &error), &reason(&error)))
 }
 
 impl Fault {
     fn at_root(error: &serde_json::Error) -> Self {
-        Self { path: ".".to_owned(), reason: reason(error) }
+        Self::new(".", &reason(error))
+    }
+
+    /// Keys of the text are in both, and a key may be anything.
+    fn new(path: &str, reason: &str) -> Self {
+        Self { path: Shown(path).to_string(), reason: Shown(reason).to_string() }
     }
 }
 
@@ -92,6 +99,7 @@ mod tests {
             r#"{"jwt": {"eyJhidden": 1}}"#,
             r#"{"jwt": ["eyJhidden"]}"#,
             r#"{"jwt": "a", "object": true}"#,
+            r#"{"jwt": "a", "object": {"eyJhidden": 1}}"#,
             r#"{"jwt": "eyJhidden"#,
             r#"{"jwt": "eyJhidden"} eyJhidden"#,
         ] {

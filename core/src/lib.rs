@@ -59,6 +59,7 @@ mod json;
 mod limiter;
 mod meta;
 mod retry_after;
+mod shown;
 
 pub use api::{Api, ApiBuilder};
 pub use caller::Caller;

@@ -199,9 +199,10 @@ mod tests {
             r#""eyJhidden""#,
             r#"{"session_id":"s","format":{"eyJhidden":1}}"#,
             r#"{"session_id":"s","request_headers":"eyJhidden"}"#,
+            r#"{"session_id":"s","eyJhidden\n":1}"#,
         ] {
             let error = refused("RefreshSession", parameters);
-            assert!(!error.contains("hidden"), "{error}");
+            assert!(!error.contains("hidden") && !error.contains('\n'), "{error}");
         }
     }
 

@@ -103,6 +103,9 @@ const MAX_RESPONSE_BYTES: u64 = 8 * 1024 * 1024;
 
 impl ReqwestTransportBuilder {
     /// How long connecting may take, with looking the name up and TLS: 5 s by default.
+    ///
+    /// Where an attempt's own limit is shorter and cuts connecting short, the attempt counts as perhaps sent: reqwest does not
+    /// tell what it was at.
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         self.configure(|client| client.connect_timeout(timeout))
     }

@@ -13,6 +13,7 @@ use crate::meta::Meta;
 use crate::operation::Operation as _;
 use crate::operations::RefreshSession;
 use crate::retry_after;
+use crate::shown::Shown;
 
 /// The server answered, with a status that is not 2xx. Read it through [`Error`](crate::Error).
 ///
@@ -115,7 +116,7 @@ impl fmt::Debug for ApiError {
             .field("operation", &self.meta.id)
             .field("status", &self.response.status())
             .field("errors", &self.errors)
-            .field("trace_id", &self.trace_id)
+            .field("trace_id", &self.trace_id.as_deref().map(Shown))
             .field("retry_after", &self.retry_after)
             .field("attempts", &self.attempts)
             .field("body_len", &self.response.body().len())
@@ -143,7 +144,7 @@ impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Fault { path, reason } = &self.fault;
         let (id, status, len) = (self.meta.id, Named(self.response.status()), self.response.body().len());
-        write!(f, "{id}: {status}, but its body of {len} bytes can't be read: at {}: {}", Shown(path), Shown(reason))?;
+        write!(f, "{id}: {status}, but its body of {len} bytes can't be read: at {path}: {reason}")?;
         after_attempts(f, self.attempts)?;
         traced(f, self.trace_id.as_deref())
     }
@@ -156,7 +157,7 @@ impl fmt::Debug for DecodeError {
             .field("status", &self.response.status())
             .field("path", &self.fault.path)
             .field("reason", &self.fault.reason)
-            .field("trace_id", &self.trace_id)
+            .field("trace_id", &self.trace_id.as_deref().map(Shown))
             .field("attempts", &self.attempts)
             .field("body_len", &self.response.body().len())
             .finish()
@@ -238,31 +239,6 @@ impl fmt::Display for Named {
             Some(reason) => write!(f, " {reason}"),
             None => Ok(()),
         }
-    }
-}
-
-/// Text of the server made fit for a message: one line, of bounded length, less what looks like a key or a token.
-struct Shown<'a>(&'a str);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const MOST: usize = 200;
-        let end = self.0.char_indices().nth(MOST).map_or(self.0.len(), |(at, _)| at);
-        // Words are cut where a key or a JWT would end.
-        let in_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-        let mut rest = &self.0[..end];
-        while let Some(c) = rest.chars().next() {
-            let word = rest.find(|c| !in_token(c)).unwrap_or(rest.len());
-            if word > 0 {
-                let secret = ["sk_", "eyJ"].iter().any(|mark| rest[..word].contains(mark));
-                f.write_str(if secret { "[redacted]" } else { &rest[..word] })?;
-                rest = &rest[word..];
-            } else {
-                fmt::Write::write_char(f, if c.is_control() { ' ' } else { c })?;
-                rest = &rest[c.len_utf8()..];
-            }
-        }
-        if end < self.0.len() { f.write_str("…") } else { Ok(()) }
     }
 }
 
