@@ -9,20 +9,21 @@ use crate::operation::Operation;
 
 /// Reads an answer as what `O` asked for.
 pub(crate) fn read<O: Operation>(response: Response<Vec<u8>>, attempts: u32) -> Result<O::Output, Error> {
-    let response = successful(O::META, response, attempts)?;
+    let response = successful(O::META, response, attempts, false)?;
     json::read(response.body()).map_err(|fault| unreadable(O::META, response, fault, attempts))
 }
 
-/// The answer, if it is a 2xx.
+/// The answer, if it is a 2xx. `processed` is whether an earlier attempt may have been.
 pub(crate) fn successful(
     meta: &'static Meta,
     response: Response<Vec<u8>>,
     attempts: u32,
+    processed: bool,
 ) -> Result<Response<Vec<u8>>, Error> {
     if response.status().is_success() {
         Ok(response)
     } else {
-        Err(Error::Api(Box::new(ApiError::new(meta, response, attempts))))
+        Err(Error::Api(Box::new(ApiError::new(meta, response, attempts, processed))))
     }
 }
 

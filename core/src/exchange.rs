@@ -334,7 +334,7 @@ impl Flow for RawExchange {
         };
         match (self.state, self.last) {
             (State::Done, Last::Answer(response)) => {
-                let response = answer::successful(meta, response, attempts)?;
+                let response = answer::successful(meta, response, attempts, self.maybe_processed)?;
                 match (self.check)(response.body()) {
                     Ok(()) => Ok(response),
                     Err(fault) => Err(answer::unreadable(meta, response, fault, attempts)),
@@ -592,6 +592,9 @@ mod tests {
                 _ => (Err(failure(TransportErrorKind::Connect, Delivery::NotSent)), ms(1)),
             };
             let error = run(create(&forced), outcome).0.unwrap_err();
+            let refused = |attempt| (Ok(answer([first, 429, 429][attempt - 1], &[])), ms(1));
+            let rejected = run(create(&forced), refused).0.unwrap_err();
+            assert_eq!((rejected.delivery(), rejected.is_retryable()), (error.delivery(), error.is_retryable()));
             let maybe = first == 500;
             assert_eq!(error.delivery() == Delivery::MaybeSent, maybe, "{error}");
             assert_eq!(error.is_retryable(), !maybe, "{error}");

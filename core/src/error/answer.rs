@@ -8,6 +8,7 @@ use http::header::{HeaderMap, HeaderName};
 use http::{Response, StatusCode};
 use serde_json::{Map, Value};
 
+use super::Delivery;
 use crate::json::Fault;
 use crate::meta::Meta;
 use crate::operation::Operation as _;
@@ -22,6 +23,8 @@ use crate::shown::Shown;
 pub struct ApiError {
     pub(super) meta: &'static Meta,
     pub(super) attempts: u32,
+    /// Of the call: a 429 was refused before it was processed, but an earlier attempt may have been.
+    pub(super) delivery: Delivery,
     pub(super) response: Response<Vec<u8>>,
     pub(super) errors: Vec<ErrorItem>,
     pub(super) trace_id: Option<String>,
@@ -29,7 +32,8 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    pub(crate) fn new(meta: &'static Meta, response: Response<Vec<u8>>, attempts: u32) -> Self {
+    pub(crate) fn new(meta: &'static Meta, response: Response<Vec<u8>>, attempts: u32, processed: bool) -> Self {
+        let refused = response.status() == StatusCode::TOO_MANY_REQUESTS && !processed;
         let body: Option<Value> = serde_json::from_slice(response.body()).ok();
         let field = |name| body.as_ref().and_then(|body| body.get(name));
         let items = field("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -38,6 +42,7 @@ impl ApiError {
         Self {
             meta,
             attempts,
+            delivery: if refused { Delivery::NotSent } else { Delivery::MaybeSent },
             errors,
             trace_id: trace_id.map(str::to_owned),
             retry_after: retry_after::read(response.headers()),

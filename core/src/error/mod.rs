@@ -18,7 +18,7 @@ pub use answer::{ApiError, DecodeError, ErrorItem};
 pub use build::BuildError;
 pub use transport::{CallFailed, Delivery, TransportError, TransportErrorKind};
 
-use crate::meta::Meta;
+use crate::meta::{Meta, Repeat};
 use crate::retry::{Happened, may_repeat};
 
 /// Why a call did not return what was asked for.
@@ -148,9 +148,8 @@ impl Error {
         match self {
             Self::Build(_) => Delivery::NotSent,
             Self::Transport(error) => error.delivery,
-            // A 429 was refused before it was processed.
-            Self::Api(error) if error.response.status() == StatusCode::TOO_MANY_REQUESTS => Delivery::NotSent,
-            Self::Api(_) | Self::Decode(_) => Delivery::MaybeSent,
+            Self::Api(error) => error.delivery,
+            Self::Decode(_) => Delivery::MaybeSent,
         }
     }
 
@@ -163,7 +162,10 @@ impl Error {
             Self::Api(error) => Happened::Answered(error.response.status()),
             Self::Transport(error) => Happened::Failed(error.error.kind(), error.delivery),
         };
-        self.meta().is_some_and(|meta| may_repeat(meta.repeat, happened))
+        self.meta().is_some_and(|meta| {
+            let twice = meta.repeat == Repeat::Never && self.delivery() == Delivery::MaybeSent;
+            may_repeat(meta.repeat, happened) && !twice
+        })
     }
 
     /// Whether a time limit ran out, on this side or (408, 504) on the server's.
