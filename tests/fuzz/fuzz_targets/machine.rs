@@ -19,6 +19,7 @@
 //!   asked any call of the caller for, never after the deadline, and never again after an outcome that the table of
 //!   `RetryPolicy` calls final, for an operation that must not run twice above all.
 //! - What is done stays done, and comes to its last outcome; what is not can't be finished.
+//! - An error tells that the server may have processed the call if that is so of any attempt.
 //! - The waits sum up to `max_total_wait` at most, and each ends before the deadline.
 //! - Whatever came before, a call comes to an end when time goes on as it asks for.
 
@@ -40,6 +41,9 @@ const MOST: usize = 8;
 
 /// The longest pause that is kept; a longer `Retry-After` counts as a mistake.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// The most that all waits of a call may take here, so that it is soon known whether it ends.
+const LONGEST_WAIT: Duration = ms(60_000);
 
 const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -176,8 +180,9 @@ impl World {
 
     /// Brings every call to its end that is not in the hands of a transport, by a server that never serves.
     fn end(mut self) {
-        // A pause, a wait and the checks of a whole window for each attempt, and two more.
-        const PATIENCE: usize = 10 * 512;
+        // Most waits are for another call's answer, 20 ms each. The others are two an attempt, one of its own and one for a
+        // pause. Each attempt is a step, too, and so is the end.
+        const PATIENCE: u128 = LONGEST_WAIT.as_millis() / 20 + 3 * 10 + 1;
         for which in 0..self.calls.len() {
             let status = if which % 2 == 0 { 503 } else { 429 };
             let mut patience = 0..PATIENCE;
@@ -199,7 +204,7 @@ fn options(script: &mut Script<'_>) -> CallOptions {
         .max_attempts(script.index(10) as u32)
         .backoff(script.pick(&TIMES), script.index(10) as u32, script.pick(&TIMES))
         .max_retry_after(script.pick(&TIMES))
-        .max_total_wait(script.pick(&TIMES))
+        .max_total_wait(script.pick(&TIMES).min(LONGEST_WAIT))
         .seed(script.index(10) as u64)
         .repeat_never(script.pick(&[false, true]));
     let options = CallOptions::new().attempt_timeout(script.pick(&TIMES)).retry(retry);
@@ -224,12 +229,23 @@ struct Call {
     waited: Duration,
     in_flight: bool,
     done: bool,
+    maybe_processed: bool,
     outcome: Option<Outcome>,
 }
 
 impl Call {
     fn new(exchange: RawExchange, options: CallOptions) -> Self {
-        Self { exchange, options, started: None, sent: 0, waited: ms(0), in_flight: false, done: false, outcome: None }
+        Self {
+            exchange,
+            options,
+            started: None,
+            sent: 0,
+            waited: ms(0),
+            in_flight: false,
+            done: false,
+            maybe_processed: false,
+            outcome: None,
+        }
     }
 
     fn step(&mut self, now: Duration, paused_until: Duration) -> Step {
@@ -260,20 +276,23 @@ impl Call {
 
     fn answer(&mut self, response: Response<Vec<u8>>, asked: Option<Duration>, now: Duration) {
         if std::mem::take(&mut self.in_flight) {
-            self.outcome = Some(Outcome::Answered(response.status().as_u16(), asked));
+            let status = response.status().as_u16();
+            self.maybe_processed |= status != 429;
+            self.outcome = Some(Outcome::Answered(status, asked));
         }
         self.exchange.on_response(response, now);
     }
 
     fn fail(&mut self, kind: TransportErrorKind, delivery: Delivery, now: Duration) {
         if std::mem::take(&mut self.in_flight) {
+            self.maybe_processed |= delivery == Delivery::MaybeSent;
             self.outcome = Some(Outcome::Failed(kind, delivery));
         }
         self.exchange.on_failure(TransportError::new(kind, delivery), now);
     }
 
     fn finish(self) {
-        let Self { exchange, sent, in_flight, done, outcome, .. } = self;
+        let Self { exchange, sent, in_flight, done, maybe_processed, outcome, .. } = self;
         let finished = exchange.finish();
         let Err(error) = &finished else {
             assert!(!in_flight && matches!(outcome, Some(Outcome::Answered(200..=299, _))));
@@ -285,6 +304,7 @@ impl Call {
         }
         assert!(!in_flight);
         assert_eq!(error.attempts(), sent);
+        assert_eq!(error.delivery() == Delivery::MaybeSent, maybe_processed, "{error}");
         match (error, outcome) {
             (Error::Api(_) | Error::Decode(_), Some(Outcome::Answered(status, _))) => {
                 assert_eq!(matches!(error, Error::Decode(_)), (200..300).contains(&status));
