@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::error::BuildError;
 use crate::shown::Shown;
 
 /// Why a JSON text could not be read: fit to be printed, as it holds no value of the text.
@@ -18,6 +19,25 @@ pub(crate) struct Fault {
 /// Tracking the path costs time, so it is done only once the plain read has failed.
 pub(crate) fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
     serde_json::from_slice(text).map_err(|error| locate::<T>(text).unwrap_or_else(|| Fault::at_root(&error)))
+}
+
+/// Reads what a caller passes as a JSON object; `what` names it, in the plural.
+pub(crate) fn object<T: DeserializeOwned>(what: &'static str, text: &[u8]) -> Result<T, BuildError> {
+    // Looked for here, as serde would take an array for a struct, too.
+    if !text.trim_ascii_start().starts_with(b"{") {
+        return Err(BuildError::new(what, "are not a JSON object"));
+    }
+    read(text).map_err(|Fault { path, reason }| {
+        // It is one flat object on one line or so: where in it says less than which.
+        let reason = reason.split(" at line ").next().unwrap_or_default();
+        if reason.starts_with("missing field") {
+            BuildError::new(path, "is missing")
+        } else if path == "." || path == "?" {
+            BuildError::new(what, format!("can't be read: {reason}"))
+        } else {
+            BuildError::new(path, format!("can't be read: {reason}"))
+        }
+    })
 }
 
 fn locate<T: DeserializeOwned>(text: &[u8]) -> Option<Fault> {

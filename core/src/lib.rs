@@ -37,9 +37,11 @@
 //! | [`client`] | [`Client`] and [`AsyncClient`] with their `sessions()` |
 //! | [`flows`] | machines made of several calls: paging, revoke-all |
 //! | [`registry`] | every operation by operationId: JSON in, the server's bytes out |
+//! | [`binding`] | the same and the flows as plain data: what bindings to other languages drive |
 //! | [`error`] | the one [`Error`] |
 
 pub mod api;
+pub mod binding;
 pub mod caller;
 pub mod client;
 pub mod error;

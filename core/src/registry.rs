@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 use crate::caller::Caller;
 use crate::error::{BuildError, Error};
 use crate::exchange::RawExchange;
-use crate::json::{self, Fault};
+use crate::json;
 use crate::operation::{Meta, Operation};
 use crate::operations::{self, for_each_operation};
 
@@ -83,24 +83,8 @@ fn unknown(operation_id: &str) -> Error {
 }
 
 fn exchange_of<O: Operation + DeserializeOwned>(caller: &Caller, parameters: &[u8]) -> Result<RawExchange, Error> {
-    // Looked for here, as serde would take an array for a struct, too.
-    if !parameters.trim_ascii_start().starts_with(b"{") {
-        return Err(BuildError::new("parameters", "are not a JSON object").of(O::META).into());
-    }
-    let operation: O = json::read(parameters).map_err(|fault| Error::Build(bad_parameter(fault).of(O::META)))?;
+    let operation: O = json::object("parameters", parameters).map_err(|error| Error::Build(error.of(O::META)))?;
     Ok(caller.raw(&operation)?.checked::<O>())
-}
-
-fn bad_parameter(Fault { path, reason }: Fault) -> BuildError {
-    // Parameters are one flat object on one line or so: where in it says less than which.
-    let reason = reason.split(" at line ").next().unwrap_or_default();
-    if reason.starts_with("missing field") {
-        BuildError::new(path, "is missing")
-    } else if path == "." {
-        BuildError::new("parameters", format!("can't be read: {reason}"))
-    } else {
-        BuildError::new(path, format!("can't be read: {reason}"))
-    }
 }
 
 #[cfg(test)]

@@ -115,11 +115,18 @@ macro_rules! common {
                 self
             }
 
-            fn exchange<O: Operation>(&self, operation: &O) -> Result<Exchange<O>, Error> {
-                let caller = &self.client.caller;
+            fn caller(&self) -> Caller {
+                let caller = self.client.caller.clone();
                 match self.options {
-                    None => caller.exchange(operation),
-                    Some(options) => caller.clone().with_options(options).exchange(operation),
+                    None => caller,
+                    Some(options) => caller.with_options(options),
+                }
+            }
+
+            fn exchange<O: Operation>(&self, operation: &O) -> Result<Exchange<O>, Error> {
+                match self.options {
+                    None => self.client.caller.exchange(operation),
+                    Some(_) => self.caller().exchange(operation),
                 }
             }
         }

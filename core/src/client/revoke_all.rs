@@ -6,8 +6,8 @@ use std::task::Poll;
 
 use super::{AsyncSessions, Sessions};
 use crate::error::Error;
-use crate::flows::{RevokeAll, RevokeReport, Revoking, Work};
-use crate::transport::{AsyncTransport, Transport};
+use crate::flows::{RevokeAll, RevokeReport, Revoking, RevokingOneByOne, Work};
+use crate::transport::{AsyncTransport, Transport, drive};
 
 impl<T: Transport> Sessions<'_, T> {
     /// Revokes all active sessions of a user or a client, one by one, and goes on after single failures; see [`Revoking`].
@@ -25,19 +25,7 @@ impl<T: Transport> Sessions<'_, T> {
     /// # Errors
     /// The sessions could not be listed. What fails later is in the report.
     pub fn revoke_all(self, all: RevokeAll) -> Result<RevokeReport, Error> {
-        let mut revoking = Revoking::new(all);
-        loop {
-            match revoking.work() {
-                Work::List(list) => revoking.on_list(self.list(list)),
-                Work::Revoke(ids) => {
-                    for id in ids {
-                        let outcome = self.revoke(&id);
-                        revoking.on_revoke(id, outcome);
-                    }
-                }
-                Work::Done => return revoking.finish(),
-            }
-        }
+        drive(&self.client.transport, RevokingOneByOne::new(self.caller(), all))
     }
 }
 

@@ -89,6 +89,23 @@ impl TransportErrorKind {
         }
     }
 
+    /// The kind of this word, one of [`as_str`](Self::as_str).
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        use TransportErrorKind as Kind;
+        let kinds = [
+            Kind::Connect,
+            Kind::Tls,
+            Kind::Timeout,
+            Kind::Closed,
+            Kind::Protocol,
+            Kind::TooLarge,
+            Kind::Rejected,
+            Kind::Paused,
+            Kind::Other,
+        ];
+        kinds.into_iter().find(|kind| kind.as_str() == word)
+    }
+
     fn sentence(self) -> &'static str {
         match self {
             Self::Connect => "could not connect to the server",

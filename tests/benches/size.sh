@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+# What a program that gets one session costs over these crates, by hand, and over clerk-rs: crates, a cold release build, the
+# stripped binary. Usage: tests/benches/size.sh [rounds], 1 by default; of the builds, the median is printed.
+# Fails where an adapter brings more than 6 crates that the program by hand lacks. Downloads what cargo's cache lacks.
+set -euo pipefail
+export LC_ALL=C CARGO_TERM_COLOR=never TIMEFORMAT='%R %U %S'
+# All builds alike, and no cache in rustc's place.
+unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_TARGET RUSTC_WRAPPER RUSTC_WORKSPACE_WRAPPER CARGO_BUILD_RUSTC_WRAPPER
+
+rounds=${1:-1}
+[[ $rounds =~ ^[1-9][0-9]*$ ]] || { echo "usage: $0 [rounds]" >&2; exit 2; }
+benches=$(cd "$(dirname "$0")" && pwd)
+root=$(dirname "$(dirname "$benches")")
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+programs=(ureq-ours ureq-hand reqwest-ours reqwest-hand clerk-rs-0.5)
+
+tokio='tokio = { version = "1", default-features = false, features = ["rt"] }'
+serde=$'serde = { version = "1", features = ["derive"] }\nserde_json = "1"'
+models=$(sed -n '/^#\[derive/,/^}/p' "$benches/hand_written.rs")
+block_on='fn main() -> Result<(), Error> { tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run()) }'
+
+# generate NAME DEPENDENCIES <main.rs
+generate() {
+  mkdir -p "$dir/$1/src"
+  cp "$root/Cargo.lock" "$dir/$1/" # What several have is then of the same version in all.
+  printf '[workspace]\n[package]\nname = "size-of-%s"\nedition = "2024"\n[profile.release]\nstrip = true\n[dependencies]\n%s\n' \
+    "${1/./-}" "$2" >"$dir/$1/Cargo.toml"
+  cat - /dev/fd/3 >"$dir/$1/src/main.rs" 3<<'RUST'
+type Error = Box<dyn std::error::Error>;
+fn session_id() -> Result<String, Error> { Ok(std::env::args().nth(1).ok_or("which session?")?) }
+#[allow(unused)]
+fn base_url() -> String {
+    format!("{}/v1", std::env::var("CLERK_API_URL").as_deref().unwrap_or("https://api.clerk.com"))
+}
+#[allow(unused)]
+fn headers() -> Result<[(&'static str, String); 5], Error> {
+    Ok([
+        ("authorization", format!("Bearer {}", std::env::var("CLERK_SECRET_KEY")?)),
+        ("accept", "application/json".to_owned()),
+        ("clerk-api-version", "2026-05-12".to_owned()),
+        ("user-agent", "by-hand/0.1.0".to_owned()),
+        ("x-clerk-sdk", "rust/0.1.0".to_owned()),
+    ])
+}
+RUST
+}
+
+generate ureq-ours "clerk-sessions-ureq = { path = '$root/transport-ureq' }" <<'RUST'
+fn main() -> Result<(), Error> {
+    println!("{}", clerk_sessions_ureq::client_from_env()?.sessions().get(session_id()?)?.id);
+    Ok(())
+}
+RUST
+generate ureq-hand "$serde
+ureq = { version = '3', default-features = false, features = ['rustls', 'gzip'] }" <<RUST
+use {serde::Deserialize, std::time::Duration};
+fn main() -> Result<(), Error> {
+    let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).max_redirects_will_error(false);
+    let config = config.timeout_connect(Some(Duration::from_secs(5))).timeout_global(Some(Duration::from_secs(10)));
+    let mut request = config.build().new_agent().get(format!("{}/sessions/{}", base_url(), session_id()?));
+    for (name, value) in headers()? { request = request.header(name, value); }
+    let mut response = request.call()?;
+    if !response.status().is_success() { return Err(response.status().to_string().into()); }
+    println!("{}", serde_json::from_slice::<Session>(&response.body_mut().read_to_vec()?)?.id);
+    Ok(())
+}
+$models
+RUST
+generate reqwest-ours "clerk-sessions-reqwest = { path = '$root/transport-reqwest' }
+$tokio" <<RUST
+async fn run() -> Result<(), Error> {
+    println!("{}", clerk_sessions_reqwest::client_from_env()?.sessions().get(session_id()?).await?.id);
+    Ok(())
+}
+$block_on
+RUST
+generate reqwest-hand "$serde
+$tokio
+reqwest = { version = '0.13', default-features = false, features = ['rustls', 'gzip'] }" <<RUST
+use {serde::Deserialize, std::time::Duration};
+async fn run() -> Result<(), Error> {
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    let client = client.connect_timeout(Duration::from_secs(5)).timeout(Duration::from_secs(10)).build()?;
+    let mut request = client.get(format!("{}/sessions/{}", base_url(), session_id()?));
+    for (name, value) in headers()? { request = request.header(name, value); }
+    let response = request.send().await?;
+    if !response.status().is_success() { return Err(response.status().to_string().into()); }
+    println!("{}", serde_json::from_slice::<Session>(&response.bytes().await?)?.id);
+    Ok(())
+}
+$block_on
+$models
+RUST
+generate clerk-rs-0.5 "clerk-rs = '0.5'
+$tokio" <<RUST
+async fn run() -> Result<(), Error> {
+    let config = clerk_rs::ClerkConfiguration::new(std::env::var("CLERK_SECRET_KEY")?).with_base_path(base_url());
+    println!("{}", clerk_rs::apis::sessions_api::get_session(&config, &session_id()?).await?.id);
+    Ok(())
+}
+$block_on
+RUST
+
+# Of a program, fetches the crates and lists them, without itself.
+resolve() {
+  cargo fetch --quiet 2>log && cargo tree --offline --locked -e normal --prefix none 2>log >tree &&
+    awk 'NR > 1 { print $1, $2 }' tree | sort -u >crates
+}
+# Adds a line to a program's times: wall and CPU seconds of a build.
+build() {
+  rm -rf "$dir/target"
+  { time cargo build --release --offline --locked --target-dir "$dir/target" 2>log; } 2>time &&
+    awk '{ print $1, $2 + $3 }' time >>times && wc -c <"$dir/target/release/size-of-${1/./-}" >size
+}
+# Runs one of these in the program's directory. Where it fails for clerk-rs, there is still something to say without.
+in_program() {
+  (cd "$dir/$2" && "$@") && return
+  echo "$2 can't be built:" && tail -n 20 "$dir/$2/log"
+  [[ $2 == clerk-rs-* ]] || exit 1
+  programs=("${programs[@]:0:4}")
+}
+
+for program in "${programs[@]}"; do in_program resolve "$program"; done
+for ((round = 1; round <= rounds; round++)); do
+  order=("${programs[@]}")
+  # Every other round backwards, so that neither of two neighbours is always the first.
+  ((round % 2)) || mapfile -t order < <(printf '%s\n' "${programs[@]}" | tac)
+  for program in "${order[@]}"; do in_program build "$program"; done
+done
+
+# median PROGRAM COLUMN
+median() {
+  cut -d' ' -f"$2" "$dir/$1/times" | sort -n | awk '{ x[NR] = $1 } END { print (x[int((NR + 1) / 2)] + x[int(NR / 2) + 1]) / 2 }'
+}
+measured() { echo "$(wc -l <"$dir/$1/crates") $(median "$1" 1) $(median "$1" 2) $(<"$dir/$1/size")"; }
+
+printf '%-14s%18s%18s%18s%20s\n' "rounds: $rounds" crates 'build, wall s' 'build, CPU s' 'binary, bytes'
+for program in "${programs[@]}"; do
+  by_hand=${program/-ours/-hand}
+  by_hand=${by_hand/clerk-rs-*/reqwest-hand} # It is over reqwest, too.
+  awk -v program="$program" '{ printf "%-14s%11d%6.2fx%11.1f%6.2fx%11.1f%6.2fx%13d%6.2fx\n",
+    program, $1, $1 / $5, $2, $2 / $6, $3, $3 / $7, $4, $4 / $8 }' <<<"$(measured "$program") $(measured "$by_hand")"
+done
+failed=0
+for http in ureq reqwest; do
+  mapfile -t more < <(comm -23 "$dir/$http-ours/crates" "$dir/$http-hand/crates" | cut -d' ' -f1)
+  verdict=ok
+  ((${#more[@]} <= 6)) || { verdict=FAILED && failed=1; }
+  echo "$http, crates that by hand lacks: ${#more[@]}, at most 6: $verdict (${more[*]})"
+done
+awk '{ printf "ureq, build time to by hand: %.2fx, at most 1.15x: %s\n", $1 / $2, $1 / $2 <= 1.15 ? "ok" : "over" }' \
+  <<<"$(median ureq-ours 1) $(median ureq-hand 1)"
+exit "$failed"
