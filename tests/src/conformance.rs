@@ -22,11 +22,33 @@ pub trait Subject {
     /// The fake.
     fn fake(&self) -> MutexGuard<'_, FakeClerk>;
 
-    /// Makes the call.
+    /// Makes the call of this operation with this key: its result, or its error as the object that all errors serialize as.
     ///
     /// # Errors
     /// What the call comes to.
-    fn call(&self, exchange: RawExchange) -> Result<Response<Vec<u8>>, Error>;
+    fn call(&self, secret_key: &str, operation: &str, params: &Value) -> Result<Value, Value>;
+}
+
+/// A [`Subject::call`] in Rust: through the registry, and over `send`.
+///
+/// # Errors
+/// What the call comes to.
+///
+/// # Panics
+/// If the base URL is none.
+pub fn call_over(
+    base_url: &str,
+    secret_key: &str,
+    operation: &str,
+    params: &Value,
+    send: impl FnOnce(RawExchange) -> Result<Response<Vec<u8>>, Error>,
+) -> Result<Value, Value> {
+    let api = Api::builder(secret_key).base_url(base_url).build().expect("the subject has a base URL");
+    let outcome = registry::exchange(&Caller::new(api), operation, params.to_string().as_bytes()).and_then(send);
+    match outcome {
+        Ok(response) => Ok(serde_json::from_slice(response.body()).unwrap_or(Value::Null)),
+        Err(error) => Err(serde_json::to_value(error).expect("an error is JSON")),
+    }
 }
 
 /// Runs the whole table, and returns what went otherwise than it says, a line each; none if all went well.
@@ -93,11 +115,7 @@ struct Expected {
 impl Table {
     fn check(&self, case: &Case, subject: &dyn Subject) -> Vec<String> {
         let (secret_key, tokens) = self.prepare(case, subject);
-        let api = Api::builder(&*secret_key).base_url(subject.base_url()).build().expect("the subject has a base URL");
-        let params = filled_in(&case.params, &tokens).to_string();
-        let caller = Caller::new(api);
-        let outcome =
-            registry::exchange(&caller, &case.operation, params.as_bytes()).and_then(|call| subject.call(call));
+        let outcome = subject.call(&secret_key, &case.operation, &filled_in(&case.params, &tokens));
 
         let mut differences = Vec::new();
         let arrived = subject.fake().take_requests();
@@ -108,11 +126,11 @@ impl Table {
             differences.extend(self.compare_requests(arrived, expected, &secret_key, &tokens));
         }
         let (came, expected) = match &outcome {
-            Ok(response) => (serde_json::from_slice(response.body()).unwrap_or(Value::Null), &case.result),
-            Err(error) => (serde_json::to_value(error).expect("an error is JSON"), &case.error),
+            Ok(result) => (result, &case.result),
+            Err(error) => (error, &case.error),
         };
         match expected {
-            Some(expected) => differences.extend(mismatch(&came, expected, "it")),
+            Some(expected) => differences.extend(mismatch(came, expected, "it")),
             None => differences.push(format!("it came to {came}")),
         }
         differences

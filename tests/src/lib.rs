@@ -13,6 +13,7 @@ pub mod conformance;
 pub mod fake;
 pub mod fault;
 pub mod in_process;
+pub mod program;
 pub mod server;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

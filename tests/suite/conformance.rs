@@ -4,14 +4,15 @@ use std::sync::MutexGuard;
 use std::time::Duration;
 
 use clerk_sessions_core::transport::{drive, drive_async};
-use clerk_sessions_core::{Error, RawExchange, Transport, TransportError};
+use clerk_sessions_core::{Transport, TransportError};
 use clerk_sessions_reqwest::ReqwestTransport;
-use clerk_sessions_tests::conformance::{Subject, run};
+use clerk_sessions_tests::conformance::{Subject, call_over, run};
 use clerk_sessions_tests::fake::{FakeClerk, Seed};
 use clerk_sessions_tests::in_process::InProcess;
 use clerk_sessions_tests::server::FakeServer;
 use clerk_sessions_ureq::UreqTransport;
 use http::{HeaderValue, Request, Response, Uri};
+use serde_json::Value;
 use tokio::runtime::{self, Runtime};
 
 impl Subject for InProcessSubject {
@@ -23,8 +24,8 @@ impl Subject for InProcessSubject {
         self.0.fake()
     }
 
-    fn call(&self, exchange: RawExchange) -> Result<Response<Vec<u8>>, Error> {
-        drive(&self.0, exchange)
+    fn call(&self, secret_key: &str, operation: &str, params: &Value) -> Result<Value, Value> {
+        call_over(&self.base_url(), secret_key, operation, params, |exchange| drive(&self.0, exchange))
     }
 }
 
@@ -51,8 +52,8 @@ impl<T: Transport> Subject for Blocking<T> {
         self.server.fake()
     }
 
-    fn call(&self, exchange: RawExchange) -> Result<Response<Vec<u8>>, Error> {
-        drive(&self.transport, exchange)
+    fn call(&self, secret_key: &str, operation: &str, params: &Value) -> Result<Value, Value> {
+        call_over(&self.base_url(), secret_key, operation, params, |exchange| drive(&self.transport, exchange))
     }
 }
 
@@ -71,8 +72,10 @@ impl Subject for Reqwest {
         self.server.fake()
     }
 
-    fn call(&self, exchange: RawExchange) -> Result<Response<Vec<u8>>, Error> {
-        self.runtime.block_on(drive_async(&self.transport, exchange))
+    fn call(&self, secret_key: &str, operation: &str, params: &Value) -> Result<Value, Value> {
+        call_over(&self.base_url(), secret_key, operation, params, |exchange| {
+            self.runtime.block_on(drive_async(&self.transport, exchange))
+        })
     }
 }
 

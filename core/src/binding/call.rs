@@ -91,15 +91,20 @@ enum Turn {
 
 impl Call {
     /// The call of a flow whose output `read` turns into JSON; or of an error.
-    pub(super) fn of<F: Flow + Send + 'static>(
+    pub(super) fn of<F: Flow + Send + Sync + 'static>(
         flow: Result<F, Error>,
-        read: impl FnOnce(F::Output) -> Result<Vec<u8>, Error> + Send + 'static,
+        read: impl FnOnce(F::Output) -> Result<Vec<u8>, Error> + Send + Sync + 'static,
     ) -> Self {
-        let machine: Box<dyn Machine> = match flow {
-            Ok(flow) => Box::new(Running { flow, read }),
-            Err(error) => Box::new(Failed(error)),
-        };
-        Self { machine: Some(machine), turn: Turn::Step }
+        match flow {
+            Ok(flow) => Self { machine: Some(Box::new(Running { flow, read })), turn: Turn::Step },
+            Err(error) => Self::failed(error),
+        }
+    }
+
+    /// A call that comes to this error at once, for what goes wrong before there is a client to ask for one.
+    #[must_use]
+    pub fn failed(error: Error) -> Self {
+        Self { machine: Some(Box::new(Failed(error))), turn: Turn::Step }
     }
 
     /// What to do next.
@@ -238,7 +243,7 @@ impl Request {
 }
 
 /// A [`Flow`] whose output is JSON, behind a pointer.
-trait Machine: Send {
+trait Machine: Send + Sync {
     fn step(&mut self, now: Duration) -> exchange::Step;
     fn on_response(&mut self, response: Response<Vec<u8>>, now: Duration);
     fn on_failure(&mut self, error: TransportError, now: Duration);
@@ -250,7 +255,7 @@ struct Running<F, R> {
     read: R,
 }
 
-impl<F: Flow + Send, R: FnOnce(F::Output) -> Result<Vec<u8>, Error> + Send> Machine for Running<F, R> {
+impl<F: Flow + Send + Sync, R: FnOnce(F::Output) -> Result<Vec<u8>, Error> + Send + Sync> Machine for Running<F, R> {
     fn step(&mut self, now: Duration) -> exchange::Step {
         self.flow.step(now)
     }

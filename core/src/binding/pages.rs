@@ -37,6 +37,12 @@ impl Pages {
         Self { walk: walk.map_err(Some) }
     }
 
+    /// Pages whose first call comes to this error; as for [`Call::failed`].
+    #[must_use]
+    pub fn failed(error: Error) -> Self {
+        Self { walk: Err(Some(error)) }
+    }
+
     /// The call for the next page; `None` at the end, which is also where a page did not come.
     ///
     /// It comes to a JSON list: the sessions of the page that were in none before, as the server sent them. Finish it before
@@ -44,7 +50,7 @@ impl Pages {
     pub fn next_page(&mut self) -> Option<Call> {
         let (caller, walk) = match &mut self.walk {
             Ok(walk) => walk,
-            Err(error) => return Some(failed(error.take()?)),
+            Err(error) => return error.take().map(Call::failed),
         };
         let list = {
             let mut walk = walk.lock().unwrap_or_else(PoisonError::into_inner);
@@ -65,10 +71,6 @@ impl Pages {
             Ok(sessions)
         }))
     }
-}
-
-fn failed(error: Error) -> Call {
-    Call::of(Err::<crate::exchange::RawExchange, _>(error), |answer| Ok(answer.into_body()))
 }
 
 impl Walk {

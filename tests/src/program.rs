@@ -1,0 +1,74 @@
+//! A program of any language as a subject of the conformance table.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Value, json};
+
+use crate::conformance::Subject;
+use crate::fake::{FakeClerk, Seed};
+use crate::server::FakeServer;
+
+/// A running program that makes the calls it is asked for.
+///
+/// For each case it reads four lines: the settings of a new client, as JSON; the operationId; the parameters, as JSON; an empty
+/// one. It answers with one line, `{"result": …}` or `{"error": …}`.
+pub struct Program {
+    server: FakeServer,
+    child: Child,
+    pipes: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
+}
+
+impl Program {
+    /// Starts the program, and the fake that it is to reach.
+    ///
+    /// # Errors
+    /// It can't be started.
+    pub fn start(command: &mut Command) -> io::Result<Self> {
+        let server = FakeServer::start(FakeClerk::new(Seed::default()))?;
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+        let pipes = stdin.zip(stdout).map(|(stdin, stdout)| Mutex::new((stdin, BufReader::new(stdout))));
+        Ok(Self { server, child, pipes: pipes.ok_or(io::ErrorKind::BrokenPipe)? })
+    }
+
+    fn ask(&self, settings: &Value, operation: &str, params: &Value) -> io::Result<Value> {
+        let mut pipes = self.pipes.lock().unwrap_or_else(PoisonError::into_inner);
+        let (stdin, stdout) = &mut *pipes;
+        write!(stdin, "{settings}\n{operation}\n{params}\n\n")?;
+        stdin.flush()?;
+        let mut line = String::new();
+        stdout.read_line(&mut line)?;
+        Ok(serde_json::from_str(&line)?)
+    }
+}
+
+impl Subject for Program {
+    fn base_url(&self) -> String {
+        self.server.base_url()
+    }
+
+    fn fake(&self) -> MutexGuard<'_, FakeClerk> {
+        self.server.fake()
+    }
+
+    fn call(&self, secret_key: &str, operation: &str, params: &Value) -> Result<Value, Value> {
+        let settings = json!({"secret_key": secret_key, "base_url": self.base_url()});
+        match self.ask(&settings, operation, params) {
+            Ok(mut answer) => match answer.get_mut("result") {
+                Some(result) => Ok(result.take()),
+                None => Err(answer["error"].take()),
+            },
+            Err(error) => Err(json!({"kind": "none", "message": format!("the program does not answer: {error}")})),
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
