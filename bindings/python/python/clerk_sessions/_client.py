@@ -1,0 +1,106 @@
+"""The clients."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Unpack
+
+import httpx
+
+from . import _native
+from ._errors import error_of
+from ._models import Options, Settings
+from ._sessions import AsyncSessions, Sessions
+from ._transport import drive, drive_async
+
+
+def _native_client(secret_key: str | None, settings: Settings) -> _native.Client:
+    given: dict[str, Any] = {"user_agent_suffix": "clerk-sessions-python/0.1.0", **settings}
+    if secret_key is None:
+        secret_key = os.environ.get("CLERK_SECRET_KEY")
+        given.setdefault("api_url", os.environ.get("CLERK_API_URL"))
+    given["secret_key"] = secret_key
+    try:
+        return _native.Client(json.dumps(given))
+    except _native.Failure as failure:
+        raise error_of(failure) from None
+
+
+class Client:
+    """A blocking client. Keep one: it holds the connections, and what it learnt of the server's rate limit.
+
+    Without a key it reads `CLERK_SECRET_KEY` and `CLERK_API_URL`. Settings and options are explained in the README.
+    """
+
+    def __init__(
+        self,
+        secret_key: str | None = None,
+        *,
+        http_client: httpx.Client | None = None,
+        **settings: Unpack[Settings],
+    ) -> None:
+        self._native = _native_client(secret_key, settings)
+        self._http = httpx.Client() if http_client is None else http_client
+        self._owns_http = http_client is None
+
+    @property
+    def sessions(self) -> Sessions:
+        """The session operations."""
+        return Sessions(self)
+
+    def call(self, operation_id: str, parameters: Any = None, options: Options | None = None) -> Any:
+        """Calls any operation by its operationId, such as `GetSession`; returns the server's JSON, parsed."""
+        call = self._native.call(operation_id, _text(parameters), _text(options))
+        return json.loads(drive(self._http, call))
+
+    def close(self) -> None:
+        """Closes the connections, unless the HTTP client is your own."""
+        if self._owns_http:
+            self._http.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class AsyncClient:
+    """The async twin of `Client`."""
+
+    def __init__(
+        self,
+        secret_key: str | None = None,
+        *,
+        http_client: httpx.AsyncClient | None = None,
+        **settings: Unpack[Settings],
+    ) -> None:
+        self._native = _native_client(secret_key, settings)
+        self._http = httpx.AsyncClient() if http_client is None else http_client
+        self._owns_http = http_client is None
+
+    @property
+    def sessions(self) -> AsyncSessions:
+        """The session operations."""
+        return AsyncSessions(self)
+
+    async def call(self, operation_id: str, parameters: Any = None, options: Options | None = None) -> Any:
+        """Calls any operation by its operationId, such as `GetSession`; returns the server's JSON, parsed."""
+        call = self._native.call(operation_id, _text(parameters), _text(options))
+        return json.loads(await drive_async(self._http, call))
+
+    async def close(self) -> None:
+        """Closes the connections, unless the HTTP client is your own."""
+        if self._owns_http:
+            await self._http.aclose()
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else json.dumps(value)

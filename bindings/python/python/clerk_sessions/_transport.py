@@ -1,0 +1,134 @@
+"""The loops that carry a call over httpx, blocking and async."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import httpx
+
+from . import _native
+from ._errors import error_of
+
+CONNECT_TIMEOUT = 5.0
+"""In seconds."""
+MOST_BYTES = 16 * 1024 * 1024
+"""The largest body that is read, decompressed."""
+
+# What fails before any byte of the request has left, with the word that the core has for it.
+_NOT_SENT: tuple[tuple[type[Exception], str], ...] = (
+    (httpx.ConnectTimeout, "timeout"),
+    (httpx.PoolTimeout, "timeout"),
+    (httpx.ConnectError, "connect"),
+    (httpx.ProxyError, "connect"),
+    (httpx.UnsupportedProtocol, "rejected"),
+    (httpx.LocalProtocolError, "rejected"),
+    (httpx.InvalidURL, "rejected"),
+)
+_MAYBE_SENT: tuple[tuple[type[Exception], str], ...] = (
+    (httpx.TimeoutException, "timeout"),
+    (TimeoutError, "timeout"),
+    (httpx.NetworkError, "closed"),
+    (httpx.ProtocolError, "protocol"),
+    (httpx.DecodingError, "protocol"),
+)
+
+
+class _TooLarge(Exception):
+    pass
+
+
+def _now_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
+
+
+def _failed(call: _native.Call, error: Exception) -> None:
+    for maybe_sent, table in ((False, _NOT_SENT), (True, _MAYBE_SENT)):
+        for kind_of, kind in table:
+            if isinstance(error, kind_of):
+                # With OpenSSL's errors, httpx tells a failed handshake by its text alone.
+                if kind == "connect" and "SSL" in str(error):
+                    kind = "tls"
+                call.on_failure(maybe_sent, kind, str(error), _now_ms())
+                return
+    if isinstance(error, _TooLarge):
+        call.on_failure(True, "too_large", "", _now_ms())
+    else:
+        call.on_failure(True, "other", type(error).__name__, _now_ms())
+
+
+def _request(method: str, url: str, headers: list[tuple[str, str]], body: bytes, timeout: float) -> httpx.Request:
+    # Not by `build_request`, which would add the client's own headers and cookies.
+    limits = {"connect": min(timeout, CONNECT_TIMEOUT), "read": timeout, "write": timeout, "pool": timeout}
+    headers.append(("accept-encoding", "gzip, deflate"))
+    return httpx.Request(method, url, headers=headers, content=body, extensions={"timeout": limits})
+
+
+def drive(http: httpx.Client, call: _native.Call) -> bytes:
+    """Runs a call to its end."""
+    try:
+        while True:
+            step = call.step(_now_ms())
+            if step is None:
+                return call.finish()
+            if isinstance(step, float):
+                time.sleep(step)
+                continue
+            try:
+                method, url, headers, content, timeout = step
+                until = time.monotonic() + timeout
+                request = _request(method, url, headers, content, timeout)
+                response = http.send(request, stream=True, auth=None, follow_redirects=False)
+                try:
+                    chunks = bytearray()
+                    for chunk in response.iter_bytes():
+                        chunks += chunk
+                        # httpx limits the time between two reads, which a slow server can stretch for ever.
+                        if time.monotonic() > until:
+                            raise TimeoutError("the answer took too long")
+                        if len(chunks) > MOST_BYTES:
+                            raise _TooLarge
+                finally:
+                    response.close()
+            except Exception as error:
+                _failed(call, error)
+            else:
+                call.on_response(response.status_code, response.headers.raw, bytes(chunks), _now_ms())
+    except _native.Failure as failure:
+        raise error_of(failure) from None
+
+
+async def drive_async(http: httpx.AsyncClient, call: _native.Call) -> bytes:
+    """Runs a call to its end. Cancelling it leaves the client usable."""
+    try:
+        while True:
+            step = call.step(_now_ms())
+            if step is None:
+                return call.finish()
+            if isinstance(step, float):
+                await asyncio.sleep(step)
+                continue
+            try:
+                status, received, body = await asyncio.wait_for(_exchange(http, *step), step[4])
+            except Exception as error:
+                _failed(call, error)
+            else:
+                call.on_response(status, received, body, _now_ms())
+    except _native.Failure as failure:
+        raise error_of(failure) from None
+
+
+async def _exchange(
+    http: httpx.AsyncClient, method: str, url: str, headers: list[tuple[str, str]], content: bytes, timeout: float
+) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    request = _request(method, url, headers, content, timeout)
+    response = await http.send(request, stream=True, auth=None, follow_redirects=False)
+    try:
+        chunks = bytearray()
+        async for chunk in response.aiter_bytes():
+            chunks += chunk
+            if len(chunks) > MOST_BYTES:
+                raise _TooLarge
+    finally:
+        await response.aclose()
+    return response.status_code, response.headers.raw, bytes(chunks)

@@ -1,0 +1,261 @@
+import ast
+import asyncio
+import json
+import os
+import pathlib
+import pickle
+import random
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import clerk_sessions
+import httpx
+import pytest
+from clerk_sessions import _native
+
+
+@pytest.fixture
+def clerk(fake):
+    with clerk_sessions.Client(fake.key, api_url=fake.url, http_client=httpx.Client(trust_env=False)) as client:
+        yield client
+
+
+def test_all_seven_operations(fake, clerk):
+    page = clerk.sessions.list(user_id="user_1", limit=3, paginated=True)
+    assert len(page) == 3 and page.total_count == 7
+    assert clerk.sessions.list(user_id="user_1").total_count is None
+    created = clerk.sessions.create(user_id="user_1")
+    assert clerk.sessions.get(created["id"]) == clerk.sessions.get(session_id=created["id"])
+    assert clerk.sessions.create_token("sess_1", expires_in_seconds=60)["jwt"].count(".") == 2
+    assert clerk.sessions.create_token_from_template("sess_1", "hasura")["jwt"].count(".") == 2
+    tokens = fake.control("handshake", {"session_id": "sess_1", "origin": "https://app.example.com"})
+    refreshed = clerk.sessions.refresh("sess_1", request_origin="https://app.example.com", **tokens)
+    assert refreshed["object"] == "token"
+    assert clerk.sessions.revoke("sess_1")["status"] == "revoked"
+
+
+def test_the_async_twin(fake):
+    async def run():
+        async with clerk_sessions.AsyncClient(
+            fake.key, api_url=fake.url, http_client=httpx.AsyncClient(trust_env=False)
+        ) as clerk:
+            assert (await clerk.sessions.get("sess_1"))["user_id"] == "user_1"
+            assert len(await clerk.sessions.list(user_id="user_1")) == 7
+            assert [session["id"] async for session in clerk.sessions.pages(user_id="user_1", limit=2)][-1] == "sess_0"
+            with pytest.raises(clerk_sessions.ApiError):
+                await clerk.sessions.get("sess_none")
+            task = asyncio.create_task(clerk.sessions.get("sess_2"))
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await asyncio.gather(*(clerk.sessions.get(f"sess_{n}") for n in range(7)))
+            report = await clerk.sessions.revoke_all(user_id="user_1", except_=["sess_3"])
+            assert report["is_complete"] and len(report["revoked"]) == 6
+
+    asyncio.run(run())
+
+
+def test_pages_and_revoke_all(fake, clerk):
+    pages = clerk.sessions.pages(user_id="user_1", limit=2)
+    assert next(pages)["id"] == "sess_6"
+    assert len(fake.control("requests")) == 1, "a page is asked for when it is needed"
+    assert [session["id"] for session in pages] == [f"sess_{n}" for n in range(5, -1, -1)]
+    report = clerk.sessions.revoke_all(user_id="user_1", except_=["sess_3"])
+    assert sorted(report["revoked"]) == [f"sess_{n}" for n in (0, 1, 2, 4, 5, 6)]
+    assert clerk.sessions.get("sess_3")["status"] == "active"
+
+
+def test_errors_tell_what_is_needed(fake, clerk):
+    with pytest.raises(clerk_sessions.ApiError) as caught:
+        clerk.sessions.get("sess_none")
+    error = caught.value
+    assert (error.status, error.code, error.attempts, error.retry_after) == (404, "resource_not_found", 1, None)
+    assert error.trace_id and "404" in str(error)
+    copy = pickle.loads(pickle.dumps(error))
+    assert (copy.fields, type(copy)) == (error.fields, type(error))
+    fake.control("script", [{"status": 429, "headers": {"retry-after": "3600"}}])
+    with pytest.raises(clerk_sessions.ApiError) as caught:
+        clerk.sessions.get("sess_1")
+    assert caught.value.retry_after == 3600.0
+    # The pause is the client's: another one goes on.
+    with clerk_sessions.Client(fake.key, api_url=fake.url) as other:
+        assert other.sessions.with_options(max_attempts=1).get("sess_1")["id"] == "sess_1"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda sessions: sessions.get(".."),
+        lambda sessions: sessions.get(7),
+        lambda sessions: sessions.get("sess_1", limit=7),
+        lambda sessions: sessions.get(),
+        lambda sessions: sessions.list(user_id=""),
+        lambda sessions: sessions.with_options(nonsense=1).get("sess_1"),
+        lambda sessions: next(sessions.pages(limit=0)),
+        lambda sessions: sessions.revoke_all(),
+        lambda sessions: sessions._client.call("nonsense"),
+        lambda sessions: sessions._client.call("Get\0Session", {}),
+        lambda sessions: sessions._client.call("GetSession", ["sess_1"]),
+    ],
+)
+def test_bad_input_is_refused(fake, clerk, call):
+    with pytest.raises(clerk_sessions.BuildError):
+        call(clerk.sessions)
+    assert fake.control("requests") == []
+
+
+def test_positional_arguments_are_checked(clerk):
+    with pytest.raises(TypeError, match="takes 1 positional"):
+        clerk.sessions.get("sess_1", "sess_2")
+    with pytest.raises(TypeError, match="multiple values"):
+        clerk.sessions.get("sess_1", session_id="sess_2")
+
+
+def test_a_refused_setting_shows_no_key():
+    for settings in ({"base_url": "http://example.com"}, {"nonsense": 1}, {"headers": {"host": "x"}}):
+        with pytest.raises(clerk_sessions.BuildError) as caught:
+            clerk_sessions.Client("sk_test_hidden", **settings)
+        assert "hidden" not in repr(caught.value)
+    client = clerk_sessions.Client("sk_test_hidden")
+    assert "hidden" not in repr(vars(client)) + repr(client.sessions)
+
+
+def test_the_environment_is_read(fake, monkeypatch):
+    monkeypatch.delenv("CLERK_SECRET_KEY", raising=False)
+    with pytest.raises(clerk_sessions.BuildError, match="secret_key is missing"):
+        clerk_sessions.Client()
+    monkeypatch.setenv("CLERK_SECRET_KEY", fake.key)
+    monkeypatch.setenv("CLERK_API_URL", fake.url)
+    assert clerk_sessions.Client(http_client=httpx.Client(trust_env=False)).sessions.get("sess_1")["id"] == "sess_1"
+
+
+class Scripted:
+    """A server that sends these bytes to whoever connects, then holds the connection or closes it."""
+
+    def __init__(self, answer=b"", hold=0.0, step=None):
+        self.answer, self.hold, self.step, self.connections = answer, hold, step, 0
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    @property
+    def url(self):
+        return "http://127.0.0.1:%d" % self.socket.getsockname()[1]
+
+    def _serve(self):
+        while True:
+            connection, _ = self.socket.accept()
+            self.connections += 1
+            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+
+    def _answer(self, connection):
+        with connection:
+            try:
+                connection.recv(65536)
+                for at in range(0, len(self.answer), self.step or len(self.answer) or 1):
+                    connection.sendall(self.answer[at : at + (self.step or len(self.answer))])
+                    if self.step:
+                        time.sleep(0.05)
+                time.sleep(self.hold)
+            except OSError:
+                pass
+
+
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("server", "message", "attempts"),
+    [
+        (Scripted(hold=9), "a time limit ran out (the server may", 2),
+        (Scripted(), "(the server may have processed", 2),
+        (Scripted(b"nonsense\r\n\r\n"), "not valid HTTP", 2),
+        (Scripted(HEAD % 90 + b"[" * 80, hold=9, step=1), "a time limit ran out", 2),
+        (Scripted(HEAD % 100_000_000 + b"x" * 20_000_000), "larger than the limit", 1),
+    ],
+)
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_bad_server_is_an_error_in_time(server, message, attempts, is_async):
+    options = {"max_attempts": 2, "attempt_timeout_ms": 700, "backoff_base_ms": 1}
+    started = time.monotonic()
+    with pytest.raises(clerk_sessions.TransportError) as caught:
+        if is_async:
+            client = clerk_sessions.AsyncClient("sk_test_1", api_url=server.url, options=options)
+            asyncio.run(client.sessions.get("sess_1"))
+        else:
+            clerk_sessions.Client("sk_test_1", api_url=server.url, options=options).sessions.get("sess_1")
+    assert message in str(caught.value)
+    assert caught.value.attempts == attempts
+    assert time.monotonic() - started < 4
+    with pytest.raises(clerk_sessions.TransportError) as caught:
+        clerk_sessions.Client("sk_test_1", api_url=server.url, options=options).sessions.create(user_id="user_1")
+    assert caught.value.attempts == 1, "a create is never sent twice"
+
+
+def test_nobody_there_is_not_sent():
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        url = "http://127.0.0.1:%d" % unused.getsockname()[1]
+    client = clerk_sessions.Client("sk_test_1", api_url=url, options={"backoff_base_ms": 1})
+    with pytest.raises(clerk_sessions.TransportError, match="could not connect .*nothing was sent") as caught:
+        client.sessions.create(user_id="user_1")
+    assert caught.value.attempts == 3
+
+
+def test_the_types_are_those_of_the_core():
+    stub = ast.parse((pathlib.Path(clerk_sessions.__file__).parent / "_sessions.pyi").read_text())
+    operations = {operation["name"]: operation for operation in json.loads(_native.operations())}
+    clerk = clerk_sessions.Client("sk_test_1")
+    for owner in (node for node in stub.body if isinstance(node, ast.ClassDef)):
+        methods = {node.name: node for node in owner.body if not node.name.startswith("_")}
+        assert set(methods) == set(operations) | {"with_options", "pages", "revoke_all"}
+        for name, operation in operations.items():
+            arguments = methods[name].args
+            typed = {argument.arg for argument in arguments.args[1:] + arguments.kwonlyargs}
+            with pytest.raises(clerk_sessions.BuildError) as caught:
+                clerk.call(operation["id"], {"nonsense": 1})
+            assert typed == set(str(caught.value).partition("expected ")[2].split("`")[1::2]), name
+
+
+def test_no_order_of_calls_crashes():
+    seed = int(os.environ.get("SEED", time.time_ns()))
+    print("SEED", seed)
+    draw = random.Random(seed)
+    client = _native.Client('{"secret_key":"sk_test_1"}')
+    for _ in range(2000):
+        call = draw.choice([
+            lambda: client.call("GetSession", '{"session_id":"sess_1"}', ""),
+            lambda: client.call("\0", "\0", "\0"),
+            lambda: client.revoke_all('{"user_id":"user_1"}', ""),
+            lambda: client.pages("", "").next_page(),
+        ])()
+        for _ in range(draw.randrange(12)):
+            try:
+                match draw.randrange(5):
+                    case 0 | 1:
+                        call.step(draw.randrange(2**64))
+                    case 2:
+                        body = draw.choice([b"", b"[]", b"\0", draw.randbytes(20), b"{" * 1000])
+                        call.on_response(draw.randrange(2**16), [(b"a", draw.randbytes(3))], body, 0)
+                    case 3:
+                        call.on_failure(draw.random() < 0.5, "timeout", "\0\n", 0)
+                    case _:
+                        call.finish()
+            except _native.Failure as failure:
+                assert json.loads(failure.args[0])["kind"]
+
+
+def test_a_huge_body_is_an_error():
+    call = _native.Client('{"secret_key":"sk_test_1"}').call("GetSession", '{"session_id":"sess_1"}', "")
+    call.step(0)
+    call.on_response(200, [], b"[" * 100_000_000, 0)
+    assert call.step(0) is None
+    with pytest.raises(_native.Failure, match='"kind":"decode"'):
+        call.finish()
+
+
+def test_it_passes_mypy():
+    done = subprocess.run([sys.executable, "-m", "mypy", "--strict", "-p", "clerk_sessions"], capture_output=True, text=True, cwd="/")
+    assert done.returncode == 0, done.stdout
