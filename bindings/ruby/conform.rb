@@ -1,0 +1,23 @@
+# frozen_string_literal: true
+
+# Makes the calls of the conformance table: `fake-clerk --conform ruby -Ilib conform.rb`. For each case it reads four lines
+# (settings, operationId, parameters, an empty one) and answers with one.
+
+require "json"
+require "clerk_sessions"
+
+def answer(settings, operation, params)
+  client = ClerkSessions::Client.new(api_url: nil, **settings.transform_keys(&:to_sym))
+  { result: client.call(operation, params) }
+rescue ClerkSessions::Error => error
+  { error: error.to_h }
+ensure
+  client&.close
+end
+
+while (line = $stdin.gets)
+  settings, operation, params = JSON.parse(line), $stdin.gets.chomp, JSON.parse($stdin.gets)
+  $stdin.gets
+  puts JSON.generate(answer(settings, operation, params))
+  $stdout.flush
+end

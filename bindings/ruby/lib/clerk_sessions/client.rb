@@ -1,0 +1,126 @@
+# frozen_string_literal: true
+
+module ClerkSessions
+  # Calls of one Clerk instance. Keep one: its calls share connections, the pause that a server asked for and the budget of
+  # retries. Any number of threads may use it.
+  class Client
+    def initialize(secret_key: ENV["CLERK_SECRET_KEY"], api_url: ENV["CLERK_API_URL"], base_url: nil, api_version: nil,
+                   user_agent_suffix: "clerk-sessions-ruby/#{VERSION}", headers: nil, allow_insecure_http: nil, options: {})
+      # Who gives a base URL does not mean that of the environment.
+      api_url = nil if base_url || api_url.to_s.empty?
+      settings = { secret_key: secret_key, api_url: api_url, base_url: base_url, api_version: api_version, headers: headers,
+                   user_agent_suffix: user_agent_suffix, allow_insecure_http: allow_insecure_http, options: options }
+      @native = Native::Client.new(settings.compact)
+      @http = HTTP.new
+      @url = (base_url || api_url || "default URL").sub(%r{//[^/]*@}, "//")
+    end
+
+    # The calls by name, with these options, such as deadline_ms.
+    def sessions(**options) = Sessions.new(self, options)
+
+    # What the server sent for this operationId, as plain JSON.
+    def call(operation_id, parameters = {}, options = {})
+      drive(@native.call(operation_id, parameters, options))
+    end
+
+    # See Sessions#revoke_all.
+    def revoke_all(parameters, options = {}) = drive(@native.revoke_all(parameters, options))
+
+    # Yields each page, an Array of plain JSON.
+    def each_page(parameters, options = {})
+      pages = @native.pages(parameters, options)
+      while (call = pages.next_call)
+        yield drive(call)
+      end
+    ensure
+      pages&.free
+    end
+
+    # Closes idle connections; the client can be used on.
+    def close = @http.close
+
+    def inspect = "#<#{self.class} #{@url}>"
+
+    private
+
+    def drive(call)
+      loop do
+        step = call.step(now_ms)
+        case step.action
+        when :done then return call.finish
+        when :wait then sleep(step.ms / 1000.0)
+        else report(call, @http.send_request(step.http_method, step.url, step.headers, step.body, step.ms))
+        end
+      end
+    ensure
+      call.free
+    end
+
+    def report(call, answer)
+      case answer
+      when HTTP::Answer then call.on_response(answer.status, answer.headers, answer.body, now_ms)
+      else call.on_failure(answer, now_ms)
+      end
+    end
+
+    def now_ms = Process.clock_gettime(Process::CLOCK_MONOTONIC, :millisecond)
+  end
+
+  # The calls by name.
+  class Sessions
+    # One method for each operation that the library has. Parameters go by name, in `request:` as with Clerk's own gem, or,
+    # for what is part of the path, by place: get("sess_1").
+    Operations = Module.new do
+      Native.operations.each do |operation|
+        in_path = operation["path"].scan(/\{(\w+)\}/).flatten.map(&:to_sym)
+        define_method(operation["name"]) do |*values, request: nil, **parameters|
+          if values.size > in_path.size
+            raise ArgumentError, "#{operation['name']} takes #{in_path.size} by place (#{in_path.join(', ')}), not #{values.size}"
+          end
+          parameters = in_path.zip(values).first(values.size).to_h.merge(requested(request), parameters)
+          result(@client.call(operation["id"], parameters, @options))
+        end
+      end
+    end
+    private_constant :Operations
+    include Operations
+
+    def initialize(client, options = {})
+      @client = client
+      @options = options
+    end
+
+    # The same calls with other options.
+    def with_options(**options) = Sessions.new(@client, @options.merge(options))
+
+    # All sessions of a list, an Enumerator of pages, each a List. A page is asked for when it is reached.
+    def pages(request: nil, **parameters)
+      parameters = requested(request).merge(parameters)
+      client, options = @client, @options
+      Enumerator.new do |to|
+        client.each_page(parameters, options) { |page| to << List.new(page) }
+      end
+    end
+
+    # Revokes all active sessions of a user_id or a client_id, but those in `except`: a Record of revoked, gone, failed,
+    # incomplete and is_complete.
+    def revoke_all(request: nil, **parameters)
+      Record.of(@client.revoke_all(requested(request).merge(parameters), @options))
+    end
+
+    private
+
+    # What is not set in a request object is nil there, and not meant.
+    def requested(request)
+      request.to_h.transform_keys(&:to_sym).compact
+    end
+
+    def result(json)
+      return List.new(json) if json.is_a?(Array)
+      # The other shape of a list.
+      return List.new(json["data"], json["total_count"]) if json.is_a?(Hash) && json["data"].is_a?(Array)
+
+      Record.of(json)
+    end
+  end
+end

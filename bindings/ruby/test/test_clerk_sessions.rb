@@ -1,0 +1,263 @@
+# frozen_string_literal: true
+
+require "minitest/autorun"
+require "minitest/mock"
+require "clerk_sessions"
+require "socket"
+
+# Against a fake Clerk of our own: ENV FAKE_CLERK is its program.
+class TestClerkSessions < Minitest::Test
+  def self.fake
+    @fake ||= begin
+      out = IO.popen([ENV.fetch("FAKE_CLERK"), "--seed-user", "user_1"])
+      Minitest.after_run { Process.kill(:TERM, out.pid) }
+      2.times.to_h { out.gets.chomp.split("=", 2) }
+    end
+  end
+
+  def setup
+    @url, @key = self.class.fake.values_at("CLERK_API_URL", "CLERK_SECRET_KEY")
+    sessions = %w[sess_1 sess_2 sess_3].map { |id| { id: id, user_id: "user_1", client_id: "client_1" } }
+    control("reset", users: ["user_1"], templates: ["hasura"], secret_keys: [@key], sessions: sessions)
+    @clerk = ClerkSessions::Client.new(secret_key: @key, api_url: @url, options: { backoff_base_ms: 1, backoff_cap_ms: 2 })
+    @sessions = @clerk.sessions
+  end
+
+  def teardown = @clerk.close
+
+  def control(name, body)
+    answer = Net::HTTP.post(URI("#{@url}/_fake/#{name}"), JSON.generate(body), "content-type" => "application/json")
+    assert_equal "200", answer.code, answer.body
+    JSON.parse(answer.body)
+  end
+
+  def script(*answers) = control("script", answers)
+  def arrived = JSON.parse(Net::HTTP.get(URI("#{@url}/_fake/requests")))
+
+  # A server that answers each connection with these bytes and closes it.
+  def with_server(bytes, then_sleep: 0)
+    server = TCPServer.new("127.0.0.1", 0)
+    count = 0
+    thread = Thread.new do
+      loop do
+        socket = server.accept
+        count += 1
+        socket.readpartial(65_536)
+        socket.write(bytes)
+        sleep(then_sleep)
+        socket.close
+      rescue SystemCallError
+        next
+      end
+    end
+    client = ClerkSessions::Client.new(secret_key: @key, base_url: "http://127.0.0.1:#{server.addr[1]}/v1")
+    yield client.sessions, -> { count }
+  ensure
+    thread&.kill
+    server&.close
+  end
+
+  def test_list
+    all = @sessions.list(user_id: "user_1")
+    assert_instance_of ClerkSessions::List, all
+    assert_equal %w[sess_1 sess_2 sess_3], all.map(&:id).sort
+    assert_nil all.total_count
+    assert_equal all, @sessions.list(request: { "user_id" => "user_1", status: nil })
+    request = Struct.new(:user_id, :limit).new("user_1", 1)
+    assert_equal 1, @sessions.list(request: request).size
+    assert_equal 3, @sessions.list(user_id: "user_1", paginated: true, limit: 1).total_count
+  end
+
+  def test_get
+    session = @sessions.get("sess_1")
+    assert_equal session, @sessions.get(session_id: "sess_1")
+    assert_equal %w[user_1 user_1 user_1], [session.user_id, session[:user_id], session["user_id"]]
+    assert_equal "active", session.to_h["status"]
+    assert_raises(NoMethodError) { session.nothing }
+    assert_raises(ArgumentError) { @sessions.get("sess_1", "sess_2") }
+  end
+
+  def test_create_and_revoke
+    session = @sessions.create(user_id: "user_1")
+    assert_equal "revoked", @sessions.revoke(session.id).status
+  end
+
+  def test_refresh
+    tokens = control("handshake", session_id: "sess_1", origin: "https://a.example")
+    tokens = tokens.slice("expired_token", "refresh_token").transform_keys(&:to_sym)
+    assert_equal "token", @sessions.refresh("sess_1", **tokens, request_origin: "https://a.example").object
+  end
+
+  def test_tokens
+    token = @sessions.create_token("sess_1", expires_in_seconds: 60)
+    assert_equal 3, token.jwt.split(".").size
+    refute_includes token.inspect + token.to_s, token.jwt
+    assert_equal "token", @sessions.create_token_from_template("sess_1", "hasura").object
+    assert_equal "token", @sessions.create_token_from_template(session_id: "sess_1", template_name: "hasura").object
+  end
+
+  def test_every_operation_has_its_method
+    assert_empty %i[list create get refresh revoke create_token create_token_from_template] - @sessions.public_methods
+  end
+
+  def test_pages_come_one_at_a_time
+    pages = @sessions.pages(user_id: "user_1", limit: 2)
+    assert_empty arrived
+    assert_equal 2, pages.next.size
+    assert_equal 1, arrived.size
+    assert_equal %w[sess_1 sess_2 sess_3], pages.flat_map(&:itself).map(&:id).sort
+    assert_raises(ClerkSessions::BuildError) { @sessions.pages(limit: 0).first }
+  end
+
+  def test_revoke_all
+    report = @sessions.revoke_all(user_id: "user_1", except: ["sess_2"])
+    assert_equal %w[sess_1 sess_3], report.revoked.sort
+    assert report.is_complete
+    assert_equal "active", @sessions.get("sess_2").status
+  end
+
+  def test_call_gives_what_the_server_sent
+    assert_equal({ "id" => "sess_1" }, @clerk.call("GetSession", { session_id: "sess_1" }).slice("id"))
+    assert_instance_of Array, @clerk.call("GetSessionList")
+  end
+
+  def test_the_server_refuses
+    error = assert_raises(ClerkSessions::ApiError) { @sessions.get("sess_9") }
+    assert_equal ["api", 404, "resource_not_found", 1, nil], [error.kind, error.status, error.code, error.attempts, error.retry_after]
+    refute_empty error.trace_id
+    assert_equal %i[kind status code message trace_id retry_after_ms attempts], error.to_h.keys
+  end
+
+  def test_what_is_wrong_is_not_sent
+    [
+      -> { @sessions.get("..") },
+      -> { @sessions.create },
+      -> { @sessions.list(user: "user_1") },
+      -> { @sessions.with_options(deadline: 1).list },
+      -> { @clerk.call("GetSession\0x", { session_id: "sess_1" }) },
+      -> { @clerk.call("Nothing") },
+      -> { @sessions.list(user_id: "\xff") },
+      -> { ClerkSessions::Client.new(secret_key: nil) },
+      -> { ClerkSessions::Client.new(secret_key: "sk_test_1", base_url: "http://example.com/v1") }
+    ].each do |wrong|
+      error = assert_raises(ClerkSessions::BuildError, &wrong)
+      assert_equal ["build", 0], [error.kind, error.attempts]
+    end
+    assert_empty arrived
+  end
+
+  def test_a_nul_is_encoded_not_an_end
+    assert_empty @sessions.list(user_id: "user_1\0")
+    assert_equal ["/v1/sessions?user_id=user_1%00"], arrived.map { |request| request["target"] }
+  end
+
+  def test_retries
+    script({ status: 503 }, { status: 502 })
+    assert_equal "sess_1", @sessions.get("sess_1").id
+    assert_equal 3, arrived.size
+    script({ status: 503 })
+    error = assert_raises(ClerkSessions::ApiError) { @sessions.create(user_id: "user_1") }
+    assert_equal [503, 1], [error.status, error.attempts]
+    script({ status: 503 })
+    assert_raises(ClerkSessions::ApiError) { @sessions.with_options(max_attempts: 1).get("sess_1") }
+  end
+
+  def test_retry_after_is_told
+    script({ status: 429, headers: { "retry-after" => "3600" } })
+    error = assert_raises(ClerkSessions::ApiError) { @sessions.get("sess_1") }
+    assert_equal [3600.0, 3_600_000], [error.retry_after, error.retry_after_ms]
+  end
+
+  def test_unknown_fields_are_kept
+    session = @clerk.call("GetSession", { session_id: "sess_1" })
+    script({ status: 200, body: JSON.generate(session.merge("mood" => { "is" => ["good"] })) })
+    session = @sessions.get("sess_1")
+    assert_equal ["good"], session.mood.is
+    assert_equal "good", session.dig(:mood, :is, 0)
+  end
+
+  def test_an_unreadable_answer
+    script({ status: 200, body: "{}" })
+    assert_raises(ClerkSessions::DecodeError) { @sessions.get("sess_1") }
+  end
+
+  def test_connection_refused
+    port = TCPServer.open("127.0.0.1", 0) { |server| server.addr[1] }
+    client = ClerkSessions::Client.new(secret_key: @key, base_url: "http://127.0.0.1:#{port}/v1", options: { backoff_cap_ms: 1 })
+    error = assert_raises(ClerkSessions::TransportError) { client.sessions.create(user_id: "user_1") }
+    assert_equal ["transport", nil, 3], [error.kind, error.status, error.attempts]
+  end
+
+  def test_no_whole_answer_is_final_for_a_create
+    cut = "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{}"
+    ["", cut, "nonsense\r\n\r\n"].each do |bytes|
+      with_server(bytes) do |sessions, count|
+        error = assert_raises(ClerkSessions::TransportError) { sessions.create(user_id: "user_1") }
+        assert_equal [1, 1], [error.attempts, count.call]
+      end
+    end
+  end
+
+  def test_net_http_repeats_nothing_by_itself
+    with_server("") do |sessions, count|
+      assert_raises(ClerkSessions::TransportError) { sessions.with_options(max_attempts: 1).get("sess_1") }
+      assert_equal 1, count.call
+    end
+  end
+
+  def test_connections_are_kept
+    opened = 0
+    open = TCPSocket.method(:open)
+    TCPSocket.stub(:open, ->(*where) { (opened += 1) && open.call(*where) }) { 3.times { @sessions.get("sess_1") } }
+    assert_equal 1, opened
+  end
+
+  def test_time_limit
+    with_server("HTTP/1.1 200 OK\r\n", then_sleep: 5) do |sessions, _|
+      from = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+      error = assert_raises(ClerkSessions::TransportError) { sessions.with_options(deadline_ms: 200).create(user_id: "user_1") }
+      assert_includes error.message, "Timeout"
+      assert_operator Process.clock_gettime(Process::CLOCK_MONOTONIC) - from, :<, 2
+    end
+  end
+
+  def test_gzip_is_decoded_and_its_size_limited
+    packed = ->(text) { Zlib.gzip(text).then { |zip| "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: #{zip.bytesize}\r\n\r\n".b + zip } }
+    with_server(packed.call("[]")) do |sessions, count|
+      # Closed after each answer: the next one is asked for over a new connection.
+      3.times { assert_empty sessions.list }
+      assert_equal 3, count.call
+    end
+    with_server(packed.call(" " * (17 << 20))) do |sessions, _|
+      error = assert_raises(ClerkSessions::TransportError) { sessions.with_options(max_attempts: 1).list }
+      assert_includes error.message, "TooLarge"
+    end
+  end
+
+  def test_no_secret_is_shown
+    shown = [@clerk, @sessions, @sessions.with_options(deadline_ms: 1)].map(&:inspect).join
+    refute_includes shown, @key
+    assert_includes shown, @url
+    wrong = "sk_test_\u00e9secret"
+    error = assert_raises(ClerkSessions::Error) { ClerkSessions::Client.new(secret_key: wrong).sessions.list }
+    refute_includes error.inspect + error.full_message, "secret\u00e9"
+    refute_includes error.inspect, wrong
+  end
+
+  def test_many_threads
+    ids = Array.new(8) { Thread.new { Array.new(20) { @sessions.get("sess_1").id } } }.flat_map(&:value)
+    assert_equal ["sess_1"] * 160, ids
+  end
+
+  def test_handles_are_freed_under_stress
+    50.times do
+      client = ClerkSessions::Client.new(secret_key: @key, api_url: @url)
+      client.sessions.pages(limit: 1).next
+    end
+    GC.start
+    GC.stress = true
+    assert_equal "sess_1", @sessions.get("sess_1").id
+  ensure
+    GC.stress = false
+  end
+end
