@@ -65,6 +65,9 @@ class TestClerkSessions < Minitest::Test
     assert_equal all, @sessions.list(request: { "user_id" => "user_1", status: nil })
     request = Struct.new(:user_id, :limit).new("user_1", 1)
     assert_equal 1, @sessions.list(request: request).size
+    # As the request objects of Clerk's own gem.
+    request = Class.new { def to_dict = { "user_id" => "user_1", "limit" => 2 } }.new
+    assert_equal 2, @sessions.list(request: request).size
     assert_equal 3, @sessions.list(user_id: "user_1", paginated: true, limit: 1).total_count
   end
 
@@ -91,6 +94,8 @@ class TestClerkSessions < Minitest::Test
   def test_tokens
     token = @sessions.create_token("sess_1", expires_in_seconds: 60)
     assert_equal 3, token.jwt.split(".").size
+    refused = assert_raises(ClerkSessions::BuildError) { @sessions.create_token(session_id: "sess_1", body: { expires_in_seconds: 1 }) }
+    assert_includes refused.message, "expires_in_seconds"
     refute_includes token.inspect + token.to_s, token.jwt
     assert_equal "token", @sessions.create_token_from_template("sess_1", "hasura").object
     assert_equal "token", @sessions.create_token_from_template(session_id: "sess_1", template_name: "hasura").object
@@ -103,9 +108,10 @@ class TestClerkSessions < Minitest::Test
   def test_pages_come_one_at_a_time
     pages = @sessions.pages(user_id: "user_1", limit: 2)
     assert_empty arrived
-    assert_equal 2, pages.next.size
+    assert_equal %w[sess_3 sess_2], [pages.next.id, pages.next.id]
     assert_equal 1, arrived.size
-    assert_equal %w[sess_1 sess_2 sess_3], pages.flat_map(&:itself).map(&:id).sort
+    assert_equal %w[sess_3 sess_2 sess_1], pages.map(&:id)
+    assert_equal %w[sess_3], @sessions.pages(user_id: "user_1", limit: 1).first(1).map(&:id)
     assert_raises(ClerkSessions::BuildError) { @sessions.pages(limit: 0).first }
   end
 

@@ -68,16 +68,16 @@ module ClerkSessions
 
   # The calls by name.
   class Sessions
-    # One method for each operation that the library has. Parameters go by name, in `request:` as with Clerk's own gem, or,
-    # for what is part of the path, by place: get("sess_1").
+    # One method for each operation that the library has. Parameters go by name, in `request:` or `body:` as with Clerk's own
+    # gem, or, for what is part of the path, by place: get("sess_1").
     Operations = Module.new do
       Native.operations.each do |operation|
         in_path = operation["path"].scan(/\{(\w+)\}/).flatten.map(&:to_sym)
-        define_method(operation["name"]) do |*values, request: nil, **parameters|
+        define_method(operation["name"]) do |*values, request: nil, body: nil, **parameters|
           if values.size > in_path.size
             raise ArgumentError, "#{operation['name']} takes #{in_path.size} by place (#{in_path.join(', ')}), not #{values.size}"
           end
-          parameters = in_path.zip(values).first(values.size).to_h.merge(requested(request), parameters)
+          parameters = in_path.zip(values).first(values.size).to_h.merge(requested(request), requested(body), parameters)
           result(@client.call(operation["id"], parameters, @options))
         end
       end
@@ -93,12 +93,13 @@ module ClerkSessions
     # The same calls with other options.
     def with_options(**options) = Sessions.new(@client, @options.merge(options))
 
-    # All sessions of a list, an Enumerator of pages, each a List. A page is asked for when it is reached.
+    # All sessions of a list, an Enumerator of Records. A page is asked for when its first session is reached; `limit` is
+    # the size of a page.
     def pages(request: nil, **parameters)
       parameters = requested(request).merge(parameters)
       client, options = @client, @options
       Enumerator.new do |to|
-        client.each_page(parameters, options) { |page| to << List.new(page) }
+        client.each_page(parameters, options) { |page| Record.of(page).each { |session| to << session } }
       end
     end
 
@@ -110,9 +111,10 @@ module ClerkSessions
 
     private
 
-    # What is not set in a request object is nil there, and not meant.
+    # What is not set in a request object is nil there, and not meant. Those of Clerk's own gem have to_dict.
     def requested(request)
-      request.to_h.transform_keys(&:to_sym).compact
+      fields = request.respond_to?(:to_dict) ? request.to_dict : request.to_h
+      fields.transform_keys(&:to_sym).compact
     end
 
     def result(json)

@@ -20,7 +20,11 @@ module ClerkSessions
     # A step of a call: `action` is :done, :wait (for `ms`) or :send (the rest, within `ms`).
     Step = Struct.new(:action, :ms, :http_method, :url, :headers, :body)
 
-    LIBRARY = Fiddle.dlopen(ENV.fetch("CLERK_SESSIONS_LIBRARY") { File.join(__dir__, "libclerk_sessions.so") })
+    LIBRARY = begin
+      Fiddle.dlopen(ENV.fetch("CLERK_SESSIONS_LIBRARY") { File.join(__dir__, "libclerk_sessions.#{RbConfig::CONFIG['SOEXT']}") })
+    rescue Fiddle::DLError => error
+      raise LoadError, "#{error.message}; build it as the README tells, or name it in CLERK_SESSIONS_LIBRARY"
+    end
 
     PTR = Fiddle::TYPE_VOIDP
     # Takes a String without NUL, or nil for null.
