@@ -7,8 +7,9 @@ Gem::Specification.new do |gem|
   gem.authors = ["The clerk-sessions authors"]
   gem.license = "MIT"
   gem.required_ruby_version = ">= 3.1"
-  # With the shared library, which is put beside the Ruby files before the gem is built.
-  gem.files = Dir.chdir(__dir__) { Dir["lib/**/*.{rb,so}"] + ["README.md"] }
+  # With the shared library of this platform, which is put beside the Ruby files before the gem is built.
+  gem.platform = Gem::Platform.local
+  gem.files = Dir.chdir(__dir__) { Dir["lib/**/*.{rb,so,dylib}"] + ["README.md"] }
   # From Ruby 4.0 on it does not come along by itself.
   gem.add_dependency "fiddle", "~> 1.1"
 end
