@@ -18,7 +18,7 @@ pub(crate) struct Fault {
 ///
 /// Tracking the path costs time, so it is done only once the plain read has failed.
 pub(crate) fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
-    serde_json::from_slice(text).map_err(|error| locate::<T>(text).unwrap_or_else(|| Fault::at_root(&error)))
+    serde_json::from_slice(text).map_err(|error| track::<T>(text).err().unwrap_or_else(|| Fault::at_root(&error)))
 }
 
 /// Reads what a caller passes as a JSON object; `what` names it, in the plural.
@@ -27,24 +27,30 @@ pub(crate) fn object<T: DeserializeOwned>(what: &'static str, text: &[u8]) -> Re
     if !text.trim_ascii_start().starts_with(b"{") {
         return Err(BuildError::new(what, "are not a JSON object"));
     }
-    read(text).map_err(|Fault { path, reason }| {
-        // It is one flat object on one line or so: where in it says less than which.
-        let reason = reason.split(" at line ").next().unwrap_or_default();
-        if reason.starts_with("missing field") {
-            BuildError::new(path, "is missing")
-        } else if path == "." || path == "?" {
-            BuildError::new(what, format!("can't be read: {reason}"))
-        } else {
-            BuildError::new(path, format!("can't be read: {reason}"))
-        }
-    })
+    // It is short: a plain read first would save less time than its code takes to compile, once for each `T`.
+    track(text).map_err(|fault| refusal(what, fault))
 }
 
-fn locate<T: DeserializeOwned>(text: &[u8]) -> Option<Fault> {
+fn refusal(what: &'static str, Fault { path, reason }: Fault) -> BuildError {
+    // It is one flat object on one line or so: where in it says less than which.
+    let reason = reason.split(" at line ").next().unwrap_or_default();
+    if reason.starts_with("missing field") {
+        BuildError::new(path, "is missing")
+    } else if path == "." || path == "?" {
+        BuildError::new(what, format!("can't be read: {reason}"))
+    } else {
+        BuildError::new(path, format!("can't be read: {reason}"))
+    }
+}
+
+/// Reads `text` as a `T`, knowing at each step where it is.
+fn track<T: DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let mut track = serde_path_to_error::Track::new();
-    let error = T::deserialize(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track)).err()?;
-    Some(Fault::new(&place(&track.path().to_string(), &error), &reason(&error)))
+    let value = T::deserialize(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track))
+        .map_err(|error| Fault::new(&place(&track.path().to_string(), &error), &reason(&error)))?;
+    deserializer.end().map_err(|error| Fault::at_root(&error))?;
+    Ok(value)
 }
 
 impl Fault {

@@ -15,6 +15,8 @@
 //! # Ok::<(), clerk_sessions_core::Error>(())
 //! ```
 
+// `#[inline]` is here for compile time: it leaves this code to those programs that call it.
+
 use serde::de::DeserializeOwned;
 
 use crate::caller::Caller;
@@ -56,13 +58,15 @@ impl Entry {
 macro_rules! entries {
     ($($name:ident: $operation:ident,)+) => {
         /// Every operation there is.
-        pub static OPERATIONS: &[Entry] = &[$(Entry::new::<operations::$operation>()),+];
+        // A static would be compiled, with all that it refers to, whether it is used or not.
+        pub const OPERATIONS: &[Entry] = &[$(Entry::new::<operations::$operation>()),+];
     };
 }
 for_each_operation!(entries);
 
 /// The operation of this operationId, such as `GetSession`.
 #[must_use]
+#[inline]
 pub fn find(operation_id: &str) -> Option<&'static Entry> {
     OPERATIONS.iter().find(|entry| entry.meta.id == operation_id)
 }
@@ -71,10 +75,12 @@ pub fn find(operation_id: &str) -> Option<&'static Entry> {
 ///
 /// # Errors
 /// [`Error::Build`]: there is no such operation, or as for [`Entry::exchange`].
+#[inline]
 pub fn exchange(caller: &Caller, operation_id: &str, parameters: &[u8]) -> Result<RawExchange, Error> {
     find(operation_id).ok_or_else(|| unknown(operation_id))?.exchange(caller, parameters)
 }
 
+#[inline]
 fn unknown(operation_id: &str) -> Error {
     let known: Vec<_> = OPERATIONS.iter().map(|entry| entry.meta.id).collect();
     let named = OPERATIONS.iter().find(|entry| entry.meta.name == operation_id);

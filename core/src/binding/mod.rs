@@ -42,6 +42,8 @@
 //! `attempt_timeout_ms`, `deadline_ms`, `max_attempts`, `backoff_base_ms`, `backoff_factor`, `backoff_cap_ms`,
 //! `max_retry_after_ms`, `max_total_wait_ms`, `seed`, `repeat_never`.
 
+// `#[inline]` is here and in the files below for compile time: it leaves this code to those programs that call it.
+
 mod call;
 mod pages;
 mod settings;
@@ -71,6 +73,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Build`]: a setting is missing, unknown, or can't be used.
+    #[inline]
     pub fn new(settings: &[u8]) -> Result<Self, Error> {
         let settings: Settings = settings::read("settings", settings)?;
         Ok(Self { caller: Caller::new(settings.api()?).with_options(settings.call_options()) })
@@ -79,6 +82,7 @@ impl Client {
     /// A call of the operation of this operationId with these parameters and [options](self#options), JSON objects; empty
     /// stands for an empty object. It comes to the server's own JSON, once the operation has found that it can read it.
     #[must_use]
+    #[inline]
     pub fn call(&self, operation_id: &str, parameters: &[u8], options: &[u8]) -> Call {
         let parameters = if parameters.is_empty() { b"{}" } else { parameters };
         let exchange = self.caller(options).and_then(|caller| registry::exchange(&caller, operation_id, parameters));
@@ -87,6 +91,7 @@ impl Client {
 
     /// All sessions of a list, with the parameters of `GetSessionList`, page by page.
     #[must_use]
+    #[inline]
     pub fn pages(&self, parameters: &[u8], options: &[u8]) -> Pages {
         let list = settings::read("parameters", parameters);
         Pages::new(self.caller(options).and_then(|caller| Ok((caller, list?))))
@@ -97,6 +102,7 @@ impl Client {
     /// It comes to an object: `revoked` and `gone` (lists of session ids), `failed` (a list of `session_id` and `error`),
     /// `incomplete` (the error that ended it early, or null) and `is_complete`.
     #[must_use]
+    #[inline]
     pub fn revoke_all(&self, parameters: &[u8], options: &[u8]) -> Call {
         let flow = self.caller(options).and_then(|caller| {
             let parameters: RevokeAllParameters = settings::read("parameters", parameters)?;
@@ -115,6 +121,7 @@ impl Client {
         })
     }
 
+    #[inline]
     fn caller(&self, options: &[u8]) -> Result<Caller, Error> {
         if options.is_empty() {
             return Ok(self.caller.clone());
@@ -128,6 +135,7 @@ impl Client {
 /// All operations, as a JSON list of objects with `id` (the operationId), `name` (of the method), `method`, `path` (with
 /// `{name}` for each variable segment) and `repeat` (`safe`, `idempotent` or `never`): so that a binding need not list them.
 #[must_use]
+#[inline]
 pub fn operations() -> String {
     let operations = registry::OPERATIONS.iter().map(|entry| {
         let meta = entry.meta();

@@ -47,6 +47,7 @@ impl Pages {
     ///
     /// It comes to a JSON list: the sessions of the page that were in none before, as the server sent them. Finish it before
     /// asking for the next.
+    #[inline]
     pub fn next_page(&mut self) -> Option<Call> {
         let (caller, walk) = match &mut self.walk {
             Ok(walk) => walk,
@@ -74,6 +75,7 @@ impl Pages {
 }
 
 impl Walk {
+    #[inline]
     fn new_of(&mut self, body: &[u8]) -> Result<Vec<u8>, Error> {
         let unreadable = || BuildError::new("page", "can't be read");
         let list: SessionList = json::read(body).map_err(|_| unreadable())?;
@@ -86,6 +88,7 @@ impl Walk {
 }
 
 /// The sessions of a list of either shape, as they came.
+#[inline]
 fn raw_sessions(body: &[u8]) -> serde_json::Result<Vec<Box<RawValue>>> {
     #[derive(Deserialize)]
     struct Page {
