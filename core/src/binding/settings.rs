@@ -28,6 +28,7 @@ pub(super) struct Settings {
 }
 
 impl Settings {
+    #[inline]
     pub(super) fn api(&self) -> Result<Api, Error> {
         let Some(secret_key) = &self.secret_key else {
             return Err(BuildError::new("secret_key", "is missing").into());
@@ -51,6 +52,7 @@ impl Settings {
         builder.allow_insecure_http(self.allow_insecure_http.unwrap_or(false)).build()
     }
 
+    #[inline]
     pub(super) fn call_options(&self) -> CallOptions {
         self.options.as_ref().map_or_else(CallOptions::default, |options| options.over(CallOptions::default()))
     }
@@ -74,6 +76,7 @@ pub(super) struct Options {
 
 impl Options {
     /// These options, and those of `under` where these say nothing.
+    #[inline]
     pub(super) fn over(&self, under: CallOptions) -> CallOptions {
         fn set<T>(value: &mut T, to: Option<T>) {
             if let Some(to) = to {
@@ -107,6 +110,7 @@ pub(super) struct RevokeAllParameters {
 }
 
 impl RevokeAllParameters {
+    #[inline]
     pub(super) fn into_flow(self) -> Result<RevokeAll, Error> {
         let all = match (self.user_id, self.client_id) {
             (Some(user_id), None) => RevokeAll::of_user(user_id),

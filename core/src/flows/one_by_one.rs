@@ -37,6 +37,7 @@ impl RevokingOneByOne {
     }
 
     /// Begins the next call, if there is one.
+    #[inline]
     fn begin(&mut self) -> bool {
         loop {
             if let Some(id) = self.waiting.pop() {
@@ -70,7 +71,6 @@ impl RevokingOneByOne {
 impl Flow for RevokingOneByOne {
     type Output = RevokeReport;
 
-    // For compile time: it leaves the reading of sessions to those programs that call it.
     #[inline]
     fn step(&mut self, now: Duration) -> Step {
         if self.awaiting {

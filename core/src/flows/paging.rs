@@ -42,6 +42,7 @@ impl Paging {
     }
 
     /// Takes the page that was asked for, and returns those of its sessions that were not seen before.
+    #[inline]
     pub fn on_page(&mut self, page: SessionList) -> Vec<Session> {
         let (len, total) = (page.len(), page.total_count);
         let new: Vec<_> = page.into_iter().filter(|session| self.seen.insert(session.id.clone())).collect();

@@ -119,6 +119,7 @@ impl Revoking {
 
     /// Starts.
     #[must_use]
+    #[inline]
     pub fn new(all: RevokeAll) -> Self {
         // An empty id names no session, and whoever passes one means to keep one.
         let names_none = all.except.iter().any(|id| id.as_str().is_empty());
@@ -145,6 +146,7 @@ impl Revoking {
     }
 
     /// What to do next.
+    #[inline]
     pub fn work(&mut self) -> Work {
         if self.handed_out > 0 && self.unanswered.len() == self.handed_out {
             self.ended = self.unanswered.pop();
@@ -167,6 +169,7 @@ impl Revoking {
     }
 
     /// The next few sessions to revoke: no more than run at once, so that a server that is down is noticed soon.
+    #[inline]
     fn next_batch(&mut self) -> Option<Vec<SessionId>> {
         if self.batches.is_empty() {
             return None;
@@ -185,6 +188,7 @@ impl Revoking {
     }
 
     /// Reports what a [`Work::List`] came to.
+    #[inline]
     pub fn on_list(&mut self, page: Result<SessionList, Error>) {
         match page {
             Ok(page) => {
@@ -198,6 +202,7 @@ impl Revoking {
     }
 
     /// Reports what the revoke of a session came to.
+    #[inline]
     pub fn on_revoke(&mut self, session_id: SessionId, outcome: Result<Session, Error>) {
         match outcome {
             Ok(_) => self.revoked.push(session_id),
@@ -214,6 +219,7 @@ impl Revoking {
     ///
     /// # Errors
     /// The list failed before anything was revoked, or a session to be kept has an empty id.
+    #[inline]
     pub fn finish(self) -> Result<RevokeReport, Error> {
         let more = !self.untried().is_empty() || !self.batches.is_empty();
         let (incomplete, listed) = (self.ended, self.active);
@@ -233,6 +239,7 @@ impl Revoking {
         }
     }
 
+    #[inline]
     fn untried(&self) -> Vec<SessionId> {
         self.active.difference(&self.tried).cloned().collect()
     }
