@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests of all bindings, against the fake-clerk binary. Usage: bash bindings/test.sh
+# The tests of all bindings, against the programs fake-clerk and conform. Usage: bash bindings/test.sh
 # Needs gcc, valgrind, libcurl's headers, Ruby, and Python 3.11 or later with venv; puts nothing outside of target/.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -8,8 +8,9 @@ unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 
 step() { printf '\n== %s\n' "$*"; "$@"; }
 
-(cd .. && step cargo build --locked -p clerk-sessions-tests --bin fake-clerk)
-export FAKE_CLERK=${CARGO_TARGET_DIR:-$PWD/../target}/debug/fake-clerk
+(cd .. && step cargo build --locked -p clerk-sessions-fake -p clerk-sessions-tests --bin fake-clerk --bin conform)
+programs=${CARGO_TARGET_DIR:-$PWD/../target}/debug
+export FAKE_CLERK=$programs/fake-clerk CONFORM=$programs/conform
 target=${CARGO_TARGET_DIR:-$PWD/target}
 
 step cargo fmt --all --check
@@ -25,12 +26,12 @@ echo "== the shared library has $size bytes"
 export CLERK_LIB_DIR=$target/release OUT=$target/c-tests
 mkdir -p "$OUT"
 step bash c/test.sh
-step "$FAKE_CLERK" --conform valgrind -q --leak-check=full --show-leak-kinds=definite,indirect,possible \
+step "$CONFORM" valgrind -q --leak-check=full --show-leak-kinds=definite,indirect,possible \
   --errors-for-leak-kinds=definite,indirect,possible --error-exitcode=99 "$OUT/conform" --fields
 
 export CLERK_SESSIONS_LIBRARY=$library
 step ruby -Iruby/lib ruby/test/test_clerk_sessions.rb
-step "$FAKE_CLERK" --conform ruby -Iruby/lib ruby/conform.rb
+step "$CONFORM" ruby -Iruby/lib ruby/conform.rb
 
 venv=$target/venv
 [[ -x $venv/bin/python ]] || step python3 -m venv "$venv"
@@ -39,6 +40,6 @@ rm -rf "$target/wheels"
 step "$venv/bin/maturin" build --release --locked -q -m python/Cargo.toml -i "$venv/bin/python" -o "$target/wheels"
 step "$venv/bin/pip" install -q --disable-pip-version-check --force-reinstall --no-deps "$target"/wheels/*.whl
 step "$venv/bin/python" -m pytest -q -p no:cacheprovider python/tests
-step "$FAKE_CLERK" --conform "$venv/bin/python" python/tests/conform.py
-step "$FAKE_CLERK" --conform "$venv/bin/python" python/tests/conform.py --async
+step "$CONFORM" "$venv/bin/python" python/tests/conform.py
+step "$CONFORM" "$venv/bin/python" python/tests/conform.py --async
 step "$venv/bin/python" python/tests/bench_overhead.py

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Makes the calls of the conformance table: `fake-clerk --conform ruby -Ilib conform.rb`. For each case it reads four lines
+# Makes the calls of the conformance table: `conform ruby -Ilib conform.rb`. For each case it reads four lines
 # (settings, operationId, parameters, an empty one) and answers with one.
 
 require "json"

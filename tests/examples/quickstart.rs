@@ -10,8 +10,7 @@ use std::process::ExitCode;
 use clerk_sessions_core::{
     Api, ApiBuilder, CreateSession, CreateSessionToken, ListSessions, RefreshSession, Session, SessionStatus, Token,
 };
-use clerk_sessions_tests::fake::{FakeClerk, Seed};
-use clerk_sessions_tests::server::FakeServer;
+use clerk_sessions_fake::{FakeClerk, FakeServer, Seed};
 
 type Outcome = Result<(), Box<dyn Error>>;
 

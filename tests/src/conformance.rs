@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 use std::sync::MutexGuard;
 
 use clerk_sessions_core::{Api, Caller, Error, RawExchange, registry};
+use clerk_sessions_fake::{FakeClerk, Recorded, ScriptedResponse, Seed};
 use http::{HeaderMap, Response};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-
-use crate::fake::{Answer, FakeClerk, Recorded, Seed};
 
 const TABLE: &str = include_str!("../conformance.json");
 
@@ -85,7 +84,7 @@ struct Case {
     #[serde(default)]
     seed: Map<String, Value>,
     #[serde(default)]
-    script: Vec<Answer>,
+    script: Vec<ScriptedResponse>,
     handshake: Option<Handshake>,
     secret_key: Option<String>,
     operation: String,

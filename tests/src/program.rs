@@ -4,11 +4,10 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use clerk_sessions_fake::{FakeClerk, FakeServer, Seed};
 use serde_json::{Value, json};
 
 use crate::conformance::Subject;
-use crate::fake::{FakeClerk, Seed};
-use crate::server::FakeServer;
 
 /// A running program that makes the calls it is asked for.
 ///

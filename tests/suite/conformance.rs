@@ -5,11 +5,9 @@ use std::time::Duration;
 
 use clerk_sessions_core::transport::{drive, drive_async};
 use clerk_sessions_core::{Transport, TransportError};
+use clerk_sessions_fake::{FakeClerk, FakeServer, InProcess, Seed};
 use clerk_sessions_reqwest::ReqwestTransport;
 use clerk_sessions_tests::conformance::{Subject, call_over, run};
-use clerk_sessions_tests::fake::{FakeClerk, Seed};
-use clerk_sessions_tests::in_process::InProcess;
-use clerk_sessions_tests::server::FakeServer;
 use clerk_sessions_ureq::UreqTransport;
 use http::{HeaderValue, Request, Response, Uri};
 use serde_json::Value;

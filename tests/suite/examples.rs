@@ -5,8 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
-use clerk_sessions_tests::fake::{Answer, FakeClerk, Seed};
-use clerk_sessions_tests::server::FakeServer;
+use clerk_sessions_fake::{FakeClerk, FakeServer, ScriptedResponse, Seed};
 use clerk_sessions_ureq::ureq::Agent;
 use serde_json::Value;
 
@@ -82,7 +81,7 @@ fn call_prints_the_server_s_json() {
 fn call_prints_an_error_as_one_json_object() {
     let server = server();
     for transport in TRANSPORTS {
-        server.fake().script(vec![Answer {
+        server.fake().script(vec![ScriptedResponse {
             status: 403,
             headers: [("cf-ray".to_owned(), "ray_1".to_owned())].into(),
             body: "{}".to_owned(),
@@ -161,6 +160,6 @@ fn mint_service_mints_for_the_signed_in_session() {
     let body: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(body["jwt"].as_str().unwrap().split('.').count(), 3);
     assert_eq!(mint("sess_nowhere", "demo").0, 404);
-    server.fake().script(vec![Answer { status: 500, headers: BTreeMap::new(), body: String::new() }]);
+    server.fake().script(vec![ScriptedResponse { status: 500, headers: BTreeMap::new(), body: String::new() }]);
     assert_eq!(mint("sess_demo_active", "demo").0, 502);
 }

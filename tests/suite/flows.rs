@@ -1,9 +1,8 @@
 //! Paging and revoke-all over real sockets, alike over both adapters.
 
 use clerk_sessions_core::{Api, Error, ListSessions, RevokeAll, RevokeReport, Session, SessionStatus};
+use clerk_sessions_fake::{FakeClerk, FakeServer, ListShape, ScriptedResponse, Seed, SeedSession};
 use clerk_sessions_reqwest::ReqwestTransport;
-use clerk_sessions_tests::fake::{Answer, FakeClerk, ListShape, Seed, SeedSession};
-use clerk_sessions_tests::server::FakeServer;
 use clerk_sessions_ureq::UreqTransport;
 use tokio::runtime::{Builder, Runtime};
 
@@ -68,7 +67,7 @@ fn paging_ends_with_the_first_error() {
     let clients = Clients::new(Seed { max_limit: Some(1), ..user_with(3) });
     for _ in 0..2 {
         // The error is for the first request of either client.
-        clients.server.fake().script(vec![Answer { status: 403, headers: [].into(), body: String::new() }]);
+        clients.server.fake().script(vec![ScriptedResponse { status: 403, headers: [].into(), body: String::new() }]);
     }
     let mut pages = clients.ureq.sessions().pages(ListSessions::new().user_id("user_1"));
     assert_eq!(pages.next().unwrap().unwrap_err().status().unwrap(), 403);
@@ -116,7 +115,7 @@ fn revoke_all_goes_on_after_single_failures() {
         assert_eq!(page.len(), 5);
         // The list is answered as it is, the first revoke is refused.
         let list = serde_json::to_string(&page.data).unwrap();
-        let answer = |status, body| Answer { status, headers: [].into(), body };
+        let answer = |status, body| ScriptedResponse { status, headers: [].into(), body };
         let end = "[]".to_owned();
         clients.server.fake().script(vec![answer(200, list), answer(200, end), answer(refused, String::new())]);
         let report = revoke_all_but(&clients, blocking, "sess_nowhere");

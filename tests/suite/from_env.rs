@@ -2,8 +2,7 @@
 
 use std::process::{Command, Output};
 
-use clerk_sessions_tests::fake::{FakeClerk, Seed};
-use clerk_sessions_tests::server::FakeServer;
+use clerk_sessions_fake::{FakeClerk, FakeServer, Seed};
 
 use crate::examples::{TRANSPORTS, call, stderr, stdout};
 

@@ -3,9 +3,8 @@
 use std::time::{Duration, Instant};
 
 use clerk_sessions_core::Api;
+use clerk_sessions_fake::{FakeClerk, FakeServer, RateLimit, Seed};
 use clerk_sessions_reqwest::{Client, ReqwestTransport};
-use clerk_sessions_tests::fake::{FakeClerk, RateLimit, Seed};
-use clerk_sessions_tests::server::FakeServer;
 use tokio::task::JoinSet;
 
 const TASKS: usize = 64;

@@ -1,4 +1,4 @@
-"""A subject of the conformance table (`fake-clerk --conform`): four lines in, one line out. With `--async`, by the async client."""
+"""A subject of the conformance table (the program `conform`): four lines in, one line out. With `--async`, by the async client."""
 
 import asyncio
 import json

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use clerk_sessions_core::{Delivery, TransportErrorKind};
-use clerk_sessions_tests::fake::{FakeClerk, RateLimit, Seed, SeedSession, Signature};
+use clerk_sessions_fake::{FakeClerk, RateLimit, Seed, SeedSession, Signature};
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use clerk_sessions_core::{CallOptions, RetryPolicy};
-use clerk_sessions_tests::fake::RateLimit;
+use clerk_sessions_fake::RateLimit;
 
 use super::call::Reason;
 use super::model::{Check, ensure};

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
 use clerk_sessions_core::{Api, Caller, Delivery, Step, TransportErrorKind, registry};
-use clerk_sessions_tests::fake::DEFAULT_SECRET_KEY;
+use clerk_sessions_fake::DEFAULT_SECRET_KEY;
 use http::{Request, StatusCode};
 
 use super::answer::Outcome;

@@ -12,8 +12,7 @@ use http::StatusCode;
 use tokio::runtime::{self, Runtime};
 use tokio::sync::oneshot;
 
-use crate::fake::{FakeClerk, Handshake};
-use crate::{lock, now_ms};
+use crate::{FakeClerk, Handshake, lock, now_ms};
 
 /// The largest request body taken, in bytes; a larger one is answered 413 and not recorded.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
@@ -129,7 +128,7 @@ mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
     use super::*;
-    use crate::fake::Seed;
+    use crate::Seed;
 
     /// Sends a request on a connection, and reads the status line and the body.
     fn call(stream: &mut TcpStream, server: &FakeServer, target: &str) -> (String, String) {

@@ -11,7 +11,8 @@ use super::errors;
 /// A canned answer, given as it is: no header is added.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Answer {
+#[allow(clippy::exhaustive_structs, reason = "tests write it as a literal")]
+pub struct ScriptedResponse {
     /// The status, from 200.
     pub status: u16,
     /// The headers; default none. `Content-Length` and `Transfer-Encoding` are the server's.
@@ -22,7 +23,7 @@ pub struct Answer {
     pub body: String,
 }
 
-impl Answer {
+impl ScriptedResponse {
     /// Why it can't be sent, if it can't.
     pub(super) fn check(&self) -> Result<(), String> {
         self.build().map(drop)

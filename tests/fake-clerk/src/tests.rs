@@ -254,7 +254,7 @@ fn a_known_version_is_accepted() {
 fn an_answer_that_cannot_be_sent_is_a_500() {
     let mut client = Client::demo();
     let status = 1;
-    client.fake.script(vec![Answer { status, headers: [].into(), body: String::new() }]);
+    client.fake.script(vec![ScriptedResponse { status, headers: [].into(), body: String::new() }]);
     assert_eq!(client.get("/v1/sessions").status, 500);
 }
 

@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 use clerk_sessions_core::{AsyncTransport, Transport, TransportError};
 use http::{Request, Response};
 
-use crate::fake::FakeClerk;
-use crate::{lock, now_ms};
+use crate::{FakeClerk, lock, now_ms};
 
 /// Answers with a [`FakeClerk`] at once, for blocking and async clients alike. Clones share the fake.
 #[derive(Clone, Debug)]

@@ -20,6 +20,7 @@ const COOKIE_ATTRIBUTES: &str = "Path=/; Max-Age=315360000; Secure; SameSite=Lax
 
 /// What a browser holds once its session token has expired.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Handshake {
     /// The session token, properly signed, which expired a minute ago.
     pub expired_token: String,

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::errors::json_response;
-use super::{Answer, FakeClerk, Recorded, Seed};
+use super::{FakeClerk, Recorded, ScriptedResponse, Seed};
 
 /// Whose tokens a handshake is to give.
 #[derive(Deserialize)]
@@ -59,7 +59,7 @@ fn reset(fake: &mut FakeClerk, body: &[u8]) -> Result<Value, Refusal> {
 }
 
 fn script(fake: &mut FakeClerk, body: &[u8]) -> Result<Value, Refusal> {
-    let answers: Vec<Answer> = read(body)?;
+    let answers: Vec<ScriptedResponse> = read(body)?;
     for (index, answer) in answers.iter().enumerate() {
         answer.check().map_err(|why| bad(format!("answer {index}: {why}")))?;
     }

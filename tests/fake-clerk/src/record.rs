@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 /// A request as it arrived.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Recorded {
     /// The method.
     pub method: Method,

@@ -1,5 +1,7 @@
 //! What a fake starts with, and how it behaves.
 
+#![allow(clippy::exhaustive_structs, reason = "tests write these as literals")]
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -88,6 +90,7 @@ pub struct RateLimit {
 /// The shape of a list answer.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum ListShape {
     /// An object if the request says `paginated=true`, else a bare array.
     #[default]
@@ -101,6 +104,7 @@ pub enum ListShape {
 /// What revoking a session does that has ended, but was not revoked.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum RevokeEnded {
     /// It is answered with the unchanged session.
     #[default]
@@ -112,6 +116,7 @@ pub enum RevokeEnded {
 /// How a session shows an optional field it lacks.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Nulls {
     /// As `null`.
     #[default]
@@ -123,6 +128,7 @@ pub enum Nulls {
 /// How tokens are signed.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Signature {
     /// With RS256, verifiable against the served key set.
     #[default]

@@ -4,25 +4,19 @@ use std::fs;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::process::{self, ExitCode};
+use std::process::ExitCode;
 
-use clerk_sessions_tests::conformance;
-use clerk_sessions_tests::fake::{FakeClerk, Seed};
-use clerk_sessions_tests::program::Program;
-use clerk_sessions_tests::server::FakeServer;
+use clerk_sessions_fake::{FakeClerk, FakeServer, Seed};
 use lexopt::{Arg, Parser, ValueExt};
 
 const HELP: &str = "\
 A Clerk Sessions API in memory, to test programs against.
 
 Usage: fake-clerk [--addr ADDR:PORT] [--state FILE] [--seed-user ID]...
-       fake-clerk --conform PROGRAM [ARGUMENT]...
 
   --addr ADDR:PORT  where to listen, a loopback address [default: 127.0.0.1:0, a free port]
   --state FILE      start with the seed in this JSON file [default: a small demo]
   --seed-user ID    add a user with two active sessions
-  --conform PROGRAM run the conformance table over a binding: PROGRAM reads four lines a case (settings, operationId,
-                    parameters, nothing) and answers each with a line, {\"result\": ...} or {\"error\": ...}
   --help            show this
 
 Prints CLERK_API_URL=... and CLERK_SECRET_KEY=... for a shell to source, then serves until killed.
@@ -37,14 +31,12 @@ const SESSIONS_PER_USER: usize = 2;
 enum Command {
     Help,
     Serve { addr: SocketAddr, seed: Seed },
-    Conform(process::Command),
 }
 
 fn main() -> ExitCode {
     let done = match command(Parser::from_env()) {
         Ok(Command::Help) => io::stdout().write_all(HELP.as_bytes()),
         Ok(Command::Serve { addr, seed }) => serve(addr, seed),
-        Ok(Command::Conform(program)) => conform(program),
         Err(error) => return fail(&error, 2),
     };
     match done {
@@ -68,11 +60,6 @@ fn command(mut arguments: Parser) -> Result<Command, lexopt::Error> {
             Arg::Long("addr") => addr = arguments.value()?.parse_with(loopback)?,
             Arg::Long("state") => seed = Some(read_seed(Path::new(&arguments.value()?))?),
             Arg::Long("seed-user") => users.push(arguments.value()?.string()?),
-            Arg::Long("conform") => {
-                let mut program = process::Command::new(arguments.value()?);
-                program.args(arguments.raw_args()?);
-                return Ok(Command::Conform(program));
-            }
             Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
             other => return Err(other.unexpected()),
         }
@@ -105,14 +92,6 @@ fn serve(addr: SocketAddr, seed: Seed) -> io::Result<()> {
     loop {
         std::thread::park();
     }
-}
-
-fn conform(mut program: process::Command) -> io::Result<()> {
-    let differences = conformance::run(&Program::start(&mut program)?);
-    if differences.is_empty() {
-        return writeln!(io::stdout(), "it conforms");
-    }
-    Err(io::Error::other(format!("it does not conform\n{}", differences.join("\n"))))
 }
 
 /// The text as one shell word: a key from a file may hold anything.

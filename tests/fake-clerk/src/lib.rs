@@ -14,6 +14,8 @@
 //! | `script` | canned answers |
 //! | `record` | the requests that arrived |
 //! | `control` | the `/_fake/*` routes |
+//! | `server` | FakeClerk behind a loopback socket; feature `server` |
+//! | `in_process` | FakeClerk as a transport of clerk-sessions-core; feature `transport` |
 
 mod control;
 mod errors;
@@ -36,15 +38,28 @@ mod testing;
 mod tests;
 mod tokens;
 
+#[cfg(feature = "transport")]
+mod in_process;
+#[cfg(feature = "server")]
+mod server;
+
 use std::collections::VecDeque;
+#[cfg(any(feature = "server", feature = "transport"))]
+use std::sync::{Mutex, MutexGuard, PoisonError};
+#[cfg(any(feature = "server", feature = "transport"))]
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::{Request, Response};
 use serde_json::Value;
 
+#[cfg(feature = "transport")]
+pub use self::in_process::InProcess;
 pub use self::record::Recorded;
 pub use self::refresh::Handshake;
-pub use self::script::Answer;
+pub use self::script::ScriptedResponse;
 pub use self::seed::{DEFAULT_SECRET_KEY, ListShape, Nulls, RateLimit, RevokeEnded, Seed, SeedSession, Signature};
+#[cfg(feature = "server")]
+pub use self::server::FakeServer;
 use self::state::State;
 
 /// A Clerk Sessions API in memory: sessions, users, tokens and errors, without a clock or a socket.
@@ -55,7 +70,7 @@ use self::state::State;
 #[derive(Debug)]
 pub struct FakeClerk {
     state: State,
-    script: VecDeque<Answer>,
+    script: VecDeque<ScriptedResponse>,
     requests: Vec<Recorded>,
 }
 
@@ -131,7 +146,20 @@ impl FakeClerk {
     /// Adds canned answers for the next API requests, in order; then normal handling resumes.
     ///
     /// A request answered so is recorded, but neither checked nor counted and changes nothing.
-    pub fn script(&mut self, answers: Vec<Answer>) {
+    pub fn script(&mut self, answers: Vec<ScriptedResponse>) {
         self.script.extend(answers);
     }
+}
+
+/// Locks a fake. A panic while it was held, as in a test that failed, has left it usable.
+#[cfg(any(feature = "server", feature = "transport"))]
+fn lock(fake: &Mutex<FakeClerk>) -> MutexGuard<'_, FakeClerk> {
+    fake.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The clock for [`FakeClerk::handle`]: Unix milliseconds.
+#[cfg(any(feature = "server", feature = "transport"))]
+fn now_ms() -> i64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
 }

@@ -13,10 +13,10 @@ mod table {
     use super::{Code, S};
     macro_rules! codes {
         ($($name:ident = $status:ident $code:literal $message:literal;)*) => {
-            $(pub(in crate::fake) static $name: Code = Code(S::$status, $code, $message);)*
+            $(pub(crate) static $name: Code = Code(S::$status, $code, $message);)*
             /// Every code, for a test that provokes them all.
             #[cfg(test)]
-            pub(in crate::fake) const ALL: &[&Code] = &[$(&$name),*];
+            pub(crate) const ALL: &[&Code] = &[$(&$name),*];
         };
     }
     codes! {
