@@ -1,25 +1,19 @@
 //! Where requests go and what they carry: base URL, secret key, API version, extra headers.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST,
     HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
-use http::uri::{Authority, Scheme};
-use http::{Method, Request, Response, Uri};
+use http::{Method, Request, Response};
 
-use crate::answer;
+use crate::base_url::BaseUrl;
 use crate::error::{BuildError, Error};
 use crate::model::SecretKey;
-use crate::operation::{Encoded, Encoder, Operation};
-
-/// The base URL of Clerk's Backend API.
-pub const DEFAULT_BASE_URL: &str = "https://api.clerk.com/v1";
-
-/// The API version that is asked for by default, a date.
-pub const DEFAULT_API_VERSION: &str = "2026-05-12";
+use crate::operation::Operation;
+use crate::request::RequestWriter;
+use crate::response;
 
 const API_VERSION: HeaderName = HeaderName::from_static("clerk-api-version");
 const SDK: HeaderName = HeaderName::from_static("x-clerk-sdk");
@@ -54,18 +48,21 @@ pub struct Api {
 }
 
 struct Settings {
-    scheme: Scheme,
-    authority: Authority,
-    /// The base URL's path, without a slash at its end.
-    base_path: String,
-    /// One ready-made map for each kind of request, so that encoding clones it and adds nothing.
+    base_url: BaseUrl,
+    /// One complete map for each kind of request, so that making a request clones it and adds nothing.
     plain: HeaderMap,
     with_json: HeaderMap,
     empty_post: HeaderMap,
 }
 
 impl Api {
-    /// The API at its [default base URL](DEFAULT_BASE_URL) and [version](DEFAULT_API_VERSION).
+    /// The base URL of Clerk's Backend API.
+    pub const DEFAULT_BASE_URL: &str = "https://api.clerk.com/v1";
+
+    /// The API version that is asked for by default, a date.
+    pub const DEFAULT_VERSION: &str = "2026-05-12";
+
+    /// The API at its [default base URL](Self::DEFAULT_BASE_URL) and [version](Self::DEFAULT_VERSION).
     ///
     /// # Errors
     /// The key is empty, is a publishable key, or holds white space or characters that can't stand in a header.
@@ -77,8 +74,8 @@ impl Api {
     pub fn builder(secret_key: impl Into<SecretKey>) -> ApiBuilder {
         ApiBuilder {
             secret_key: secret_key.into(),
-            base_url: DEFAULT_BASE_URL.to_owned(),
-            api_version: DEFAULT_API_VERSION.to_owned(),
+            base_url: Self::DEFAULT_BASE_URL.to_owned(),
+            api_version: Self::DEFAULT_VERSION.to_owned(),
             user_agent_suffix: None,
             headers: Vec::new(),
             allow_insecure_http: false,
@@ -92,48 +89,42 @@ impl Api {
     /// # Errors
     /// [`Error::Build`]: a parameter that the server would refuse or misread.
     pub fn request<O: Operation>(&self, operation: &O) -> Result<Request<Vec<u8>>, Error> {
-        Ok(self.encode(operation)?.take(self))
+        let mut request = RequestWriter::run(self.url(), O::METADATA, |request| operation.write(request))?;
+        *request.headers_mut() = self.headers(request.method(), !request.body().is_empty(), request.headers());
+        Ok(request)
     }
 
-    pub(crate) fn encode<O: Operation>(&self, operation: &O) -> Result<Encoded, Error> {
-        let mut encoder = Encoder::new(self, O::META);
-        operation.encode(&mut encoder).and_then(|()| encoder.finish()).map_err(|error| Error::Build(error.of(O::META)))
-    }
-
-    /// Reads the answer to an operation.
+    /// Reads the response to an operation.
     ///
     /// # Errors
     /// [`Error::Api`] for any status but 2xx, [`Error::Decode`] for a 2xx that can't be read.
     pub fn parse<O: Operation>(&self, response: Response<Vec<u8>>) -> Result<O::Output, Error> {
-        answer::read::<O>(response, 1)
+        response::read::<O>(response)
     }
 
     /// The base URL, without a slash at its end.
     #[must_use]
     pub fn base_url(&self) -> String {
-        let Settings { scheme, authority, base_path, .. } = &*self.settings;
-        format!("{scheme}://{authority}{base_path}")
+        self.settings.base_url.to_string()
     }
 
-    pub(crate) fn scheme(&self) -> &Scheme {
-        &self.settings.scheme
+    pub(crate) fn url(&self) -> &BaseUrl {
+        &self.settings.base_url
     }
 
-    pub(crate) fn authority(&self) -> &Authority {
-        &self.settings.authority
-    }
-
-    pub(crate) fn base_path(&self) -> &str {
-        &self.settings.base_path
-    }
-
-    pub(crate) fn headers(&self, method: &Method, has_body: bool) -> &HeaderMap {
-        match (has_body, method) {
+    /// The headers that all requests of this method carry, with those that the operation has written in place of them.
+    pub(crate) fn headers(&self, method: &Method, has_body: bool, own: &HeaderMap) -> HeaderMap {
+        let all = match (has_body, method) {
             (true, _) => &self.settings.with_json,
             (false, &Method::GET) => &self.settings.plain,
-            // Without it, some HTTP clients send an empty POST chunked or with no length at all.
+            // Without a content-length, some HTTP clients send an empty POST chunked or with no length at all.
             (false, _) => &self.settings.empty_post,
+        };
+        let mut headers = all.clone();
+        for (name, value) in own {
+            headers.insert(name, value.clone());
         }
+        headers
     }
 }
 
@@ -185,14 +176,14 @@ impl ApiBuilder {
         Ok(if url.ends_with("/v1") { builder.base_url(url) } else { builder.base_url(format!("{url}/v1")) })
     }
 
-    /// The base URL with the version's path, [`DEFAULT_BASE_URL`] by default.
+    /// The base URL with the version's path, [`Api::DEFAULT_BASE_URL`] by default.
     #[must_use]
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
         self
     }
 
-    /// The `Clerk-API-Version`, a date, [`DEFAULT_API_VERSION`] by default.
+    /// The `Clerk-API-Version`, a date, [`Api::DEFAULT_VERSION`] by default.
     #[must_use]
     pub fn api_version(mut self, version: impl Into<String>) -> Self {
         self.api_version = version.into();
@@ -228,13 +219,13 @@ impl ApiBuilder {
     /// # Errors
     /// [`Error::Build`] names the setting and what is wrong with it.
     pub fn build(self) -> Result<Api, Error> {
-        let (scheme, authority, base_path) = parse_base_url(&self.base_url, self.allow_insecure_http)?;
+        let base_url = BaseUrl::parse(&self.base_url, self.allow_insecure_http)?;
         let plain = self.headers_of_a_get()?;
         let mut with_json = plain.clone();
         with_json.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let mut empty_post = plain.clone();
         empty_post.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        Ok(Api { settings: Arc::new(Settings { scheme, authority, base_path, plain, with_json, empty_post }) })
+        Ok(Api { settings: Arc::new(Settings { base_url, plain, with_json, empty_post }) })
     }
 
     fn headers_of_a_get(&self) -> Result<HeaderMap, BuildError> {
@@ -300,112 +291,12 @@ fn extra_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Bu
     Ok((parsed, value))
 }
 
-fn parse_base_url(url: &str, allow_insecure_http: bool) -> Result<(Scheme, Authority, String), BuildError> {
-    // No message quotes the URL: one with userinfo in it holds a password.
-    let bad = |reason| Err(BuildError::new("base_url", reason));
-    // Looked for in the text, as the parser drops a fragment without a word.
-    if url.contains(['?', '#']) {
-        return bad("has a query or a fragment: give only scheme, host and path");
-    }
-    let Ok(uri) = url.parse::<Uri>() else {
-        return bad("is not a URL such as https://api.clerk.com/v1");
-    };
-    let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
-        return bad("is not an absolute URL such as https://api.clerk.com/v1");
-    };
-    if authority.as_str().contains('@') {
-        return bad("has a user or password in it: the secret key is what signs requests");
-    }
-    let default_port = match scheme.as_str() {
-        "https" => 443,
-        "http" if allow_insecure_http || is_loopback(authority.host()) => 80,
-        "http" => {
-            return bad("is plain http to another machine, where anyone on the way reads the secret key: use https, \
-                        or allow_insecure_http if you must");
-        }
-        _ => return bad("is neither https nor http"),
-    };
-    let path = uri.path().trim_end_matches('/');
-    if path.split('/').skip(1).any(is_rewritten_by_url_parsers) {
-        return bad("has an empty or dot segment in its path");
-    }
-    let Some(authority) = normalized(authority, default_port) else {
-        return bad("has no valid host and port");
-    };
-    Ok((scheme.clone(), authority, path.to_owned()))
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost") || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
-}
-
-fn is_rewritten_by_url_parsers(segment: &str) -> bool {
-    let dots = segment.to_ascii_lowercase().replace("%2e", ".");
-    matches!(&*dots, "" | "." | "..") || segment.contains('\\')
-}
-
-/// Lower case and no default port, as URL parsers write it: so the `Host` header is the same over every transport.
-fn normalized(authority: &Authority, default_port: u16) -> Option<Authority> {
-    let host = authority.host().to_ascii_lowercase();
-    let digits = authority.as_str()[authority.host().len()..].strip_prefix(':').unwrap_or_default();
-    let port = if digits.is_empty() { default_port } else { digits.parse().ok()? };
-    let text = if port == default_port { host } else { format!("{host}:{port}") };
-    Authority::from_maybe_shared(text.into_bytes()).ok().filter(|authority| !authority.host().is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn refused(builder: ApiBuilder) -> String {
         builder.build().unwrap_err().to_string()
-    }
-
-    fn at(url: &str) -> ApiBuilder {
-        Api::builder("sk_test_1").base_url(url)
-    }
-
-    #[test]
-    fn a_base_url_is_normalized() {
-        for (given, kept) in [
-            ("https://api.clerk.com/v1", "https://api.clerk.com/v1"),
-            ("https://API.Clerk.com:443/v1/", "https://api.clerk.com/v1"),
-            ("https://api.clerk.com:8443", "https://api.clerk.com:8443"),
-            ("http://127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1"),
-            ("http://[::1]:8080/v1", "http://[::1]:8080/v1"),
-            ("http://localhost", "http://localhost"),
-        ] {
-            assert_eq!(at(given).build().unwrap().base_url(), kept);
-        }
-    }
-
-    #[test]
-    fn a_base_url_that_would_send_the_key_astray_is_refused() {
-        for (given, why) in [
-            ("", "not a URL"),
-            ("api.clerk.com", "absolute"),
-            ("/v1", "absolute"),
-            ("ftp://api.clerk.com", "neither https nor http"),
-            ("http://api.clerk.com/v1", "plain http"),
-            ("http://127.0.0.1.evil.example/v1", "plain http"),
-            ("http://127.1/v1", "plain http"),
-            ("https://user:password@api.clerk.com/v1", "user or password"),
-            ("http://localhost@evil.example/v1", "user or password"),
-            ("https://api.clerk.com/v1?a=b", "query or a fragment"),
-            ("https://api.clerk.com/v1#a", "query or a fragment"),
-            ("https://api.clerk.com/../v1", "dot segment"),
-            ("https://api.clerk.com/%2E%2e/v1", "dot segment"),
-            ("https://api.clerk.com//v1", "dot segment"),
-            ("https://api.clerk.com:99999/v1", "no valid host and port"),
-            ("https://:8080/v1", "base_url"),
-        ] {
-            let error = refused(at(given));
-            assert!(error.starts_with("base_url ") && error.contains(why), "{given}: {error}");
-            assert!(!error.contains("password@"), "{error}");
-        }
-        let api = at("http://clerk.internal:80/v1").allow_insecure_http(true).build().unwrap();
-        assert_eq!(api.base_url(), "http://clerk.internal/v1");
     }
 
     #[test]
@@ -465,9 +356,9 @@ mod tests {
             .unwrap()
             .base_url()
         };
-        assert_eq!(read(""), DEFAULT_BASE_URL);
-        assert_eq!(read("https://api.clerk.com"), DEFAULT_BASE_URL);
-        assert_eq!(read("https://api.clerk.com/v1/"), DEFAULT_BASE_URL);
+        assert_eq!(read(""), Api::DEFAULT_BASE_URL);
+        assert_eq!(read("https://api.clerk.com"), Api::DEFAULT_BASE_URL);
+        assert_eq!(read("https://api.clerk.com/v1/"), Api::DEFAULT_BASE_URL);
         assert_eq!(read("http://127.0.0.1:4010/"), "http://127.0.0.1:4010/v1");
         let error = ApiBuilder::from_vars(|_| None).unwrap_err().to_string();
         assert!(error.starts_with("CLERK_SECRET_KEY is not set"), "{error}");

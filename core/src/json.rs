@@ -1,11 +1,10 @@
-//! Reading JSON, with faults that name the place and never quote a value.
+//! Reads JSON, with faults that name the place and never quote a value.
 
 use serde::de::DeserializeOwned;
 
-use crate::error::BuildError;
-use crate::shown::Shown;
+use crate::redact::Redacted;
 
-/// Why a JSON text could not be read: fit to be printed, as it holds no value of the text.
+/// Why a JSON text could not be read. It can be printed: it holds no value of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     /// The place, such as `[3].client_id`; `.` is the root.
@@ -18,33 +17,12 @@ pub(crate) struct Fault {
 ///
 /// Tracking the path costs time, so it is done only once the plain read has failed.
 pub(crate) fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
-    serde_json::from_slice(text).map_err(|error| track::<T>(text).err().unwrap_or_else(|| Fault::at_root(&error)))
+    serde_json::from_slice(text)
+        .map_err(|error| read_tracked::<T>(text).err().unwrap_or_else(|| Fault::at_root(&error)))
 }
 
-/// Reads what a caller passes as a JSON object; `what` names it, in the plural.
-pub(crate) fn object<T: DeserializeOwned>(what: &'static str, text: &[u8]) -> Result<T, BuildError> {
-    // Looked for here, as serde would take an array for a struct, too.
-    if !text.trim_ascii_start().starts_with(b"{") {
-        return Err(BuildError::new(what, "are not a JSON object"));
-    }
-    // It is short: a plain read first would save less time than its code takes to compile, once for each `T`.
-    track(text).map_err(|fault| refusal(what, fault))
-}
-
-fn refusal(what: &'static str, Fault { path, reason }: Fault) -> BuildError {
-    // It is one flat object on one line or so: where in it says less than which.
-    let reason = reason.split(" at line ").next().unwrap_or_default();
-    if reason.starts_with("missing field") {
-        BuildError::new(path, "is missing")
-    } else if path == "." || path == "?" {
-        BuildError::new(what, format!("can't be read: {reason}"))
-    } else {
-        BuildError::new(path, format!("can't be read: {reason}"))
-    }
-}
-
-/// Reads `text` as a `T`, knowing at each step where it is.
-fn track<T: DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
+/// Reads `text` as a `T`, tracking the path. For short texts that are read once for many `T`: it compiles faster than [`read`].
+pub(crate) fn read_tracked<T: DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let mut track = serde_path_to_error::Track::new();
     let value = T::deserialize(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track))
@@ -60,7 +38,7 @@ impl Fault {
 
     /// Keys of the text are in both, and a key may be anything.
     fn new(path: &str, reason: &str) -> Self {
-        Self { path: Shown(path).to_string(), reason: Shown(reason).to_string() }
+        Self { path: Redacted(path).to_string(), reason: Redacted(reason).to_string() }
     }
 }
 

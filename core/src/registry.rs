@@ -3,14 +3,15 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use clerk_sessions_core::{Api, Caller, Flow, Step, registry};
+//! use clerk_sessions_core::call::{CallContext, Flow, Step};
+//! use clerk_sessions_core::{Api, registry};
 //!
-//! let caller = Caller::new(Api::new("sk_test_123")?);
-//! let mut call = registry::exchange(&caller, "GetSession", br#"{"session_id": "sess_1"}"#)?;
+//! let context = CallContext::new(Api::new("sk_test_123")?);
+//! let mut call = registry::call(&context, "GetSession", br#"{"session_id": "sess_1"}"#)?;
 //! let Step::Send { request, .. } = call.step(Duration::ZERO) else { unreachable!() };
 //! assert_eq!(request.uri().path(), "/v1/sessions/sess_1");
 //!
-//! let error = registry::exchange(&caller, "GetSession", b"{}").unwrap_err();
+//! let error = registry::call(&context, "GetSession", b"{}").unwrap_err();
 //! assert_eq!(error.to_string(), "GetSession: session_id is missing (nothing was sent)");
 //! # Ok::<(), clerk_sessions_core::Error>(())
 //! ```
@@ -19,29 +20,29 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::caller::Caller;
+use crate::call::{CallContext, RawCall};
 use crate::error::{BuildError, Error};
-use crate::exchange::RawExchange;
-use crate::json;
-use crate::operation::{Meta, Operation};
+use crate::json::{self, Fault};
+use crate::metadata::Metadata;
+use crate::operation::Operation;
 use crate::operations::{self, for_each_operation};
 
 /// An operation of the registry.
 #[derive(Debug)]
 pub struct Entry {
-    meta: &'static Meta,
-    exchange: fn(&Caller, &[u8]) -> Result<RawExchange, Error>,
+    metadata: &'static Metadata,
+    call: fn(&CallContext, &[u8]) -> Result<RawCall, Error>,
 }
 
 impl Entry {
-    const fn new<O: Operation + DeserializeOwned>() -> Self {
-        Self { meta: O::META, exchange: exchange_of::<O> }
+    const fn new<O: Operation + DeserializeOwned + Send + Sync + 'static>() -> Self {
+        Self { metadata: O::METADATA, call: call_of::<O> }
     }
 
     /// The operation's fixed facts.
     #[must_use]
-    pub fn meta(&self) -> &'static Meta {
-        self.meta
+    pub fn metadata(&self) -> &'static Metadata {
+        self.metadata
     }
 
     /// The call of the operation with these parameters, a flat JSON object with the names of the official description.
@@ -50,8 +51,8 @@ impl Entry {
     ///
     /// # Errors
     /// [`Error::Build`]: the parameters are no such object, or one is unknown, missing or out of bounds.
-    pub fn exchange(&self, caller: &Caller, parameters: &[u8]) -> Result<RawExchange, Error> {
-        (self.exchange)(caller, parameters)
+    pub fn call(&self, context: &CallContext, parameters: &[u8]) -> Result<RawCall, Error> {
+        (self.call)(context, parameters)
     }
 }
 
@@ -68,29 +69,54 @@ for_each_operation!(entries);
 #[must_use]
 #[inline]
 pub fn find(operation_id: &str) -> Option<&'static Entry> {
-    OPERATIONS.iter().find(|entry| entry.meta.id == operation_id)
+    OPERATIONS.iter().find(|entry| entry.metadata.id == operation_id)
 }
 
-/// The call of the operation of this operationId; see [`Entry::exchange`].
+/// The call of the operation of this operationId; see [`Entry::call`].
 ///
 /// # Errors
-/// [`Error::Build`]: there is no such operation, or as for [`Entry::exchange`].
+/// [`Error::Build`]: there is no such operation, or as for [`Entry::call`].
 #[inline]
-pub fn exchange(caller: &Caller, operation_id: &str, parameters: &[u8]) -> Result<RawExchange, Error> {
-    find(operation_id).ok_or_else(|| unknown(operation_id))?.exchange(caller, parameters)
+pub fn call(context: &CallContext, operation_id: &str, parameters: &[u8]) -> Result<RawCall, Error> {
+    find(operation_id).ok_or_else(|| unknown(operation_id))?.call(context, parameters)
 }
 
 #[inline]
 fn unknown(operation_id: &str) -> Error {
-    let known: Vec<_> = OPERATIONS.iter().map(|entry| entry.meta.id).collect();
-    let named = OPERATIONS.iter().find(|entry| entry.meta.name == operation_id);
-    let meant = named.map(|entry| format!("; did you mean {}?", entry.meta.id)).unwrap_or_default();
+    let known: Vec<_> = OPERATIONS.iter().map(|entry| entry.metadata.id).collect();
+    let named = OPERATIONS.iter().find(|entry| entry.metadata.name == operation_id);
+    let meant = named.map(|entry| format!("; did you mean {}?", entry.metadata.id)).unwrap_or_default();
     BuildError::new("operation_id", format!("is not one of {}{meant}", known.join(", "))).into()
 }
 
-fn exchange_of<O: Operation + DeserializeOwned>(caller: &Caller, parameters: &[u8]) -> Result<RawExchange, Error> {
-    let operation: O = json::object("parameters", parameters).map_err(|error| Error::Build(error.of(O::META)))?;
-    Ok(caller.raw(&operation)?.checked::<O>())
+fn call_of<O>(context: &CallContext, parameters: &[u8]) -> Result<RawCall, Error>
+where
+    O: Operation + DeserializeOwned + Send + Sync + 'static,
+{
+    let operation: O = read_object("parameters", parameters).map_err(|error| Error::Build(error.of(O::METADATA)))?;
+    RawCall::checked(context, operation)
+}
+
+/// Reads a JSON object that a program passes in: parameters, settings, options. `what` names it in errors, in the plural.
+///
+/// # Errors
+/// It is no JSON object, or a field is missing or can't be read; the error names the field and never a value.
+pub fn read_object<T: DeserializeOwned>(what: &'static str, json: &[u8]) -> Result<T, BuildError> {
+    // Looked for here, as serde would take an array for a struct, too.
+    if !json.trim_ascii_start().starts_with(b"{") {
+        return Err(BuildError::new(what, "are not a JSON object"));
+    }
+    json::read_tracked(json).map_err(|Fault { path, reason }| {
+        // The object is flat and short: the line and column would say less than the field.
+        let reason = reason.split(" at line ").next().unwrap_or_default();
+        if reason.starts_with("missing field") {
+            BuildError::new(path, "is missing")
+        } else if path == "." || path == "?" {
+            BuildError::new(what, format!("can't be read: {reason}"))
+        } else {
+            BuildError::new(path, format!("can't be read: {reason}"))
+        }
+    })
 }
 
 #[cfg(test)]
@@ -101,19 +127,19 @@ mod tests {
 
     use super::*;
     use crate::api::Api;
-    use crate::exchange::{Flow, Step};
+    use crate::call::{Flow, Step};
     use crate::model::tests::minimal;
 
-    fn caller() -> Caller {
-        Caller::new(Api::new("sk_test_1").unwrap())
+    fn context() -> CallContext {
+        CallContext::new(Api::new("sk_test_1").unwrap())
     }
 
     fn refused(operation_id: &str, parameters: &str) -> String {
-        exchange(&caller(), operation_id, parameters.as_bytes()).unwrap_err().to_string()
+        call(&context(), operation_id, parameters.as_bytes()).unwrap_err().to_string()
     }
 
-    fn answered(operation_id: &str, parameters: &str, body: &[u8]) -> Result<Vec<u8>, Error> {
-        let mut call = exchange(&caller(), operation_id, parameters.as_bytes()).unwrap();
+    fn responded(operation_id: &str, parameters: &str, body: &[u8]) -> Result<Vec<u8>, Error> {
+        let mut call = call(&context(), operation_id, parameters.as_bytes()).unwrap();
         assert!(matches!(call.step(Duration::ZERO), Step::Send { .. }));
         call.on_response(http::Response::new(body.to_vec()), Duration::ZERO);
         call.finish().map(http::Response::into_body)
@@ -122,8 +148,8 @@ mod tests {
     #[test]
     fn there_are_seven_with_names_of_their_own() {
         assert_eq!(OPERATIONS.len(), 7);
-        let ids: std::collections::BTreeSet<_> = OPERATIONS.iter().map(|entry| entry.meta().id).collect();
-        let names: std::collections::BTreeSet<_> = OPERATIONS.iter().map(|entry| entry.meta().name).collect();
+        let ids: std::collections::BTreeSet<_> = OPERATIONS.iter().map(|entry| entry.metadata().id).collect();
+        let names: std::collections::BTreeSet<_> = OPERATIONS.iter().map(|entry| entry.metadata().name).collect();
         assert_eq!((ids.len(), names.len()), (7, 7));
     }
 
@@ -132,12 +158,12 @@ mod tests {
         let mut session = minimal();
         session["brand_new"] = serde_json::json!([1.0, {"a": null}]);
         let body = serde_json::to_vec_pretty(&session).unwrap();
-        assert_eq!(answered("GetSession", r#"{"session_id":"sess_1"}"#, &body).unwrap(), body);
+        assert_eq!(responded("GetSession", r#"{"session_id":"sess_1"}"#, &body).unwrap(), body);
     }
 
     #[test]
-    fn an_answer_that_the_operation_can_not_read_is_an_error() {
-        let error = answered("GetSession", r#"{"session_id":"sess_1"}"#, b"{\"object\":\"session\"}").unwrap_err();
+    fn a_response_that_the_operation_can_not_read_is_an_error() {
+        let error = responded("GetSession", r#"{"session_id":"sess_1"}"#, b"{\"object\":\"session\"}").unwrap_err();
         assert_eq!((error.kind(), error.path()), ("decode", Some("id")));
     }
 
@@ -196,7 +222,7 @@ mod tests {
         }
     }
 
-    /// Bytes that no decoder has seen: noise, and answers that are almost right.
+    /// Bytes that no decoder has seen: noise, and responses that are almost right.
     fn body() -> impl Strategy<Value = Vec<u8>> {
         let session = minimal().to_string();
         let almost = [
@@ -217,20 +243,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_answer_makes_a_decoder_panic(status in 100..=999_u16, body in body(), header in "[ -~]{0,16}") {
+        fn no_response_makes_a_decoder_panic(status in 100..=999_u16, body in body(), header in "[ -~]{0,16}") {
             for entry in OPERATIONS {
-                let required = match entry.meta().name {
+                let required = match entry.metadata().name {
                     "list" => "{}",
                     "create" => r#"{"user_id":"u"}"#,
                     "refresh" => r#"{"session_id":"s","expired_token":"a","refresh_token":"b","request_origin":"c"}"#,
                     "create_token_from_template" => r#"{"session_id":"s","template_name":"t"}"#,
                     _ => r#"{"session_id":"s"}"#,
                 };
-                let mut call = entry.exchange(&caller(), required.as_bytes()).unwrap();
+                let mut call = entry.call(&context(), required.as_bytes()).unwrap();
                 let step = call.step(Duration::ZERO);
                 prop_assert!(matches!(step, Step::Send { .. }), "{:?}", step);
-                let answer = http::Response::builder().status(status).header("retry-after", &header).header("cf-ray", &header);
-                call.on_response(answer.body(body.clone()).unwrap(), Duration::ZERO);
+                let response = http::Response::builder().status(status).header("retry-after", &header).header("cf-ray", &header);
+                call.on_response(response.body(body.clone()).unwrap(), Duration::ZERO);
                 call.step(Duration::from_secs(9));
                 if let Err(error) = call.finish() {
                     let shown = format!("{error} {error:?} {}", serde_json::to_string(&error).unwrap());
@@ -243,7 +269,7 @@ mod tests {
     #[test]
     fn null_is_as_good_as_absent() {
         let mut call =
-            exchange(&caller(), "GetSessionList", br#"{"user_id":"user_1","limit":null,"status":null}"#).unwrap();
+            call(&context(), "GetSessionList", br#"{"user_id":"user_1","limit":null,"status":null}"#).unwrap();
         let Step::Send { request, .. } = call.step(Duration::ZERO) else { panic!() };
         assert_eq!(request.uri().query(), Some("user_id=user_1"));
     }

@@ -1,4 +1,4 @@
-//! `Retry-After`: seconds, or a date that is measured against the answer's own `Date`, as there is no clock here.
+//! `Retry-After`: seconds, or a date that is measured against the response's own `Date`, as there is no clock here.
 
 use std::time::Duration;
 
@@ -101,10 +101,10 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_measured_against_the_answer_s_own() {
+    fn a_date_is_measured_against_the_date_of_the_response() {
         for date in ["Sun, 06 Nov 1994 08:50:07 GMT", "Sunday, 06-Nov-94 08:50:07 GMT", "Sun Nov  6 08:50:07 1994"] {
-            let answered = if date.contains("-94") { "Sun, 06 Nov 2094 08:49:37 GMT" } else { DATE_NOW };
-            assert_eq!(asked(Some(answered), &[date]), Some(30), "{date}");
+            let date_header = if date.contains("-94") { "Sun, 06 Nov 2094 08:49:37 GMT" } else { DATE_NOW };
+            assert_eq!(asked(Some(date_header), &[date]), Some(30), "{date}");
         }
         assert_eq!(asked(Some(DATE_NOW), &["Sun, 06 Nov 1994 08:49:30 GMT"]), Some(0), "what is past needs no wait");
         assert_eq!(asked(None, &["Sun, 06 Nov 1994 08:50:07 GMT"]), None, "nothing to measure by");

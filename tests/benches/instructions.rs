@@ -3,9 +3,10 @@
 //!
 //! Needs valgrind, and `cargo install gungraun-runner` in the version of the `gungraun` dependency.
 
+use clerk_sessions_core::operation::Operation;
 use clerk_sessions_core::{
     Api, Client, CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, GetSession, ListSessions,
-    Operation, RefreshSession, RevokeSession,
+    RefreshSession, RevokeSession,
 };
 use clerk_sessions_tests::canned::{Canned, ERROR, SESSION, list, token};
 use gungraun::{Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};

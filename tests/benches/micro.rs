@@ -3,9 +3,10 @@
 
 mod hand_written;
 
+use clerk_sessions_core::operation::Operation;
 use clerk_sessions_core::{
     Api, Client, CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, GetSession, ListSessions,
-    Operation, RefreshSession, RevokeSession,
+    RefreshSession, RevokeSession,
 };
 use clerk_sessions_tests::canned::{Canned, ERROR, SESSION, list, token};
 use divan::{Bencher, black_box};

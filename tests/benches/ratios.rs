@@ -29,7 +29,7 @@ const IN_FLIGHT: usize = 64;
 fn main() {
     let base_url = serve();
     let api = Api::builder("sk_test_2aaaaaaaaaaaaaaaaaaaaaaaaaa").base_url(&base_url).build().unwrap();
-    let ureq = UreqTransport::builder().max_idle_connections(IN_FLIGHT).no_proxy().build();
+    let ureq = UreqTransport::builder().max_idle_connections(IN_FLIGHT).no_proxy().build().unwrap();
     let ureq = Ureq {
         ours: clerk_sessions_ureq::Client::new(api.clone(), ureq),
         agent: over_ureq::agent(),

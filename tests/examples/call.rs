@@ -6,8 +6,9 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use clerk_sessions_core::call::CallContext;
 use clerk_sessions_core::transport::{drive, drive_async};
-use clerk_sessions_core::{ApiBuilder, Caller, Error, registry};
+use clerk_sessions_core::{ApiBuilder, Error, registry};
 use lexopt::{Arg, Parser, ValueExt as _};
 
 const USAGE: &str = "usage: call [--transport ureq|reqwest] OPERATION_ID 'PARAMS_JSON'";
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
     let (transport, operation, params) = match arguments(Parser::from_env()) {
         Ok(arguments) => arguments,
         Err(error) => {
-            let known: Vec<_> = registry::OPERATIONS.iter().map(|entry| entry.meta().id).collect();
+            let known: Vec<_> = registry::OPERATIONS.iter().map(|entry| entry.metadata().id).collect();
             eprintln!("call: {error}\n{USAGE}\noperations: {}", known.join(", "));
             return ExitCode::from(2);
         }
@@ -64,9 +65,9 @@ fn named(transport: &str) -> Result<Transport, &'static str> {
 
 fn call(transport: Transport, operation: &registry::Entry, params: &str) -> Result<Vec<u8>, Error> {
     let api = ApiBuilder::from_vars(|name| std::env::var(name).ok())?.build()?;
-    let exchange = operation.exchange(&Caller::new(api), params.as_bytes())?;
+    let exchange = operation.call(&CallContext::new(api), params.as_bytes())?;
     let response = match transport {
-        Transport::Ureq => drive(&clerk_sessions_ureq::UreqTransport::builder().build(), exchange)?,
+        Transport::Ureq => drive(&clerk_sessions_ureq::UreqTransport::builder().build()?, exchange)?,
         Transport::Reqwest => {
             let transport = clerk_sessions_reqwest::ReqwestTransport::builder().build()?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

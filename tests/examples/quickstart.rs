@@ -32,7 +32,7 @@ fn run() -> Outcome {
     if variable("CLERK_SECRET_KEY").is_some() {
         let api = ApiBuilder::from_vars(variable)?.build()?;
         println!("Reading from {}", api.base_url());
-        read_only_over_ureq(&clerk_sessions_ureq::client(api.clone()))?;
+        read_only_over_ureq(&clerk_sessions_ureq::client(api.clone())?)?;
         return runtime.block_on(read_only_over_reqwest(&clerk_sessions_reqwest::client(api)?));
     }
 
@@ -42,7 +42,7 @@ fn run() -> Outcome {
     println!("FakeClerk at {}", server.base_url());
     let api = Api::builder(server.secret_key()).base_url(server.base_url()).build()?;
     // The environment's proxy knows nothing of a server inside this process.
-    let ureq = clerk_sessions_ureq::UreqTransport::builder().no_proxy().build();
+    let ureq = clerk_sessions_ureq::UreqTransport::builder().no_proxy().build()?;
     everything_over_ureq(&clerk_sessions_ureq::Client::new(api.clone(), ureq), &server)?;
     let reqwest = clerk_sessions_reqwest::ReqwestTransport::builder().no_proxy().build()?;
     runtime.block_on(everything_over_reqwest(&clerk_sessions_reqwest::Client::new(api, reqwest), &server))?;
@@ -68,7 +68,7 @@ fn everything_over_ureq(clerk: &clerk_sessions_ureq::Client, server: &FakeServer
     let token = sessions.create_token(CreateSessionToken::new(&got.id).origin(ORIGIN))?;
     say("create_token", &measured(&token));
 
-    let token = sessions.create_token_from_template((&got.id, "hasura"))?;
+    let token = sessions.create_token_from_template(CreateSessionToken::new(&got.id).template("hasura"))?;
     say("create_token_from_template", &measured(&token));
 
     let browser = server.handshake(got.id.as_str(), ORIGIN).ok_or("no handshake")?;
@@ -100,7 +100,7 @@ async fn everything_over_reqwest(clerk: &clerk_sessions_reqwest::Client, server:
     let token = sessions.create_token(CreateSessionToken::new(&got.id).origin(ORIGIN)).await?;
     say("create_token", &measured(&token));
 
-    let token = sessions.create_token_from_template((&got.id, "hasura")).await?;
+    let token = sessions.create_token_from_template(CreateSessionToken::new(&got.id).template("hasura")).await?;
     say("create_token_from_template", &measured(&token));
 
     let browser = server.handshake(got.id.as_str(), ORIGIN).ok_or("no handshake")?;

@@ -3,7 +3,8 @@
 use std::future::{Future, ready};
 use std::time::Duration;
 
-use clerk_sessions_core::{AsyncTransport, Transport, TransportError};
+use clerk_sessions_core::TransportError;
+use clerk_sessions_core::transport::{AsyncTransport, Transport};
 use http::{Request, Response, StatusCode};
 
 /// A session as the server writes it.

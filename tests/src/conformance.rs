@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::MutexGuard;
 
-use clerk_sessions_core::{Api, Caller, Error, RawExchange, registry};
+use clerk_sessions_core::call::{CallContext, RawCall};
+use clerk_sessions_core::{Api, Error, registry};
 use clerk_sessions_fake::{FakeClerk, Recorded, ScriptedResponse, Seed};
 use http::{HeaderMap, Response};
 use serde::Deserialize;
@@ -40,10 +41,10 @@ pub fn call_over(
     secret_key: &str,
     operation: &str,
     params: &Value,
-    send: impl FnOnce(RawExchange) -> Result<Response<Vec<u8>>, Error>,
+    send: impl FnOnce(RawCall) -> Result<Response<Vec<u8>>, Error>,
 ) -> Result<Value, Value> {
     let api = Api::builder(secret_key).base_url(base_url).build().expect("the subject has a base URL");
-    let outcome = registry::exchange(&Caller::new(api), operation, params.to_string().as_bytes()).and_then(send);
+    let outcome = registry::call(&CallContext::new(api), operation, params.to_string().as_bytes()).and_then(send);
     match outcome {
         Ok(response) => Ok(serde_json::from_slice(response.body()).unwrap_or(Value::Null)),
         Err(error) => Err(serde_json::to_value(error).expect("an error is JSON")),

@@ -1,9 +1,10 @@
 //! How many allocations a call costs, as exact numbers: a change that adds one has to change this table.
 
 use allocation_counter::measure;
+use clerk_sessions_core::operation::Operation;
 use clerk_sessions_core::{
     Api, Client, CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, GetSession, ListSessions,
-    Operation, RefreshSession, RevokeSession,
+    RefreshSession, RevokeSession,
 };
 use clerk_sessions_tests::canned::{Canned, ERROR, SESSION, list, token};
 use http::Response;

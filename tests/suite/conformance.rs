@@ -3,8 +3,9 @@
 use std::sync::MutexGuard;
 use std::time::Duration;
 
+use clerk_sessions_core::TransportError;
+use clerk_sessions_core::transport::Transport;
 use clerk_sessions_core::transport::{drive, drive_async};
-use clerk_sessions_core::{Transport, TransportError};
 use clerk_sessions_fake::{FakeClerk, FakeServer, InProcess, Seed};
 use clerk_sessions_reqwest::ReqwestTransport;
 use clerk_sessions_tests::conformance::{Subject, call_over, run};
@@ -78,7 +79,7 @@ impl Subject for Reqwest {
 }
 
 fn ureq() -> UreqTransport {
-    UreqTransport::builder().no_proxy().build()
+    UreqTransport::builder().no_proxy().build().unwrap()
 }
 
 fn assert_conforms(subject: &dyn Subject) {
@@ -99,7 +100,7 @@ fn ureq_conforms() {
 #[test]
 fn an_agent_of_ones_own_conforms() {
     let agent = clerk_sessions_ureq::ureq::Agent::config_builder().proxy(None).build().new_agent();
-    assert_conforms(&Blocking::new(UreqTransport::with_agent(agent)));
+    assert_conforms(&Blocking::new(UreqTransport::with_agent(agent).unwrap()));
 }
 
 #[test]

@@ -9,13 +9,14 @@ use std::convert::identity;
 use std::path::Path;
 use std::{env, fs};
 
-use clerk_sessions_core::api::{DEFAULT_API_VERSION, DEFAULT_BASE_URL};
 use clerk_sessions_core::http::{Request, Response};
 use std::time::Duration;
 
+use clerk_sessions_core::call::{CallContext, Flow, Step};
+use clerk_sessions_core::operation::Operation;
 use clerk_sessions_core::{
-    Api, Caller, CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, Error, Flow, GetSession,
-    ListSessions, Operation, RefreshSession, RevokeSession, SessionStatus, Step, TokenFormat, registry,
+    Api, CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, Error, GetSession, ListSessions,
+    RefreshSession, RevokeSession, SessionStatus, TokenFormat, registry,
 };
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde::Serialize;
@@ -56,7 +57,7 @@ fn operations_are_those_of_the_description() {
             .map(|Described { id, method, path, .. }| format!("{id}: {method} {path}"));
         let code = registry::OPERATIONS
             .iter()
-            .map(registry::Entry::meta)
+            .map(registry::Entry::metadata)
             .map(|meta| format!("{}: {} {}", meta.id, meta.method, meta.path));
         drift.compare("operations", official, code);
     });
@@ -198,8 +199,8 @@ fn enums_have_the_values_of_the_description() {
 fn version_and_server_are_those_of_the_description() {
     compare(|Description(root), drift| {
         for (what, official, code) in [
-            ("info.version", &root["info"]["version"], DEFAULT_API_VERSION),
-            ("servers[0].url", &root["servers"][0]["url"], DEFAULT_BASE_URL),
+            ("info.version", &root["info"]["version"], Api::DEFAULT_VERSION),
+            ("servers[0].url", &root["servers"][0]["url"], Api::DEFAULT_BASE_URL),
         ] {
             drift.compare(what, [text(official)], [code.to_owned()]);
         }
@@ -473,7 +474,7 @@ impl Described<'_> {
 
     /// What a request with [`everything`](Self::everything) has to carry.
     fn expected(&self) -> Vec<String> {
-        let mut url = format!("{DEFAULT_BASE_URL}{}", self.path);
+        let mut url = format!("{}{}", Api::DEFAULT_BASE_URL, self.path);
         let mut expected = Vec::new();
         for Parameter { place, name, sample, .. } in &self.parameters {
             match &**place {
@@ -567,7 +568,7 @@ fn reader<O: Operation + 'static, T: Serialize + 'static>(described: fn(O::Outpu
         let output = api().parse::<O>(Response::new(answer.to_string().into_bytes()))?;
         Ok(json!(described(output)))
     };
-    (O::META.id, Box::new(read))
+    (O::METADATA.id, Box::new(read))
 }
 
 /// Whether the error names `place` as missing from an answer that may have so many shapes.
@@ -583,7 +584,7 @@ fn api() -> Api {
 
 fn send(id: &str, parameters: Map<String, Value>) -> Result<Request<Vec<u8>>, Error> {
     let parameters = Value::Object(parameters).to_string();
-    match registry::exchange(&Caller::new(api()), id, parameters.as_bytes())?.step(Duration::ZERO) {
+    match registry::call(&CallContext::new(api()), id, parameters.as_bytes())?.step(Duration::ZERO) {
         Step::Send { request, .. } => Ok(request),
         step => panic!("{id}: the first step is {step:?}"),
     }

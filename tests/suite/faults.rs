@@ -6,12 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use clerk_sessions_core::observe::{Attempt, Observer};
+use clerk_sessions_core::call::CallContext;
+use clerk_sessions_core::transport::{AsyncTransport as _, Transport as _};
 use clerk_sessions_core::transport::{drive, drive_async};
-use clerk_sessions_core::{
-    Api, AsyncTransport as _, CallOptions, Caller, Delivery, Error, RetryPolicy, Transport as _, TransportErrorKind,
-    registry,
-};
+use clerk_sessions_core::{Api, CallOptions, Delivery, Error, RetryPolicy, TransportErrorKind, registry};
+use clerk_sessions_core::{Attempt, Observer};
 use clerk_sessions_reqwest::ReqwestTransport;
 use clerk_sessions_tests::fault::{FaultServer, Step};
 use clerk_sessions_ureq::UreqTransport;
@@ -92,7 +91,7 @@ enum Adapter {
 }
 
 fn ureq() -> Adapter {
-    Adapter::Ureq(UreqTransport::builder().no_proxy().max_response_bytes(MAX_RESPONSE_BYTES.into()).build())
+    Adapter::Ureq(UreqTransport::builder().no_proxy().max_response_bytes(MAX_RESPONSE_BYTES.into()).build().unwrap())
 }
 
 fn reqwest() -> Adapter {
@@ -109,9 +108,9 @@ impl Adapter {
     fn call(&self, server: &FaultServer, operation: Operation, options: CallOptions) -> (Outcome, u32) {
         let api = Api::builder("sk_test_1").base_url(server.base_url()).build().unwrap();
         let attempts = Attempts::default();
-        let caller = Caller::new(api).with_options(options).with_observer(attempts.clone());
+        let caller = CallContext::new(api).with_options(options).with_observer(attempts.clone());
         let (id, parameters) = operation.id_and_parameters();
-        let exchange = registry::exchange(&caller, id, parameters.as_bytes()).unwrap();
+        let exchange = registry::call(&caller, id, parameters.as_bytes()).unwrap();
         let result = match self {
             Self::Ureq(transport) => drive(transport, exchange),
             Self::Reqwest(transport, runtime) => runtime.block_on(drive_async(transport, exchange)),

@@ -21,7 +21,7 @@ impl Clients {
         let reqwest = ReqwestTransport::builder().no_proxy().build().unwrap();
         Self {
             server,
-            ureq: clerk_sessions_ureq::Client::new(api.clone(), UreqTransport::builder().no_proxy().build()),
+            ureq: clerk_sessions_ureq::Client::new(api.clone(), UreqTransport::builder().no_proxy().build().unwrap()),
             reqwest: clerk_sessions_reqwest::Client::new(api, reqwest),
             runtime: Builder::new_current_thread().enable_all().build().unwrap(),
         }

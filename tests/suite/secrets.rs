@@ -6,10 +6,9 @@ use std::net::TcpListener;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
-use clerk_sessions_core::observe::{Attempt, Observer};
-use clerk_sessions_core::{
-    Api, CallOptions, Caller, Error, Flow as _, RefreshSession, Refreshed, RetryPolicy, Step, Token, registry,
-};
+use clerk_sessions_core::call::{CallContext, Flow as _, Step};
+use clerk_sessions_core::{Api, CallOptions, Error, RefreshSession, Refreshed, RetryPolicy, Token, registry};
+use clerk_sessions_core::{Attempt, Observer};
 use clerk_sessions_reqwest::ReqwestTransport;
 use clerk_sessions_ureq::UreqTransport;
 
@@ -33,12 +32,12 @@ fn debug_of_whatever_holds_a_secret_is_clean() {
     assert_clean("Api", &format!("{api:?}"));
     assert_clean("ApiBuilder", &format!("{:?}", Api::builder(key).header("x-tenant", refresh)));
     assert_clean("RefreshSession", &format!("{operation:#?}"));
-    let mut exchange = Caller::new(api.clone()).exchange(&operation).unwrap();
-    assert_clean("Exchange", &format!("{exchange:?}"));
+    let mut exchange = CallContext::new(api.clone()).call(&operation).unwrap();
+    assert_clean("Call", &format!("{exchange:?}"));
     let step = exchange.step(Duration::ZERO);
     assert!(matches!(step, Step::Send { .. }));
     assert_clean("Step", &format!("{step:#?}"));
-    assert_clean("Exchange in flight", &format!("{exchange:?}"));
+    assert_clean("Call in flight", &format!("{exchange:?}"));
 
     let token: Token = serde_json::from_value(serde_json::json!({ "jwt": expired })).unwrap();
     assert_clean("Token", &format!("{token:#?}"));
@@ -47,7 +46,7 @@ fn debug_of_whatever_holds_a_secret_is_clean() {
         assert_clean("Refreshed", &format!("{refreshed:#?}"));
     }
 
-    let ureq = clerk_sessions_ureq::Client::new(api.clone(), UreqTransport::builder().build());
+    let ureq = clerk_sessions_ureq::Client::new(api.clone(), UreqTransport::builder().build().unwrap());
     assert_clean("the ureq client", &format!("{ureq:#?}"));
     let reqwest = ReqwestTransport::builder().build().unwrap();
     let reqwest = clerk_sessions_reqwest::Client::new(api, reqwest);
@@ -117,7 +116,7 @@ fn calls_to(base_url: &str, observed: &Observed) -> Vec<Error> {
     let options = CallOptions::new().attempt_timeout(Duration::from_millis(300)).retry(retry);
     let operation = RefreshSession::new("sess_1", expired, refresh, "https://app.example.com");
 
-    let ureq = UreqTransport::builder().no_proxy().build();
+    let ureq = UreqTransport::builder().no_proxy().build().unwrap();
     let ureq =
         clerk_sessions_ureq::Client::new(api.clone(), ureq).with_options(options).with_observer(observed.clone());
     let reqwest = ReqwestTransport::builder().no_proxy().build().unwrap();
@@ -170,14 +169,14 @@ fn no_error_path_shows_a_secret() {
     errors.extend(Api::builder(key).base_url(format!("https://user:{key}@host/")).build().err());
     errors.extend(Api::builder(key).header("authorization", key).build().err());
     errors.extend(Api::builder(key).header("x-a", format!("{refresh}\n")).build().err());
-    let caller = Caller::new(api.clone());
+    let caller = CallContext::new(api.clone());
     for parameters in [
         format!(r#"{{"session_id":"","expired_token":"{expired}","refresh_token":"{refresh}","request_origin":"o"}}"#),
         format!(r#"{{"session_id":"s","expired_token":["{expired}"]}}"#),
         format!(r#""{expired}""#),
         format!(r#"{{"session_id":"s","request_headers":"{expired}"}}"#),
     ] {
-        errors.extend(registry::exchange(&caller, "RefreshSession", parameters.as_bytes()).err());
+        errors.extend(registry::call(&caller, "RefreshSession", parameters.as_bytes()).err());
     }
 
     assert!(errors.len() > 100, "{} errors", errors.len());

@@ -166,7 +166,7 @@ fn get(url: &str, authority: &Authority, attempt_timeout: Duration) -> [Result<S
     let tls = TlsConfig::builder().root_certs(roots).build();
     let ureq =
         UreqTransport::builder().no_proxy().connect_timeout(CONNECT_TIMEOUT).configure(|config| config.tls_config(tls));
-    let ureq = clerk_sessions_ureq::Client::new(api.clone(), ureq.build()).with_options(options);
+    let ureq = clerk_sessions_ureq::Client::new(api.clone(), ureq.build().unwrap()).with_options(options);
 
     let roots = [reqwest::Certificate::from_der(root).unwrap()];
     let reqwest = ReqwestTransport::builder()

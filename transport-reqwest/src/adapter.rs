@@ -1,10 +1,10 @@
 //! The transport and its settings.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use clerk_sessions_core::error::BuildError;
 use clerk_sessions_core::http::{Request, Response, Uri};
-use clerk_sessions_core::{AsyncTransport, Delivery, Error, TransportError, TransportErrorKind};
+use clerk_sessions_core::transport::{AsyncTransport, WallClock};
+use clerk_sessions_core::{BuildError, Delivery, Error, TransportError, TransportErrorKind};
 use reqwest::{ClientBuilder, Url, redirect, retry};
 
 use crate::failure;
@@ -24,13 +24,16 @@ impl ReqwestTransport {
         ReqwestTransportBuilder::default()
     }
 
-    /// Carries requests by a client of your own, with its connect timeout, TLS settings, proxy and connections.
+    /// Carries requests by a client built from settings of your own, with their timeouts, TLS, proxy and pool.
     ///
-    /// Build it with `redirect(Policy::none())`: reqwest can't be kept from following redirects for one request, and a
-    /// followed one may carry a refresh token to another server. An answer is limited to 8 MiB.
-    #[must_use]
-    pub fn with_client(client: reqwest::Client) -> Self {
-        Self { client, max_response_bytes: MAX_RESPONSE_BYTES, started: Instant::now() }
+    /// It takes a builder and not a client, as the redirect policy of a client that is built can neither be seen nor changed,
+    /// and one that follows a 307 carries a refresh token to another server. A response is limited to 8 MiB. To start from
+    /// the defaults of this crate instead, use [`ReqwestTransportBuilder::configure`].
+    ///
+    /// # Errors
+    /// [`Error::Build`], as for [`ReqwestTransportBuilder::build`].
+    pub fn from_client_builder(client: ClientBuilder) -> Result<Self, Error> {
+        ReqwestTransportBuilder { client, max_response_bytes: MAX_RESPONSE_BYTES }.build()
     }
 
     async fn read_body(&self, response: &mut reqwest::Response) -> Result<Vec<u8>, TransportError> {
@@ -72,6 +75,12 @@ impl AsyncTransport for ReqwestTransport {
 
     fn now(&self) -> Duration {
         self.started.elapsed()
+    }
+}
+
+impl WallClock for ReqwestTransport {
+    fn unix_time(&self) -> Duration {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
     }
 }
 
@@ -120,7 +129,7 @@ impl ReqwestTransportBuilder {
         self.configure(|client| client.pool_max_idle_per_host(count))
     }
 
-    /// How large the body of an answer may be, decompressed: 8 MiB by default.
+    /// How large the body of a response may be, decompressed: 8 MiB by default.
     pub fn max_response_bytes(mut self, bytes: u64) -> Self {
         self.max_response_bytes = bytes;
         self
@@ -144,13 +153,23 @@ impl ReqwestTransportBuilder {
         self
     }
 
-    /// The transport.
+    /// Builds the transport.
     ///
     /// # Errors
-    /// [`Error::Build`]: reqwest can't be set up, as where TLS needs the system's certificates and there are none.
+    /// [`Error::Build`]: reqwest can't be set up. TLS needs the system's certificates and there are none, or TLS by rustls
+    /// has no crypto provider.
     pub fn build(self) -> Result<ReqwestTransport, Error> {
-        // Last, so that no change by `configure` can undo what the core relies on: a redirect is an answer, and nothing is
-        // repeated but by the core.
+        #[cfg(all(feature = "rustls-no-provider", not(feature = "rustls")))]
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            // reqwest would panic.
+            return Err(BuildError::new(
+                "tls",
+                "has no crypto provider: install one, as by rustls::crypto::ring::default_provider().install_default()",
+            )
+            .into());
+        }
+        // Last, so that no change by `configure` can undo what the core relies on: a redirect is a response, and only the
+        // core retries.
         let client = self.client.redirect(redirect::Policy::none()).referer(false).retry(retry::never()).build();
         let client =
             client.map_err(|error| BuildError::new("reqwest", format!("can't be set up: {}", whole(&error))))?;

@@ -13,7 +13,7 @@
 //! # }
 //! ```
 //!
-//! Everything of the core is here as well, so this crate is the only dependency a program needs.
+//! It re-exports what callers need of `clerk-sessions-core`, so a program needs no other dependency.
 //!
 //! It runs inside a tokio runtime with its I/O and time drivers on. Blocking programs have `clerk-sessions-ureq`; to call
 //! this one from such a program, hand its futures to a runtime of your own by `block_on`.
@@ -24,20 +24,38 @@
 //! | `rustls` | yes | TLS by rustls with aws-lc and the operating system's certificate verifier |
 //! | `rustls-no-provider` | | the same with a crypto provider that the program installs |
 //! | `native-tls` | | TLS by the operating system's library |
-//! | `gzip` | yes | asks for compressed answers |
+//! | `gzip` | yes | asks for compressed responses |
 //! | `http2` | | HTTP/2 where the server offers it |
 //! | `socks` | | proxies that speak SOCKS |
+//! | `stream` | | `Pages::into_stream`, a `Stream` of sessions |
 //! | `system-proxy` | | the operating system's proxy settings, besides the environment's |
 
 mod adapter;
 mod failure;
 
 pub use adapter::{ReqwestTransport, ReqwestTransportBuilder};
-pub use clerk_sessions_core::*;
+pub use clerk_sessions_core::{
+    Activity, Actor, Api, ApiBuilder, ApiError, Attempt, BuildError, CallFailed, CallOptions, ClientId, Cookies,
+    CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, DecodeError, Delivery, Error, ErrorItem,
+    GetSession, Jwt, ListSessions, Mismatch, Observer, OrganizationId, RefreshSession, RefreshToken, Refreshed,
+    RetryPolicy, RevokeAll, RevokeReport, RevokeSession, SecretKey, Session, SessionId, SessionList, SessionStatus,
+    SessionTask, SetCookie, TemplateName, Token, TokenFormat, TransportError, TransportErrorKind, UnixMillis,
+    UnknownValue, UserId, call, flows, http, operation, registry, transport,
+};
 pub use reqwest;
 
-/// A client over reqwest. Cheap to clone: the clones share their connections.
-pub type Client = AsyncClient<ReqwestTransport>;
+/// All sessions of a list as a stream, from `Pages::into_stream`.
+#[cfg(feature = "stream")]
+pub type SessionStream<'a> = clerk_sessions_core::SessionStream<'a, ReqwestTransport>;
+
+/// An async client over reqwest. Make one and keep it: clones are cheap and share connections, rate limit and retry budget.
+pub type Client = clerk_sessions_core::AsyncClient<ReqwestTransport>;
+
+/// The session operations of a [`Client`], from `client.sessions()`: a method for each.
+pub type Sessions<'a> = clerk_sessions_core::AsyncSessions<'a, ReqwestTransport>;
+
+/// All sessions of a list, from `client.sessions().pages(…)`.
+pub type Pages<'a> = clerk_sessions_core::AsyncPages<'a, ReqwestTransport>;
 
 /// A client of this API with the defaults of [`ReqwestTransportBuilder`].
 ///

@@ -1,11 +1,13 @@
 //! The transport and its settings.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clerk_sessions_core::http::{Method, Request, Response};
-use clerk_sessions_core::options::DEFAULT_ATTEMPT_TIMEOUT;
-use clerk_sessions_core::{Transport, TransportError};
-use ureq::config::ConfigBuilder;
+use clerk_sessions_core::transport::{Transport, WallClock};
+use clerk_sessions_core::{BuildError, CallOptions, Error, TransportError};
+#[cfg(not(feature = "socks-proxy"))]
+use ureq::ProxyProtocol;
+use ureq::config::{Config, ConfigBuilder};
 use ureq::typestate::AgentScope;
 use ureq::{Agent, AsSendBody, Body, RequestExt as _};
 
@@ -31,12 +33,15 @@ impl UreqTransport {
 
     /// Carries requests by an agent of your own, with its connect timeout, TLS settings, proxy and connections.
     ///
-    /// Whatever it is set to, no redirect is followed, no status is an error, and an answer is limited to 8 MiB. An agent
-    /// made elsewhere does not tell whether a failure came before or after the connection was made; where that is in
-    /// doubt, a failed request counts as perhaps sent. [`UreqTransportBuilder::configure`] keeps that knowledge.
-    #[must_use]
-    pub fn with_agent(agent: Agent) -> Self {
-        Self { agent, foreign: true, max_response_bytes: MAX_RESPONSE_BYTES, started: Instant::now() }
+    /// Whatever it is set to, no redirect is followed, no status is an error, and a response is limited to 8 MiB. An agent
+    /// made elsewhere does not tell whether a failure came before or after the connection was made; if that is in doubt, a
+    /// failed request counts as maybe sent. [`UreqTransportBuilder::configure`] keeps that knowledge.
+    ///
+    /// # Errors
+    /// [`Error::Build`]: the agent can't do what it is set to, as for [`UreqTransportBuilder::build`].
+    pub fn with_agent(agent: Agent) -> Result<Self, Error> {
+        usable(agent.config())?;
+        Ok(Self { agent, foreign: true, max_response_bytes: MAX_RESPONSE_BYTES, started: Instant::now() })
     }
 }
 
@@ -62,10 +67,16 @@ impl Transport for UreqTransport {
     }
 }
 
+impl WallClock for UreqTransport {
+    fn unix_time(&self) -> Duration {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+}
+
 impl UreqTransport {
     fn run<B: AsSendBody>(&self, request: Request<B>, timeout: Duration) -> Result<Response<Body>, ureq::Error> {
         // Settings of one request cost a copy of all of them, so an attempt with the usual timeout has none of its own.
-        if !self.foreign && timeout == DEFAULT_ATTEMPT_TIMEOUT {
+        if !self.foreign && timeout == CallOptions::DEFAULT_ATTEMPT_TIMEOUT {
             return self.agent.run(request);
         }
         relied_on!(request.with_agent(&self.agent).configure()).timeout_global(Some(timeout)).run()
@@ -150,7 +161,7 @@ impl UreqTransportBuilder {
         self.configure(|config| config.max_idle_connections(count).max_idle_connections_per_host(count))
     }
 
-    /// How large the body of an answer may be, decompressed: 8 MiB by default.
+    /// How large the body of a response may be, decompressed: 8 MiB by default.
     pub fn max_response_bytes(mut self, bytes: u64) -> Self {
         self.max_response_bytes = bytes;
         self
@@ -168,20 +179,54 @@ impl UreqTransportBuilder {
     /// # #[cfg(feature = "rustls")] {
     /// use clerk_sessions_ureq::{UreqTransport, ureq};
     ///
-    /// let transport = UreqTransport::builder().configure(|config| config.ip_family(ureq::config::IpFamily::Ipv4Only)).build();
+    /// let transport = UreqTransport::builder().configure(|config| config.ip_family(ureq::config::IpFamily::Ipv4Only)).build()?;
     /// # }
+    /// # Ok::<(), clerk_sessions_ureq::Error>(())
     /// ```
     pub fn configure(mut self, change: impl FnOnce(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope>) -> Self {
         self.config = change(self.config);
         self
     }
 
-    /// The transport.
-    #[must_use]
-    pub fn build(self) -> UreqTransport {
+    /// Builds the transport.
+    ///
+    /// # Errors
+    /// [`Error::Build`]: ureq can't do what it is set to. TLS by rustls has no crypto provider, or the proxy is a SOCKS proxy
+    /// and the feature `socks-proxy` is off.
+    pub fn build(self) -> Result<UreqTransport, Error> {
         // Last, so that no change by `configure` can undo what the core relies on.
-        let config = relied_on!(self.config).timeout_global(Some(DEFAULT_ATTEMPT_TIMEOUT)).build();
+        let config = relied_on!(self.config).timeout_global(Some(CallOptions::DEFAULT_ATTEMPT_TIMEOUT)).build();
+        usable(&config)?;
         let agent = connect::agent(config);
-        UreqTransport { agent, foreign: false, max_response_bytes: self.max_response_bytes, started: Instant::now() }
+        Ok(UreqTransport {
+            agent,
+            foreign: false,
+            max_response_bytes: self.max_response_bytes,
+            started: Instant::now(),
+        })
     }
+}
+
+/// Refuses settings that ureq would panic at, or ignore, with the first request.
+fn usable(config: &Config) -> Result<(), BuildError> {
+    #[cfg(not(feature = "socks-proxy"))]
+    if config.proxy().is_some_and(|proxy| !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https)) {
+        // ureq would send the request, with the secret key, past the proxy.
+        return Err(BuildError::new(
+            "proxy",
+            "is a SOCKS proxy: turn on the feature socks-proxy of clerk-sessions-ureq, or call no_proxy()",
+        ));
+    }
+    #[cfg(all(feature = "rustls-no-provider", not(feature = "rustls")))]
+    if config.tls_config().provider() == ureq::tls::TlsProvider::Rustls
+        && config.tls_config().unversioned_rustls_crypto_provider().is_none()
+        && rustls::crypto::CryptoProvider::get_default().is_none()
+    {
+        return Err(BuildError::new(
+            "tls",
+            "has no crypto provider: install one, as by rustls::crypto::ring::default_provider().install_default()",
+        ));
+    }
+    let _ = config;
+    Ok(())
 }

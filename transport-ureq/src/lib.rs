@@ -11,7 +11,7 @@
 //! # Ok::<(), clerk_sessions_ureq::Error>(())
 //! ```
 //!
-//! Everything of the core is here as well, so this crate is the only dependency a program needs.
+//! It re-exports what callers need of `clerk-sessions-core`, so a program needs no other dependency.
 //!
 //! Each call blocks its thread. In an async program, use `clerk-sessions-reqwest`, or a thread for blocking work such as
 //! tokio's `spawn_blocking`.
@@ -27,7 +27,7 @@
 //! | `rustls-no-provider` | | the same with a crypto provider that the program installs |
 //! | `platform-verifier` | | the operating system's certificate verifier in place of the compiled-in roots |
 //! | `native-tls` | | TLS by the operating system's library, where no rustls feature is on |
-//! | `gzip` | yes | asks for compressed answers |
+//! | `gzip` | yes | asks for compressed responses |
 //! | `socks-proxy` | | proxies that speak SOCKS |
 
 mod adapter;
@@ -35,24 +35,40 @@ mod connect;
 mod failure;
 
 pub use adapter::{UreqTransport, UreqTransportBuilder};
-pub use clerk_sessions_core::*;
+pub use clerk_sessions_core::{
+    Activity, Actor, Api, ApiBuilder, ApiError, Attempt, BuildError, CallFailed, CallOptions, ClientId, Cookies,
+    CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, DecodeError, Delivery, Error, ErrorItem,
+    GetSession, Jwt, ListSessions, Mismatch, Observer, OrganizationId, RefreshSession, RefreshToken, Refreshed,
+    RetryPolicy, RevokeAll, RevokeReport, RevokeSession, SecretKey, Session, SessionId, SessionList, SessionStatus,
+    SessionTask, SetCookie, TemplateName, Token, TokenFormat, TransportError, TransportErrorKind, UnixMillis,
+    UnknownValue, UserId, call, flows, http, operation, registry, transport,
+};
 pub use ureq;
 
-/// A client over ureq. Cheap to clone: the clones share their connections.
+/// A blocking client over ureq. Make one and keep it: clones are cheap and share connections, rate limit and retry budget.
 pub type Client = clerk_sessions_core::Client<UreqTransport>;
 
-/// A client of this API with the defaults of [`UreqTransportBuilder`].
-#[must_use]
-pub fn client(api: Api) -> Client {
-    Client::new(api, UreqTransport::builder().build())
-}
+/// The session operations of a [`Client`], from `client.sessions()`: a method for each.
+pub type Sessions<'a> = clerk_sessions_core::Sessions<'a, UreqTransport>;
 
-/// A client of the instance that the environment names: `CLERK_SECRET_KEY`, and `CLERK_API_URL` where it is set.
+/// All sessions of a list, from `client.sessions().pages(…)`.
+pub type Pages<'a> = clerk_sessions_core::Pages<'a, UreqTransport>;
+
+/// A client of this API with the defaults of [`UreqTransportBuilder`].
 ///
 /// # Errors
-/// [`Error::Build`]: `CLERK_SECRET_KEY` is not set, or either can't be used; see [`ApiBuilder::from_vars`].
+/// [`Error::Build`]: ureq can't be set up, as where TLS has no crypto provider.
+pub fn client(api: Api) -> Result<Client, Error> {
+    Ok(Client::new(api, UreqTransport::builder().build()?))
+}
+
+/// A client of the instance that the environment names: `CLERK_SECRET_KEY`, and `CLERK_API_URL` if it is set.
+///
+/// # Errors
+/// [`Error::Build`]: `CLERK_SECRET_KEY` is not set, or either can't be used, see [`ApiBuilder::from_vars`]; or as for
+/// [`client`](fn@client).
 pub fn client_from_env() -> Result<Client, Error> {
-    Ok(client(ApiBuilder::from_vars(variable)?.build()?))
+    client(ApiBuilder::from_vars(variable)?.build()?)
 }
 
 /// A variable of the environment. One that is not UTF-8 is not taken for unset, but made one that is refused.

@@ -128,7 +128,7 @@ extern "C" {
 const char *clerk_version(void);
 
 /*
- All operations, a JSON list of objects with "id" (the operationId), "name", "method", "path" and "repeat". Static.
+ All operations, a JSON list of objects with "id" (the operationId), "name", "method", "path" and "idempotency". Static.
  */
 const char *clerk_operations(void);
 

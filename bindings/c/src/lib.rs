@@ -1,4 +1,4 @@
-//! The C interface of [`clerk_sessions_core::binding`]. All `unsafe` of the bindings is in this file.
+//! The C interface of [`clerk_sessions_bindings`]. All `unsafe` of the bindings is in this file.
 //!
 //! Ownership is the same everywhere. A function that returns a handle gives it to the caller, who passes it to the `_free`
 //! function of its type, once. Whatever else a function returns belongs to the handle it was asked of: it is valid until the
@@ -14,7 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::{ptr, slice};
 
-use clerk_sessions_core::binding::{self, Failure, Request, Step};
+use clerk_sessions_bindings::{self as bindings, Failure, Request, Step};
 use clerk_sessions_core::{Delivery, Error};
 
 /// Some bytes; `data` is null if there are none. What this library returns has a NUL behind it that `len` does not count.
@@ -73,13 +73,13 @@ pub struct clerk_step {
 
 /// Makes calls with the settings of one instance.
 pub struct clerk_client {
-    client: Result<binding::Client, Error>,
+    client: Result<bindings::Client, Error>,
     error: Option<CString>,
 }
 
 /// One call.
 pub struct clerk_call {
-    call: binding::Call,
+    call: bindings::Call,
     /// What the last step points into.
     sent: Option<Sent>,
     /// The last misuse.
@@ -89,7 +89,7 @@ pub struct clerk_call {
 }
 
 /// All sessions of a list, a call for each page.
-pub struct clerk_pages(binding::Pages);
+pub struct clerk_pages(bindings::Pages);
 
 /// A request in the shape of C.
 struct Sent {
@@ -159,7 +159,7 @@ unsafe fn items_of<'a, T>(first: *const T, len: usize) -> &'a [T] {
     unsafe { slice::from_raw_parts(first, len) }
 }
 
-fn boxed(call: binding::Call) -> *mut clerk_call {
+fn boxed(call: bindings::Call) -> *mut clerk_call {
     Box::into_raw(Box::new(clerk_call { call, sent: None, error: None, outcome: None }))
 }
 
@@ -169,14 +169,14 @@ fn boxed(call: binding::Call) -> *mut clerk_call {
 /// `client` is null or a handle of this library.
 unsafe fn call_of(
     client: *const clerk_client,
-    make: impl FnOnce(&binding::Client) -> binding::Call,
+    make: impl FnOnce(&bindings::Client) -> bindings::Call,
 ) -> *mut clerk_call {
     // SAFETY: as the caller promises.
     let Some(client) = (unsafe { client.as_ref() }) else { return ptr::null_mut() };
     guarded(ptr::null_mut(), || {
         boxed(match &client.client {
             Ok(client) => make(client),
-            Err(error) => binding::Call::failed(error.clone()),
+            Err(error) => bindings::Call::failed(error.clone()),
         })
     })
 }
@@ -187,11 +187,11 @@ pub extern "C" fn clerk_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// All operations, a JSON list of objects with "id" (the operationId), "name", "method", "path" and "repeat". Static.
+/// All operations, a JSON list of objects with "id" (the operationId), "name", "method", "path" and "idempotency". Static.
 #[unsafe(no_mangle)]
 pub extern "C" fn clerk_operations() -> *const c_char {
     static OPERATIONS: OnceLock<CString> = OnceLock::new();
-    guarded(ptr::null(), || OPERATIONS.get_or_init(|| c_text(binding::operations())).as_ptr())
+    guarded(ptr::null(), || OPERATIONS.get_or_init(|| c_text(bindings::operations())).as_ptr())
 }
 
 /// A client with these settings, a JSON object: "secret_key", and where wanted "base_url" or "api_url", "api_version",
@@ -205,7 +205,7 @@ pub unsafe extern "C" fn clerk_client_new(settings_json: *const c_char) -> *mut 
     // SAFETY: as the caller promises.
     let settings = unsafe { text_of(settings_json) };
     guarded(ptr::null_mut(), || {
-        let client = binding::Client::new(settings);
+        let client = bindings::Client::new(settings);
         let error = client.as_ref().err().map(error_text);
         Box::into_raw(Box::new(clerk_client { client, error }))
     })
@@ -425,7 +425,7 @@ pub unsafe extern "C" fn clerk_pages_new(
     let Some(client) = client else { return ptr::null_mut() };
     guarded(ptr::null_mut(), || {
         let pages = client.client.as_ref().map(|client| client.pages(parameters, options));
-        Box::into_raw(Box::new(clerk_pages(pages.unwrap_or_else(|error| binding::Pages::failed(error.clone())))))
+        Box::into_raw(Box::new(clerk_pages(pages.unwrap_or_else(|error| bindings::Pages::failed(error.clone())))))
     })
 }
 

@@ -1,6 +1,6 @@
-//! The native module of the Python package: `clerk_sessions_core::binding` as Python classes.
+//! The native module of the Python package: `clerk_sessions_bindings` as Python classes.
 
-use clerk_sessions_core::binding::{self, Step};
+use clerk_sessions_bindings::{self as bindings, Step};
 use clerk_sessions_core::{Delivery, Error};
 use pyo3::create_exception;
 use pyo3::exceptions::PyException;
@@ -15,13 +15,13 @@ fn failure(error: &Error) -> PyErr {
 
 /// Makes calls with the settings of one instance.
 #[pyclass(frozen)]
-struct Client(binding::Client);
+struct Client(bindings::Client);
 
 #[pymethods]
 impl Client {
     #[new]
     fn new(settings: &str) -> PyResult<Self> {
-        binding::Client::new(settings.as_bytes()).map(Self).map_err(|error| failure(&error))
+        bindings::Client::new(settings.as_bytes()).map(Self).map_err(|error| failure(&error))
     }
 
     fn call(&self, operation_id: &str, parameters: &str, options: &str) -> Call {
@@ -39,7 +39,7 @@ impl Client {
 
 /// One call.
 #[pyclass]
-struct Call(binding::Call);
+struct Call(bindings::Call);
 
 type Request<'py> = (String, String, Vec<(String, String)>, Bound<'py, PyBytes>, f64);
 
@@ -67,7 +67,7 @@ impl Call {
 
     fn on_failure(&mut self, maybe_sent: bool, kind: &str, message: &str, now_ms: u64) -> PyResult<()> {
         let delivery = if maybe_sent { Delivery::MaybeSent } else { Delivery::NotSent };
-        self.0.on_failure(binding::Failure::new(delivery, kind, message), now_ms).map_err(|error| failure(&error))
+        self.0.on_failure(bindings::Failure::new(delivery, kind, message), now_ms).map_err(|error| failure(&error))
     }
 
     fn finish<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
@@ -77,7 +77,7 @@ impl Call {
 
 /// All sessions of a list, a call for each page.
 #[pyclass]
-struct Pages(binding::Pages);
+struct Pages(bindings::Pages);
 
 #[pymethods]
 impl Pages {
@@ -89,7 +89,7 @@ impl Pages {
 /// All operations, as a JSON list.
 #[pyfunction]
 fn operations() -> String {
-    binding::operations()
+    bindings::operations()
 }
 
 #[pymodule]

@@ -2,14 +2,15 @@
 
 use std::vec;
 
+use super::transport::{AsyncTransport, Transport};
 use super::{AsyncSessions, Sessions};
 use crate::error::Error;
 use crate::flows::Paging;
 use crate::model::Session;
 use crate::operations::ListSessions;
-use crate::transport::{AsyncTransport, Transport};
 
-/// All sessions of a list, page by page as they are asked for; see [`Paging`].
+/// All sessions of a list, page by page as they are asked for; see
+/// [`Paging`](crate::flows::Paging).
 #[derive(Debug)]
 #[must_use = "nothing is asked for before it is iterated over"]
 pub struct Pages<'a, T> {
@@ -18,7 +19,8 @@ pub struct Pages<'a, T> {
     page: vec::IntoIter<Session>,
 }
 
-/// All sessions of a list, page by page as they are asked for; see [`Paging`].
+/// All sessions of a list, page by page as they are asked for; see
+/// [`Paging`](crate::flows::Paging).
 #[derive(Debug)]
 #[must_use = "nothing is asked for before `next` is awaited"]
 pub struct AsyncPages<'a, T> {
@@ -31,7 +33,7 @@ impl<'a, T: Transport> Sessions<'a, T> {
     /// Goes through all sessions of a list, in pages of its `limit` (500 where it has none). After an error it ends.
     ///
     /// ```no_run
-    /// # fn run<T: clerk_sessions_core::Transport>(clerk: clerk_sessions_core::Client<T>) -> Result<(), clerk_sessions_core::Error> {
+    /// # fn run<T: clerk_sessions_core::transport::Transport>(clerk: clerk_sessions_core::Client<T>) -> Result<(), clerk_sessions_core::Error> {
     /// use clerk_sessions_core::ListSessions;
     ///
     /// for session in clerk.sessions().pages(ListSessions::new().user_id("user_123")) {
@@ -49,7 +51,7 @@ impl<'a, T: AsyncTransport> AsyncSessions<'a, T> {
     /// Goes through all sessions of a list, in pages of its `limit` (500 where it has none). After an error it ends.
     ///
     /// ```no_run
-    /// # async fn run<T: clerk_sessions_core::AsyncTransport>(clerk: clerk_sessions_core::AsyncClient<T>) -> Result<(), clerk_sessions_core::Error> {
+    /// # async fn run<T: clerk_sessions_core::transport::AsyncTransport>(clerk: clerk_sessions_core::AsyncClient<T>) -> Result<(), clerk_sessions_core::Error> {
     /// use clerk_sessions_core::ListSessions;
     ///
     /// let mut sessions = clerk.sessions().pages(ListSessions::new().user_id("user_123"));
@@ -66,13 +68,13 @@ impl<'a, T: AsyncTransport> AsyncSessions<'a, T> {
 
 /// The body of both `next`s: the next session of the page at hand, or of the first page after it that brings one.
 macro_rules! next {
-    ($pages:ident, $list:ident => $answer:expr) => {
+    ($pages:ident, $list:ident => $response:expr) => {
         loop {
             if let Some(session) = $pages.page.next() {
                 return Some(Ok(session));
             }
             let $list = $pages.paging.next_page()?;
-            match $answer {
+            match $response {
                 Ok(page) => $pages.page = $pages.paging.on_page(page).into_iter(),
                 Err(error) => {
                     $pages.paging.stop();
@@ -88,6 +90,14 @@ impl<T: Transport> Iterator for Pages<'_, T> {
 
     fn next(&mut self) -> Option<Self::Item> {
         next!(self, list => self.sessions.list(list))
+    }
+}
+
+impl<T> AsyncPages<'_, T> {
+    /// The next session of the page at hand.
+    #[cfg(feature = "stream")]
+    pub(super) fn next_of_page(&mut self) -> Option<Session> {
+        self.page.next()
     }
 }
 

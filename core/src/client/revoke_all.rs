@@ -4,16 +4,17 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
 
+use super::transport::{AsyncTransport, Transport, drive};
 use super::{AsyncSessions, Sessions};
 use crate::error::Error;
-use crate::flows::{RevokeAll, RevokeReport, Revoking, RevokingOneByOne, Work};
-use crate::transport::{AsyncTransport, Transport, drive};
+use crate::flows::revoke_all::{RevokeAll, RevokeReport};
+use crate::flows::{Revoking, RevokingOneByOne, Work};
 
 impl<T: Transport> Sessions<'_, T> {
-    /// Revokes all active sessions of a user or a client, one by one, and goes on after single failures; see [`Revoking`].
+    /// Revokes all active sessions of a user or a client, one by one, and goes on after single failures; see [`Revoking`](crate::flows::Revoking).
     ///
     /// ```no_run
-    /// # fn run<T: clerk_sessions_core::Transport>(clerk: clerk_sessions_core::Client<T>) -> Result<(), clerk_sessions_core::Error> {
+    /// # fn run<T: clerk_sessions_core::transport::Transport>(clerk: clerk_sessions_core::Client<T>) -> Result<(), clerk_sessions_core::Error> {
     /// use clerk_sessions_core::RevokeAll;
     ///
     /// let report = clerk.sessions().revoke_all(RevokeAll::of_user("user_123").except("sess_123"))?;
@@ -25,13 +26,13 @@ impl<T: Transport> Sessions<'_, T> {
     /// # Errors
     /// The sessions could not be listed. What fails later is in the report.
     pub fn revoke_all(self, all: RevokeAll) -> Result<RevokeReport, Error> {
-        drive(&self.client.transport, RevokingOneByOne::new(self.caller(), all))
+        drive(self.transport(), RevokingOneByOne::new(self.context(), all))
     }
 }
 
 impl<T: AsyncTransport> AsyncSessions<'_, T> {
     /// Revokes all active sessions of a user or a client, several at a time ([`RevokeAll::concurrency`]), and goes on after
-    /// single failures; see [`Revoking`].
+    /// single failures; see [`Revoking`](crate::flows::Revoking).
     ///
     /// # Errors
     /// The sessions could not be listed. What fails later is in the report.

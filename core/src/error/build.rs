@@ -1,16 +1,16 @@
-//! What could not be sent.
+//! [`BuildError`]: a setting or parameter that was refused before anything was sent.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::meta::Meta;
+use crate::metadata::Metadata;
 
 /// A setting or parameter that was refused before anything was sent.
 ///
 /// It names the field and what is wrong with it, never the value.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub struct BuildError {
-    pub(super) meta: Option<&'static Meta>,
+    pub(super) metadata: Option<&'static Metadata>,
     field: Cow<'static, str>,
     reason: Cow<'static, str>,
 }
@@ -19,7 +19,7 @@ impl BuildError {
     /// `field` is what the caller knows it by, `reason` completes the sentence "`field` …", as in "is empty".
     #[must_use]
     pub fn new(field: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
-        Self { meta: None, field: field.into(), reason: reason.into() }
+        Self { metadata: None, field: field.into(), reason: reason.into() }
     }
 
     /// The setting or parameter.
@@ -28,17 +28,23 @@ impl BuildError {
         &self.field
     }
 
-    pub(crate) fn of(mut self, operation: &'static Meta) -> Self {
-        self.meta = Some(operation);
+    /// What is wrong with it, as in "is empty".
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    pub(crate) fn of(mut self, operation: &'static Metadata) -> Self {
+        self.metadata = Some(operation);
         self
     }
 }
 
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { meta, field, reason } = self;
-        match meta {
-            Some(meta) => write!(f, "{}: {field} {reason} (nothing was sent)", meta.id),
+        let Self { metadata, field, reason } = self;
+        match metadata {
+            Some(metadata) => write!(f, "{}: {field} {reason} (nothing was sent)", metadata.id),
             None => write!(f, "{field} {reason}"),
         }
     }
@@ -47,7 +53,7 @@ impl fmt::Display for BuildError {
 impl fmt::Debug for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Build")
-            .field("operation", &self.meta.map(|meta| meta.id))
+            .field("operation", &self.metadata.map(|metadata| metadata.id))
             .field("field", &self.field)
             .field("reason", &self.reason)
             .finish()

@@ -1,11 +1,14 @@
 //! The one [`Error`]: what failed, why, and what can be done about it.
 //!
-//! No message, `Debug` output or source holds a secret key, a token or a body. The body of an answer is there for whoever
+//! No message, `Debug` output or source holds a secret key, a token or a body. The body of a response is there for whoever
 //! asks: [`Error::body`].
 
-mod answer;
+mod api;
 mod build;
+mod decode;
+mod item;
 mod report;
+mod text;
 mod transport;
 
 use std::fmt;
@@ -13,13 +16,15 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-pub(crate) use answer::trace_id_of;
-pub use answer::{ApiError, DecodeError, ErrorItem};
+pub use api::ApiError;
 pub use build::BuildError;
-pub use transport::{CallFailed, Delivery, TransportError, TransportErrorKind};
+pub use decode::{DecodeError, Mismatch};
+pub use item::ErrorItem;
+pub(crate) use text::trace_id_of;
+pub use transport::{CallFailed, TransportError};
 
-use crate::meta::{Meta, Repeat};
-use crate::retry::{Happened, may_repeat};
+use crate::attempt::{AttemptOutcome, Delivery, TransportErrorKind};
+use crate::metadata::{Idempotency, Metadata};
 
 /// Why a call did not return what was asked for.
 #[derive(Clone, thiserror::Error)]
@@ -28,13 +33,13 @@ pub enum Error {
     /// The call could not be made of what was given. Nothing was sent.
     #[error(transparent)]
     Build(#[from] BuildError),
-    /// The server answered, with a status that is not 2xx.
+    /// The server responded, with a status that is not 2xx.
     #[error(transparent)]
     Api(Box<ApiError>),
-    /// The server answered 2xx, with a body that can't be read as what was asked for.
+    /// The server responded with 2xx and a body that can't be read as what was asked for.
     #[error(transparent)]
     Decode(Box<DecodeError>),
-    /// No whole answer came.
+    /// No complete response came.
     #[error(transparent)]
     Transport(Box<CallFailed>),
 }
@@ -43,7 +48,7 @@ impl Error {
     /// The operationId of the call, such as `GetSession`; `None` where no call was being made.
     #[must_use]
     pub fn operation(&self) -> Option<&'static str> {
-        self.meta().map(|meta| meta.id)
+        self.metadata().map(|metadata| metadata.id)
     }
 
     /// What kind of error it is, as a stable word for logs and other languages: `build`, `api`, `decode` or `transport`.
@@ -57,7 +62,7 @@ impl Error {
         }
     }
 
-    /// The status of the answer, where there was one.
+    /// The status of the response, if there was one.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         match self {
@@ -76,7 +81,7 @@ impl Error {
         }
     }
 
-    /// The errors that the server named; empty where it named none or did not answer in JSON.
+    /// The errors that the server named; empty where it named none or did not send JSON.
     #[must_use]
     pub fn errors(&self) -> &[ErrorItem] {
         match self {
@@ -85,7 +90,7 @@ impl Error {
         }
     }
 
-    /// What to tell Clerk's support: the answer's `clerk_trace_id`, or its `Clerk-Trace-Id` or `cf-ray` header.
+    /// What to tell Clerk's support: the response's `clerk_trace_id`, or its `Clerk-Trace-Id` or `cf-ray` header.
     #[must_use]
     pub fn trace_id(&self) -> Option<&str> {
         match self {
@@ -95,7 +100,7 @@ impl Error {
         }
     }
 
-    /// How long the server asked to be left alone: the answer's `Retry-After`, or what is left of a pause for the sake of
+    /// How long the server asked to be left alone: the response's `Retry-After`, or what is left of a pause for the sake of
     /// which nothing was sent.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
@@ -106,13 +111,13 @@ impl Error {
         }
     }
 
-    /// The body of the answer as it came, where there was one. It may hold a token.
+    /// The body of the response as it came, if there was one. It may hold a token.
     #[must_use]
     pub fn body(&self) -> Option<&[u8]> {
         self.response().map(|response| &**response.body())
     }
 
-    /// The answer as it came, where there was one.
+    /// The response as it came, if there was one.
     #[must_use]
     pub fn response(&self) -> Option<&http::Response<Vec<u8>>> {
         match self {
@@ -157,14 +162,14 @@ impl Error {
     /// [`RetryPolicy`](crate::RetryPolicy).
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        let happened = match self {
+        let outcome = match self {
             Self::Build(_) | Self::Decode(_) => return false,
-            Self::Api(error) => Happened::Answered(error.response.status()),
-            Self::Transport(error) => Happened::Failed(error.error.kind(), error.delivery),
+            Self::Api(error) => AttemptOutcome::Response(error.response.status()),
+            Self::Transport(error) => AttemptOutcome::Failure(error.error.kind(), error.delivery),
         };
-        self.meta().is_some_and(|meta| {
-            let twice = meta.repeat == Repeat::Never && self.delivery() == Delivery::MaybeSent;
-            may_repeat(meta.repeat, happened) && !twice
+        self.metadata().is_some_and(|metadata| {
+            let twice = metadata.idempotency == Idempotency::NotIdempotent && self.delivery() == Delivery::MaybeSent;
+            outcome.may_be_repeated(metadata.idempotency) && !twice
         })
     }
 
@@ -177,7 +182,7 @@ impl Error {
         }
     }
 
-    /// Whether the server answered that what was asked for does not exist.
+    /// Whether the server responded with 404: what was asked for does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Api(_)) && self.status() == Some(StatusCode::NOT_FOUND)
@@ -197,12 +202,12 @@ impl Error {
         matches!(self, Self::Api(error) if error.needs_handshake())
     }
 
-    fn meta(&self) -> Option<&'static Meta> {
+    fn metadata(&self) -> Option<&'static Metadata> {
         match self {
-            Self::Build(error) => error.meta,
-            Self::Api(error) => Some(error.meta),
-            Self::Decode(error) => Some(error.meta),
-            Self::Transport(error) => Some(error.meta),
+            Self::Build(error) => error.metadata,
+            Self::Api(error) => Some(error.metadata),
+            Self::Decode(error) => Some(error.metadata),
+            Self::Transport(error) => Some(error.metadata),
         }
     }
 }
@@ -221,26 +226,27 @@ impl fmt::Debug for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CreateSession, CreateSessionToken, GetSession, Operation, RefreshSession};
+    use crate::operation::Operation;
+    use crate::{CreateSession, CreateSessionToken, GetSession, RefreshSession};
 
-    fn answered<O: Operation>(status: u16, headers: &[(&str, &str)], body: &str) -> Error {
+    fn responded<O: Operation>(status: u16, headers: &[(&str, &str)], body: &str) -> Error {
         let mut response = http::Response::builder().status(status);
         for (name, value) in headers {
             response = response.header(*name, *value);
         }
         let response = response.body(body.as_bytes().to_vec()).unwrap();
-        crate::answer::read::<O>(response, 1).err().unwrap()
+        crate::response::read::<O>(response).err().unwrap()
     }
 
     fn coded<O: Operation>(status: u16, code: &str) -> Error {
-        answered::<O>(status, &[], &format!(r#"{{"errors":[{{"message":"m","long_message":"l","code":"{code}"}}]}}"#))
+        responded::<O>(status, &[], &format!(r#"{{"errors":[{{"message":"m","long_message":"l","code":"{code}"}}]}}"#))
     }
 
     #[test]
-    fn an_error_answer_is_read_whole() {
+    fn an_error_response_is_read_completely() {
         let body = r#"{"errors":[{"message":"is invalid","long_message":"limit is invalid","code":"form_param_value_invalid",
             "meta":{"param_name":"limit"}},{"code":"other"}],"meta":{"a":1},"clerk_trace_id":"trace_1"}"#;
-        let error = answered::<GetSession>(422, &[("cf-ray", "ray"), ("clerk-trace-id", "header")], body);
+        let error = responded::<GetSession>(422, &[("cf-ray", "ray"), ("clerk-trace-id", "header")], body);
         assert_eq!((error.kind(), error.operation()), ("api", Some("GetSession")));
         assert_eq!(error.status().unwrap(), 422);
         assert_eq!(error.code(), Some("form_param_value_invalid"));
@@ -278,7 +284,7 @@ mod tests {
             "\u{feff}{}",
             deep.as_str(),
         ] {
-            let error = answered::<GetSession>(502, &[("cf-ray", "ray_1")], body);
+            let error = responded::<GetSession>(502, &[("cf-ray", "ray_1")], body);
             assert!(matches!(error, Error::Api(_)), "{body}");
             assert_eq!(error.code(), None);
             assert_eq!(error.trace_id(), Some("ray_1"));
@@ -286,7 +292,7 @@ mod tests {
             assert!(error.to_string().starts_with("GetSession: 502 Bad Gateway"), "{error}");
             assert_eq!(error.to_string().lines().count(), 1);
         }
-        let error = answered::<GetSession>(500, &[], "");
+        let error = responded::<GetSession>(500, &[], "");
         assert_eq!(error.to_string(), "GetSession: 500 Internal Server Error, with no error that could be read");
     }
 
@@ -296,13 +302,13 @@ mod tests {
             assert!(matches!(coded::<GetSession>(status, "x"), Error::Api(_)), "{status}");
         }
         for status in [200, 201, 204, 299] {
-            assert!(matches!(answered::<GetSession>(status, &[], ""), Error::Decode(_)), "{status}");
+            assert!(matches!(responded::<GetSession>(status, &[], ""), Error::Decode(_)), "{status}");
         }
     }
 
     #[test]
     fn the_two_kinds_of_401_are_told_apart() {
-        for code in answer::KEY_INVALID {
+        for code in api::KEY_INVALID {
             let error = coded::<RefreshSession>(401, code);
             assert!(error.is_secret_key_invalid() && !error.needs_handshake(), "{code}");
             assert!(error.to_string().ends_with("; check the secret key"), "{error}");
@@ -313,7 +319,7 @@ mod tests {
             assert!(!coded::<GetSession>(401, code).needs_handshake(), "only a refresh");
             assert!(!coded::<RefreshSession>(400, code).needs_handshake(), "only a 401");
         }
-        let unnamed = answered::<RefreshSession>(401, &[], "<html>");
+        let unnamed = responded::<RefreshSession>(401, &[], "<html>");
         assert!(!unnamed.is_secret_key_invalid() && !unnamed.needs_handshake(), "it could be either");
     }
 
@@ -341,13 +347,13 @@ mod tests {
 
     #[test]
     fn retry_after_is_told() {
-        let error = answered::<GetSession>(429, &[("retry-after", "7")], "");
+        let error = responded::<GetSession>(429, &[("retry-after", "7")], "");
         assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
         assert!(error.to_string().ends_with("; the server asks to wait 7 s"), "{error}");
     }
 
     #[test]
-    fn no_secret_of_an_answer_is_printed() {
+    fn no_secret_of_a_response_is_printed() {
         let token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1c2VyXzEifQ.c2ln";
         let shown = |error: Error| format!("{error} {error:?} {error:#?}");
         for body in [
@@ -355,12 +361,12 @@ mod tests {
             format!(r#""{token}""#),
             format!(r#"{{"object":"token","JWT":"{token}"}}"#),
         ] {
-            let error = answered::<CreateSessionToken>(200, &[("x-token", token)], &body);
+            let error = responded::<CreateSessionToken>(200, &[("x-token", token)], &body);
             assert!(error.body().unwrap().windows(token.len()).any(|window| window == token.as_bytes()));
             assert!(!shown(error).contains("eyJ"), "{body}");
         }
         let echo = format!(r#"{{"errors":[{{"message":"bad Bearer sk_test_hidden in \"{token}\"","code":"c"}}]}}"#);
-        let error = shown(answered::<GetSession>(400, &[], &echo));
+        let error = shown(responded::<GetSession>(400, &[], &echo));
         assert!(!error.contains("hidden") && !error.contains("eyJ"), "{error}");
         assert!(error.contains("bad Bearer [redacted] in \"[redacted]\""), "{error}");
     }
@@ -368,7 +374,7 @@ mod tests {
     #[test]
     fn a_message_of_the_server_stays_one_short_line() {
         let long = format!(r#"{{"errors":[{{"message":"a\nb\u001b[31m{}","code":"c\nd"}}]}}"#, "x".repeat(10_000));
-        let text = answered::<GetSession>(400, &[], &long).to_string();
+        let text = responded::<GetSession>(400, &[], &long).to_string();
         assert!(text.len() < 400, "{}", text.len());
         assert!(!text.contains(char::is_control), "{text}");
     }

@@ -35,18 +35,17 @@ mod tests {
 
     use serde_json::json;
 
-    use crate::{
-        Api, CallOptions, Caller, Delivery, Flow, GetSession, RetryPolicy, TransportError, TransportErrorKind,
-    };
+    use crate::call::{CallContext, Flow};
+    use crate::{Api, CallOptions, Delivery, GetSession, RetryPolicy, TransportError, TransportErrorKind};
 
     #[test]
     fn every_field_is_always_there() {
-        let answer = http::Response::builder()
+        let response = http::Response::builder()
             .status(429)
             .header("retry-after", "2")
             .body(br#"{"errors":[{"message":"slow down","code":"too_many_requests"}],"clerk_trace_id":"t"}"#.to_vec())
             .unwrap();
-        let error = Api::new("sk_test_1").unwrap().parse::<GetSession>(answer).unwrap_err();
+        let error = Api::new("sk_test_1").unwrap().parse::<GetSession>(response).unwrap_err();
         assert_eq!(
             serde_json::to_value(&error).unwrap(),
             json!({
@@ -55,8 +54,8 @@ mod tests {
             })
         );
         let once = CallOptions::new().retry(RetryPolicy::none());
-        let caller = Caller::new(Api::new("sk_test_1").unwrap()).with_options(once);
-        let mut call = caller.exchange(&GetSession::new("sess_1")).unwrap();
+        let caller = CallContext::new(Api::new("sk_test_1").unwrap()).with_options(once);
+        let mut call = caller.call(GetSession::new("sess_1")).unwrap();
         call.step(Duration::ZERO);
         let failure = TransportError::new(TransportErrorKind::Timeout, Delivery::MaybeSent).with_source("read: 10 s");
         call.on_failure(failure, Duration::ZERO);

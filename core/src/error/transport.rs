@@ -1,129 +1,17 @@
-//! Attempts that brought no whole answer.
+//! Attempts that brought no complete response: [`TransportError`] for one, [`CallFailed`] for a call.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::meta::Meta;
+use super::text::after_attempts;
+use crate::attempt::{Delivery, TransportErrorKind};
+use crate::metadata::Metadata;
+use crate::redact::Redacted;
 
-/// Whether a failed attempt may have been processed by the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(clippy::exhaustive_enums)] // There is no third: what is not certainly unsent may have been sent.
-pub enum Delivery {
-    /// Certainly not: no byte of the request left, as when the connection was refused.
-    NotSent,
-    /// Perhaps: the connection broke, or the time ran out, after bytes of the request may have left.
-    MaybeSent,
-}
-
-impl Delivery {
-    fn sentence(self) -> &'static str {
-        match self {
-            Self::NotSent => "nothing was sent",
-            Self::MaybeSent => "the server may have processed the request",
-        }
-    }
-}
-
-/// What went wrong on the way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TransportErrorKind {
-    /// No connection could be made: the name was not found, or the other side refused.
-    Connect,
-    /// A connection was made, but no trusted TLS session on it.
-    Tls,
-    /// A time limit ran out.
-    Timeout,
-    /// The connection was closed or broke before the answer was whole.
-    Closed,
-    /// What came is not HTTP, has a head beyond all measure, or a body not encoded as announced.
-    Protocol,
-    /// The body of the answer is larger than the limit.
-    TooLarge,
-    /// The transport refused to send the request as it is.
-    Rejected,
-    /// Nothing was sent, as the server's rate limit holds the call back for longer than it may wait: the pause it asked for is
-    /// not over, or other calls go first.
-    Paused,
-    /// Anything else.
-    Other,
-}
-
-impl TransportErrorKind {
-    /// The kind of an I/O error, told by when it came: while the connection was being made, TLS included, or on it.
-    #[must_use]
-    pub fn of_io(error: std::io::ErrorKind, connected: bool) -> Self {
-        use std::io::ErrorKind as Io;
-        match error {
-            Io::TimedOut | Io::WouldBlock => Self::Timeout,
-            // A TCP connect knows neither: it was the TLS handshake.
-            Io::InvalidData | Io::UnexpectedEof if !connected => Self::Tls,
-            _ if !connected => Self::Connect,
-            Io::UnexpectedEof
-            | Io::ConnectionReset
-            | Io::ConnectionAborted
-            | Io::BrokenPipe
-            | Io::NotConnected
-            | Io::HostUnreachable
-            | Io::NetworkUnreachable
-            | Io::NetworkDown => Self::Closed,
-            Io::InvalidData | Io::InvalidInput => Self::Protocol,
-            _ => Self::Other,
-        }
-    }
-
-    /// A stable word for logs and other languages.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Connect => "connect",
-            Self::Tls => "tls",
-            Self::Timeout => "timeout",
-            Self::Closed => "closed",
-            Self::Protocol => "protocol",
-            Self::TooLarge => "too_large",
-            Self::Rejected => "rejected",
-            Self::Paused => "paused",
-            Self::Other => "other",
-        }
-    }
-
-    /// The kind of this word, one of [`as_str`](Self::as_str).
-    pub(crate) fn from_word(word: &str) -> Option<Self> {
-        use TransportErrorKind as Kind;
-        let kinds = [
-            Kind::Connect,
-            Kind::Tls,
-            Kind::Timeout,
-            Kind::Closed,
-            Kind::Protocol,
-            Kind::TooLarge,
-            Kind::Rejected,
-            Kind::Paused,
-            Kind::Other,
-        ];
-        kinds.into_iter().find(|kind| kind.as_str() == word)
-    }
-
-    fn sentence(self) -> &'static str {
-        match self {
-            Self::Connect => "could not connect to the server",
-            Self::Tls => "could not make a secure connection to the server",
-            Self::Timeout => "a time limit ran out",
-            Self::Closed => "the connection was closed before the answer was whole",
-            Self::Protocol => "the answer is not valid HTTP",
-            Self::TooLarge => "the body of the answer is larger than the limit",
-            Self::Rejected => "the transport refused to send the request",
-            Self::Paused => "the server's rate limit holds this call back for longer than it may wait",
-            Self::Other => "the transport failed",
-        }
-    }
-}
-
-/// Why an attempt brought no whole answer: what a [`Transport`](crate::Transport) fails with.
+/// Why an attempt brought no complete response: the error of a [`Transport`](crate::transport::Transport).
 ///
-/// Whoever makes one sees to it that its source prints neither headers nor a body nor a query.
+/// The source must print neither headers nor a body nor a query: whoever makes the error has to see to that.
 #[derive(Clone)]
 pub struct TransportError {
     kind: TransportErrorKind,
@@ -143,6 +31,13 @@ impl TransportError {
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(Arc::from(source.into()));
         self
+    }
+
+    /// Adds a cause that is a text of another program. What looks like a key or a token in it is redacted, and it is cut to
+    /// one line of 200 characters.
+    #[must_use]
+    pub fn with_message(self, message: &str) -> Self {
+        self.with_source(Redacted(message).to_string())
     }
 
     /// What went wrong.
@@ -180,10 +75,10 @@ impl std::error::Error for TransportError {
     }
 }
 
-/// A call whose last attempt brought no whole answer. Read it through [`Error`](crate::Error).
+/// A call whose last attempt brought no complete response. Read it through [`Error`](crate::Error).
 #[derive(Clone)]
 pub struct CallFailed {
-    pub(super) meta: &'static Meta,
+    pub(super) metadata: &'static Metadata,
     pub(super) attempts: u32,
     pub(super) error: TransportError,
     /// Of the call: an earlier attempt may have been processed though the last was not sent.
@@ -193,13 +88,13 @@ pub struct CallFailed {
 
 impl CallFailed {
     pub(crate) fn new(
-        meta: &'static Meta,
+        metadata: &'static Metadata,
         error: TransportError,
         attempts: u32,
         delivery: Delivery,
         retry_after: Option<Duration>,
     ) -> Self {
-        Self { meta, attempts, error, delivery, retry_after }
+        Self { metadata, attempts, error, delivery, retry_after }
     }
 
     /// What the last attempt failed with.
@@ -211,8 +106,8 @@ impl CallFailed {
 
 impl fmt::Display for CallFailed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} ({})", self.meta.id, self.error.kind.sentence(), self.delivery.sentence())?;
-        if self.attempts > 1 { write!(f, ", after {} attempts", self.attempts) } else { Ok(()) }
+        write!(f, "{}: {} ({})", self.metadata.id, self.error.kind.sentence(), self.delivery.sentence())?;
+        after_attempts(f, self.attempts)
     }
 }
 
@@ -226,7 +121,7 @@ impl std::error::Error for CallFailed {
 impl fmt::Debug for CallFailed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transport")
-            .field("operation", &self.meta.id)
+            .field("operation", &self.metadata.id)
             .field("error", &self.error)
             .field("attempts", &self.attempts)
             .finish()

@@ -4,36 +4,36 @@ use std::time::Duration;
 
 use http::Response;
 
-use super::revoking::{RevokeAll, RevokeReport, Revoking, Work};
-use crate::caller::Caller;
+use super::revoke_all::{RevokeAll, RevokeReport};
+use super::revoking::{Revoking, Work};
+use crate::call::{Call, CallContext, Flow, Step};
 use crate::error::{Error, TransportError};
-use crate::exchange::{Exchange, Flow, Step};
 use crate::model::SessionId;
 use crate::operations::{ListSessions, RevokeSession};
 
 /// Revokes all active sessions of a user or a client, one by one. What fails later than the first list is in the report.
 #[derive(Debug)]
 pub struct RevokingOneByOne {
-    caller: Caller,
+    context: CallContext,
     revoking: Revoking,
     /// What was handed out to be revoked, the next one last.
     waiting: Vec<SessionId>,
-    call: Call,
+    current: Current,
     awaiting: bool,
 }
 
 #[derive(Debug)]
-enum Call {
+enum Current {
     None,
-    List(Exchange<ListSessions>),
-    Revoke(SessionId, Exchange<RevokeSession>),
+    List(Call<ListSessions>),
+    Revoke(SessionId, Call<RevokeSession>),
 }
 
 impl RevokingOneByOne {
     /// Starts.
     #[must_use]
-    pub fn new(caller: Caller, all: RevokeAll) -> Self {
-        Self { caller, revoking: Revoking::new(all), waiting: Vec::new(), call: Call::None, awaiting: false }
+    pub fn new(context: CallContext, all: RevokeAll) -> Self {
+        Self { context, revoking: Revoking::new(all), waiting: Vec::new(), current: Current::None, awaiting: false }
     }
 
     /// Begins the next call, if there is one.
@@ -41,8 +41,8 @@ impl RevokingOneByOne {
     fn begin(&mut self) -> bool {
         loop {
             if let Some(id) = self.waiting.pop() {
-                match self.caller.exchange(&RevokeSession::new(&id)) {
-                    Ok(call) => self.call = Call::Revoke(id, call),
+                match self.context.call(RevokeSession::new(&id)) {
+                    Ok(call) => self.current = Current::Revoke(id, call),
                     Err(error) => {
                         self.revoking.on_revoke(id, Err(error));
                         continue;
@@ -51,9 +51,9 @@ impl RevokingOneByOne {
                 return true;
             }
             match self.revoking.work() {
-                Work::List(list) => match self.caller.exchange(&list) {
+                Work::List(list) => match self.context.call(list) {
                     Ok(call) => {
-                        self.call = Call::List(call);
+                        self.current = Current::List(call);
                         return true;
                     }
                     Err(error) => self.revoking.on_list(Err(error)),
@@ -77,19 +77,19 @@ impl Flow for RevokingOneByOne {
             return Step::Done;
         }
         loop {
-            let step = match &mut self.call {
-                Call::None => Step::Done,
-                Call::List(call) => call.step(now),
-                Call::Revoke(_, call) => call.step(now),
+            let step = match &mut self.current {
+                Current::None => Step::Done,
+                Current::List(call) => call.step(now),
+                Current::Revoke(_, call) => call.step(now),
             };
             self.awaiting = matches!(step, Step::Send { .. });
             if !matches!(step, Step::Done) {
                 return step;
             }
-            match std::mem::replace(&mut self.call, Call::None) {
-                Call::None => {}
-                Call::List(call) => self.revoking.on_list(call.finish()),
-                Call::Revoke(id, call) => self.revoking.on_revoke(id, call.finish()),
+            match std::mem::replace(&mut self.current, Current::None) {
+                Current::None => {}
+                Current::List(call) => self.revoking.on_list(call.finish()),
+                Current::Revoke(id, call) => self.revoking.on_revoke(id, call.finish()),
             }
             if !self.begin() {
                 return Step::Done;
@@ -99,19 +99,19 @@ impl Flow for RevokingOneByOne {
 
     fn on_response(&mut self, response: Response<Vec<u8>>, now: Duration) {
         self.awaiting = false;
-        match &mut self.call {
-            Call::None => {}
-            Call::List(call) => call.on_response(response, now),
-            Call::Revoke(_, call) => call.on_response(response, now),
+        match &mut self.current {
+            Current::None => {}
+            Current::List(call) => call.on_response(response, now),
+            Current::Revoke(_, call) => call.on_response(response, now),
         }
     }
 
     fn on_failure(&mut self, error: TransportError, now: Duration) {
         self.awaiting = false;
-        match &mut self.call {
-            Call::None => {}
-            Call::List(call) => call.on_failure(error, now),
-            Call::Revoke(_, call) => call.on_failure(error, now),
+        match &mut self.current {
+            Current::None => {}
+            Current::List(call) => call.on_failure(error, now),
+            Current::Revoke(_, call) => call.on_failure(error, now),
         }
     }
 

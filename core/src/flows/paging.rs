@@ -7,7 +7,7 @@ use crate::operations::ListSessions;
 
 /// Walks a list to its end: it says which page to ask for, and is handed the page.
 ///
-/// Each session is passed on once. The server may answer in either shape, and with fewer sessions than asked for at a time.
+/// Each session is passed on once. The server may send either shape, and fewer sessions than asked for at a time.
 /// Sessions that come while it walks move the later ones to the next page, where they are recognized; sessions that leave the
 /// list move the later ones to the page before, where they are missed.
 #[derive(Clone, Debug)]
@@ -44,19 +44,26 @@ impl Paging {
     /// Takes the page that was asked for, and returns those of its sessions that were not seen before.
     #[inline]
     pub fn on_page(&mut self, page: SessionList) -> Vec<Session> {
-        let (len, total) = (page.len(), page.total_count);
-        let new: Vec<_> = page.into_iter().filter(|session| self.seen.insert(session.id.clone())).collect();
+        self.on_page_of(page, |session| &session.id)
+    }
+
+    /// As [`on_page`](Self::on_page), for sessions of a type of your own: `id_of` tells the id of one.
+    #[inline]
+    pub fn on_page_of<S>(&mut self, page: SessionList<S>, id_of: impl Fn(&S) -> &SessionId) -> Vec<S> {
+        let SessionList { data: mut sessions, total_count } = page;
+        let len = sessions.len();
+        sessions.retain(|session| self.seen.insert(id_of(session).clone()));
         let offset = self.list.offset.unwrap_or(0).saturating_add(len as u64);
         self.list.offset = Some(offset);
         // A first page that is short may be all there is, or all that the server gives at once.
         let is_short = self.pages > 0 && len < self.largest;
         self.largest = self.largest.max(len);
         self.pages += 1;
-        self.stale = if new.is_empty() { self.stale + 1 } else { 0 };
+        self.stale = if sessions.is_empty() { self.stale + 1 } else { 0 };
         // As many sessions may have come as a page holds. But a server that does not know `offset` repeats itself for ever.
         let repeats_itself = self.stale > Self::MAX_STALE;
-        self.ended = len == 0 || repeats_itself || total.map_or(is_short, |total| offset >= total);
-        new
+        self.ended = len == 0 || repeats_itself || total_count.map_or(is_short, |total| offset >= total);
+        sessions
     }
 
     /// Ends the walk.
@@ -73,8 +80,8 @@ mod tests {
     use super::*;
     use crate::model::tests::minimal;
 
-    /// What a server with this many sessions answers, given its limit and whether it tells the total.
-    fn answer(count: u64, list: &ListSessions, clamp: u64, with_total: bool) -> SessionList {
+    /// What a server with this many sessions sends, given its limit and whether it tells the total.
+    fn response(count: u64, list: &ListSessions, clamp: u64, with_total: bool) -> SessionList {
         let (limit, offset) = (u64::from(list.limit.unwrap()).min(clamp), list.offset.unwrap());
         let sessions: Vec<_> = (offset..count.min(offset + limit))
             .map(|number| {
@@ -104,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_server_that_clamps_the_limit_skips_nothing() {
-        let of = |count, clamp, with_total| walk(ListSessions::new(), |list| answer(count, list, clamp, with_total));
+        let of = |count, clamp, with_total| walk(ListSessions::new(), |list| response(count, list, clamp, with_total));
         assert_eq!(of(1203, 100, true), (1203, 13));
         assert_eq!(of(1203, 100, false), (1203, 13));
         assert_eq!(of(1203, 500, true), (1203, 3));
@@ -113,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_end_is_an_empty_or_short_page_or_the_total() {
-        let of = |count, with_total| walk(ListSessions::new(), |list| answer(count, list, 500, with_total));
+        let of = |count, with_total| walk(ListSessions::new(), |list| response(count, list, 500, with_total));
         assert_eq!(of(0, true), (0, 1));
         assert_eq!(of(0, false), (0, 1));
         assert_eq!(of(3, true), (3, 1));
@@ -125,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_server_that_ignores_the_offset_does_not_make_it_loop() {
-        let repeat = |list: &ListSessions, with_total| answer(7, &list.clone().offset(0), 5, with_total);
+        let repeat = |list: &ListSessions, with_total| response(7, &list.clone().offset(0), 5, with_total);
         assert_eq!(walk(ListSessions::new(), |list| repeat(list, false)), (5, 5));
         assert_eq!(walk(ListSessions::new(), |list| repeat(list, true)), (5, 2), "the total is reached");
     }
@@ -136,7 +143,7 @@ mod tests {
         // Newest first: two more at each request move all others by two.
         let server = |list: &ListSessions| {
             count += 2;
-            let mut page = answer(count, list, 5, true);
+            let mut page = response(count, list, 5, true);
             for session in &mut page.data {
                 let number: u64 = session.id.as_str()[5..].parse().unwrap();
                 session.id = format!("sess_{}", count - number).into();
@@ -156,7 +163,7 @@ mod tests {
             if requests == 2 {
                 count += 2;
             }
-            let mut page = answer(count, list, 2, true);
+            let mut page = response(count, list, 2, true);
             for session in &mut page.data {
                 let number: u64 = session.id.as_str()[5..].parse().unwrap();
                 session.id = format!("sess_{}", count - number).into();
@@ -171,14 +178,14 @@ mod tests {
         let paging = Paging::new(ListSessions::new().user_id("user_1").limit(7).offset(3).paginated(false));
         let expected = ListSessions::new().user_id("user_1").limit(7).offset(3).paginated(false);
         assert_eq!(paging.next_page(), Some(expected));
-        assert_eq!(walk(ListSessions::new().offset(10), |list| answer(13, list, 500, true)), (3, 1));
+        assert_eq!(walk(ListSessions::new().offset(10), |list| response(13, list, 500, true)), (3, 1));
     }
 
     proptest! {
         #[test]
         fn every_session_once_whatever_the_sizes(count in 0..400_u64, clamp in 1..120_u64, limit in 1..=500_u32, with_total: bool) {
             let list = ListSessions::new().limit(limit);
-            let (passed_on, requests) = walk(list, |list| answer(count, list, clamp, with_total));
+            let (passed_on, requests) = walk(list, |list| response(count, list, clamp, with_total));
             prop_assert_eq!(passed_on as u64, count);
             let page = clamp.min(u64::from(limit));
             prop_assert!(requests as u64 <= count / page + 2);

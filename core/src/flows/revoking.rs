@@ -1,80 +1,12 @@
-//! All active sessions of a user or a client, revoked: "sign out everywhere".
+//! [`Revoking`]: lists the active sessions of a user or a client and says which to revoke, until none is left.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::paging::Paging;
+use super::revoke_all::{RevokeAll, RevokeReport};
 use crate::error::{BuildError, Error};
-use crate::model::{ClientId, Session, SessionId, SessionList, SessionStatus, UserId};
+use crate::model::{Session, SessionId, SessionList};
 use crate::operations::ListSessions;
-
-/// Revokes all active sessions of a user or a client; for `sessions().revoke_all(…)`.
-///
-/// ```
-/// use clerk_sessions_core::RevokeAll;
-///
-/// let elsewhere = RevokeAll::of_user("user_123").except("sess_123");
-/// ```
-#[derive(Clone, Debug)]
-pub struct RevokeAll {
-    list: ListSessions,
-    except: BTreeSet<SessionId>,
-    concurrency: usize,
-}
-
-impl RevokeAll {
-    /// All active sessions of this user.
-    #[must_use]
-    pub fn of_user(user_id: impl Into<UserId>) -> Self {
-        Self::of(ListSessions::new().user_id(user_id))
-    }
-
-    /// All active sessions on this client.
-    #[must_use]
-    pub fn of_client(client_id: impl Into<ClientId>) -> Self {
-        Self::of(ListSessions::new().client_id(client_id))
-    }
-
-    fn of(list: ListSessions) -> Self {
-        Self { list: list.status(SessionStatus::Active), except: BTreeSet::new(), concurrency: 4 }
-    }
-
-    /// But not this session. May be called for several.
-    #[must_use]
-    pub fn except(mut self, session_id: impl Into<SessionId>) -> Self {
-        self.except.insert(session_id.into());
-        self
-    }
-
-    /// How many revokes an async client has under way at once: 4 by default, at least 1. A blocking one has one.
-    #[must_use]
-    pub fn concurrency(mut self, most: usize) -> Self {
-        self.concurrency = most.max(1);
-        self
-    }
-}
-
-/// What became of the sessions.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct RevokeReport {
-    /// The sessions that were revoked.
-    pub revoked: Vec<SessionId>,
-    /// The sessions that had ended by themselves before they could be revoked.
-    pub gone: Vec<SessionId>,
-    /// The sessions that are still active, with what their revoke failed with.
-    pub failed: Vec<(SessionId, Error)>,
-    /// Why it ended before it was through, where it did: a list failed, or no revoke was answered any more.
-    pub incomplete: Option<Error>,
-    more: bool,
-}
-
-impl RevokeReport {
-    /// Whether no session is left active but those to be kept.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.failed.is_empty() && self.incomplete.is_none() && !self.more
-    }
-}
 
 /// What a [`Revoking`] wants done next.
 #[derive(Clone, Debug)]
@@ -92,7 +24,7 @@ pub enum Work {
 ///
 /// It lists all active sessions, revokes them, and lists again, until there is none that it has not tried: so it finds what came
 /// meanwhile, and what moved from page to page as others ended. What failed and is not active in the last list was gone. It
-/// hands out as many revokes as may run at once, and gives up where none of those was answered.
+/// hands out as many revokes as may run at once, and gives up if none of those got a response.
 #[derive(Debug)]
 pub struct Revoking {
     all: RevokeAll,
@@ -108,8 +40,8 @@ pub struct Revoking {
     ended: Option<Error>,
     /// What of this round is still to be handed out.
     batches: Vec<SessionId>,
-    /// What the revokes failed with that were handed out last, and were not answered.
-    unanswered: Vec<Error>,
+    /// What the revokes failed with that were handed out last, and got no response.
+    without_response: Vec<Error>,
     handed_out: usize,
 }
 
@@ -134,7 +66,7 @@ impl Revoking {
             rounds: 1,
             ended: all_are_named,
             batches: Vec::new(),
-            unanswered: Vec::new(),
+            without_response: Vec::new(),
             handed_out: 0,
         }
     }
@@ -148,8 +80,8 @@ impl Revoking {
     /// What to do next.
     #[inline]
     pub fn work(&mut self) -> Work {
-        if self.handed_out > 0 && self.unanswered.len() == self.handed_out {
-            self.ended = self.unanswered.pop();
+        if self.handed_out > 0 && self.without_response.len() == self.handed_out {
+            self.ended = self.without_response.pop();
         }
         if self.ended.is_some() {
             return Work::Done;
@@ -178,7 +110,7 @@ impl Revoking {
         let batch = std::mem::replace(&mut self.batches, rest);
         self.tried.extend(batch.iter().cloned());
         self.handed_out = batch.len();
-        self.unanswered.clear();
+        self.without_response.clear();
         if self.batches.is_empty() {
             // The last of this round: what it did not see is in the next.
             self.paging = Paging::new(self.all.list.clone());
@@ -208,7 +140,7 @@ impl Revoking {
             Ok(_) => self.revoked.push(session_id),
             Err(error) => {
                 if matches!(error, Error::Transport(_)) {
-                    self.unanswered.push(error.clone());
+                    self.without_response.push(error.clone());
                 }
                 self.failed.insert(session_id, error);
             }
@@ -252,14 +184,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::call::{CallContext, Flow as _};
+    use crate::model::SessionStatus;
     use crate::model::tests::minimal;
-    use crate::{
-        Api, CallOptions, Caller, Delivery, Flow as _, GetSession, RetryPolicy, TransportError, TransportErrorKind,
-    };
+    use crate::{Api, CallOptions, Delivery, GetSession, RetryPolicy, TransportError, TransportErrorKind};
 
     fn error(status: u16) -> Error {
-        let answer = http::Response::builder().status(status).body(Vec::new()).unwrap();
-        Api::new("sk_test_1").unwrap().parse::<GetSession>(answer).unwrap_err()
+        let response = http::Response::builder().status(status).body(Vec::new()).unwrap();
+        Api::new("sk_test_1").unwrap().parse::<GetSession>(response).unwrap_err()
     }
 
     fn session(id: &str) -> Session {
@@ -343,12 +275,12 @@ mod tests {
             RevokeAll::of_user("user_1"),
             &mut server,
             |server, page| {
-                let answer = server.list(page);
+                let response = server.list(page);
                 // After the first page, its sessions end: all others move up, and the walk misses two.
                 if server.lists == 1 {
                     server.active.drain(..2);
                 }
-                answer
+                response
             },
             |server, id| {
                 if *id == "e" {
@@ -386,8 +318,8 @@ mod tests {
     fn a_list_that_fails_first_is_an_error_and_later_is_reported() {
         let failing = |after: usize| {
             move |server: &mut Server, page: &ListSessions| {
-                let answer = server.list(page)?;
-                if server.lists > after { Err(error(500)) } else { Ok(answer) }
+                let response = server.list(page)?;
+                if server.lists > after { Err(error(500)) } else { Ok(response) }
             }
         };
         let first = run(RevokeAll::of_user("user_1"), &mut Server::new(&["a"]), failing(0), revoke).unwrap_err();
@@ -401,15 +333,15 @@ mod tests {
     fn a_server_that_is_down_is_given_up_soon() {
         let names: Vec<String> = (0..50).map(|number| format!("s{number:02}")).collect();
         let mut server = Server::new(&names.iter().map(String::as_str).collect::<Vec<_>>());
-        let caller =
-            Caller::new(Api::new("sk_test_1").unwrap()).with_options(CallOptions::new().retry(RetryPolicy::none()));
+        let caller = CallContext::new(Api::new("sk_test_1").unwrap())
+            .with_options(CallOptions::new().retry(RetryPolicy::none()));
         let mut tries = 0;
         let report = run(RevokeAll::of_user("user_1"), &mut server, Server::list, |server, id| {
             tries += 1;
             if tries <= 6 {
                 return revoke(server, id);
             }
-            let mut call = caller.exchange(&GetSession::new(id)).unwrap();
+            let mut call = caller.call(GetSession::new(id)).unwrap();
             call.step(Duration::ZERO);
             call.on_failure(TransportError::new(TransportErrorKind::Timeout, Delivery::MaybeSent), Duration::ZERO);
             call.finish()
@@ -447,9 +379,9 @@ mod tests {
             RevokeAll::of_user("user_1"),
             &mut server,
             |server, page| {
-                let mut answer = server.list(page)?;
-                answer.data.iter_mut().filter(|s| s.id == "b").for_each(|s| s.status = SessionStatus::Ended);
-                Ok(answer)
+                let mut page = server.list(page)?;
+                page.data.iter_mut().filter(|s| s.id == "b").for_each(|s| s.status = SessionStatus::Ended);
+                Ok(page)
             },
             revoke,
         )

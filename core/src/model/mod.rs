@@ -13,7 +13,7 @@ mod time;
 mod token;
 
 pub use id::{ClientId, OrganizationId, SessionId, TemplateName, UserId};
-pub use open::Unknown;
+pub use open::UnknownValue;
 pub use refreshed::{Cookies, Refreshed};
 pub use secret::{Jwt, RefreshToken, SecretKey, SetCookie};
 pub use session::{Activity, Actor, Session, SessionStatus, SessionTask};

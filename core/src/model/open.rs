@@ -6,9 +6,9 @@ use std::fmt;
 ///
 /// It can't be made by hand, so a known value is never hidden in here: write `SessionStatus::from("…")`.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Unknown(pub(super) Box<str>);
+pub struct UnknownValue(pub(super) Box<str>);
 
-impl Unknown {
+impl UnknownValue {
     /// The value as on the wire.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -16,7 +16,7 @@ impl Unknown {
     }
 }
 
-impl fmt::Debug for Unknown {
+impl fmt::Debug for UnknownValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
     }
@@ -30,7 +30,7 @@ macro_rules! open_enum {
         pub enum $name {
             $($(#[$variant_doc])* $variant,)+
             /// A value this version has no name for, kept verbatim.
-            Unknown($crate::model::Unknown),
+            Unknown($crate::model::UnknownValue),
         }
 
         impl $name {
@@ -51,7 +51,7 @@ macro_rules! open_enum {
             fn from(value: &str) -> Self {
                 match value {
                     $($wire => $name::$variant,)+
-                    other => $name::Unknown($crate::model::Unknown(other.into())),
+                    other => $name::Unknown($crate::model::UnknownValue(other.into())),
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! What a refresh answers with.
+//! The result of a refresh.
 
 use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::secret::{Jwt, SetCookie};
 use super::token::Token;
 
-/// The answer of a refresh: a token, or cookies that carry one.
+/// The result of a refresh: a token, or cookies that carry one.
 ///
 /// Told apart by what came, not by what was asked nor by the `object` field, which may be missing or new.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_is_told_by_what_came() {
+    fn token_or_cookies_is_told_by_the_fields() {
         for json in [
             r#"{"object":"token","jwt":"a.b.c"}"#,
             r#"{"jwt":"a.b.c"}"#,

@@ -1,6 +1,7 @@
-//! A list of sessions, in either of the shapes that the server answers with.
+//! A list of sessions, in either of the shapes that the server sends.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
@@ -11,20 +12,20 @@ use super::time;
 
 /// A page of sessions, newest first.
 ///
-/// The server answers a bare array, or, where `paginated` was asked for, an object with the total: both are always read,
-/// whatever was asked.
+/// The server sends a bare array or, if `paginated` was asked for, an object with the total: both are always read. `S` is
+/// [`Session`] unless you decode sessions into a type of your own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct SessionList {
+pub struct SessionList<S = Session> {
     /// The sessions of this page.
-    pub data: Vec<Session>,
+    pub data: Vec<S>,
     /// How many sessions match in all, where the server said so.
     pub total_count: Option<u64>,
 }
 
-impl SessionList {
-    /// Goes through the sessions of this page.
-    pub fn iter(&self) -> std::slice::Iter<'_, Session> {
+impl<S> SessionList<S> {
+    /// Iterates over the sessions of this page.
+    pub fn iter(&self) -> std::slice::Iter<'_, S> {
         self.data.iter()
     }
 
@@ -41,54 +42,54 @@ impl SessionList {
     }
 }
 
-impl IntoIterator for SessionList {
-    type Item = Session;
-    type IntoIter = std::vec::IntoIter<Session>;
+impl<S> IntoIterator for SessionList<S> {
+    type Item = S;
+    type IntoIter = std::vec::IntoIter<S>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.data.into_iter()
     }
 }
 
-impl<'a> IntoIterator for &'a SessionList {
-    type Item = &'a Session;
-    type IntoIter = std::slice::Iter<'a, Session>;
+impl<'a, S> IntoIterator for &'a SessionList<S> {
+    type Item = &'a S;
+    type IntoIter = std::slice::Iter<'a, S>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
     }
 }
 
-impl<'de> Deserialize<'de> for SessionList {
+impl<'de, S: Deserialize<'de>> Deserialize<'de> for SessionList<S> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // One pass over the input: an untagged enum would first copy the whole list into a buffer.
-        deserializer.deserialize_any(EitherShape)
+        deserializer.deserialize_any(EitherShape(PhantomData))
     }
 }
 
-struct EitherShape;
+struct EitherShape<S>(PhantomData<S>);
 
-impl<'de> Visitor<'de> for EitherShape {
-    type Value = SessionList;
+impl<'de, S: Deserialize<'de>> Visitor<'de> for EitherShape<S> {
+    type Value = SessionList<S>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an array of sessions, or an object with such an array in `data`")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, sessions: A) -> Result<SessionList, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, sessions: A) -> Result<SessionList<S>, A::Error> {
         let data = Deserialize::deserialize(SeqAccessDeserializer::new(sessions))?;
         Ok(SessionList { data, total_count: None })
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, page: A) -> Result<SessionList, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, page: A) -> Result<SessionList<S>, A::Error> {
         let Page { data, total_count } = Page::deserialize(MapAccessDeserializer::new(page))?;
         Ok(SessionList { data, total_count })
     }
 }
 
 #[derive(Deserialize)]
-struct Page {
-    data: Vec<Session>,
+struct Page<S> {
+    data: Vec<S>,
     #[serde(default, deserialize_with = "count")]
     total_count: Option<u64>,
 }

@@ -17,7 +17,7 @@ pub struct Token {
 }
 
 open_enum! {
-    /// What a refresh is asked to answer with.
+    /// What a refresh is asked to return.
     TokenFormat {
         /// A bare token, the default.
         Token = "token",

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{from_its_only_parameter, not_empty};
 use crate::error::BuildError;
+use crate::metadata::{Idempotency, Metadata};
 use crate::model::{OrganizationId, Session, UserId};
-use crate::operation::{Encoder, Meta, Operation, Repeat};
+use crate::operation::Operation;
+use crate::request::RequestWriter;
 
 /// Creates an active session for a user, on a client of its own.
 ///
@@ -43,18 +45,19 @@ from_its_only_parameter!(CreateSession, UserId);
 
 impl Operation for CreateSession {
     type Output = Session;
-    const META: &'static Meta = &Meta::new("createSession", "create", Method::POST, "/sessions", Repeat::Never);
+    const METADATA: &'static Metadata =
+        &Metadata::new("createSession", "create", Method::POST, "/sessions", Idempotency::NotIdempotent);
 
-    fn encode(&self, to: &mut Encoder<'_>) -> Result<(), BuildError> {
+    fn write(&self, request: &mut RequestWriter<'_>) -> Result<(), BuildError> {
         not_empty("user_id", Some(self.user_id.as_str()))?;
         not_empty("active_organization_id", self.active_organization_id.as_ref().map(OrganizationId::as_str))?;
-        to.json(self)
+        request.json(self)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{answered, refused, sent};
+    use super::super::tests::{refused, responded, sent};
     use super::*;
     use crate::model::tests::minimal;
 
@@ -81,6 +84,6 @@ mod tests {
 
     #[test]
     fn reads_a_session() {
-        assert_eq!(answered::<CreateSession>(minimal().to_string()).unwrap().id, "sess_1");
+        assert_eq!(responded::<CreateSession>(minimal().to_string()).unwrap().id, "sess_1");
     }
 }

@@ -3,10 +3,12 @@
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::{encode_token_options, from_its_only_parameter};
+use super::{CreateSessionTokenFromTemplate, from_its_only_parameter, write_token_options};
 use crate::error::BuildError;
-use crate::model::{SessionId, Token};
-use crate::operation::{Encoder, Meta, Operation, Repeat};
+use crate::metadata::{Idempotency, Metadata};
+use crate::model::{SessionId, TemplateName, Token};
+use crate::operation::Operation;
+use crate::request::RequestWriter;
 
 /// Mints a session token.
 ///
@@ -45,30 +47,40 @@ impl CreateSessionToken {
         self.origin = Some(origin.into());
         self
     }
+
+    /// The same token from a JWT template of the instance, for
+    /// [`create_token_from_template`](crate::Sessions::create_token_from_template).
+    #[must_use]
+    pub fn template(self, template_name: impl Into<TemplateName>) -> CreateSessionTokenFromTemplate {
+        let Self { session_id, expires_in_seconds, origin } = self;
+        let mut token = CreateSessionTokenFromTemplate::new(session_id, template_name);
+        (token.expires_in_seconds, token.origin) = (expires_in_seconds, origin);
+        token
+    }
 }
 
 from_its_only_parameter!(CreateSessionToken, SessionId);
 
 impl Operation for CreateSessionToken {
     type Output = Token;
-    const META: &'static Meta = &Meta::new(
+    const METADATA: &'static Metadata = &Metadata::new(
         "CreateSessionToken",
         "create_token",
         Method::POST,
         "/sessions/{session_id}/tokens",
         // A repeat only mints another token, but it costs quota.
-        Repeat::Never,
+        Idempotency::NotIdempotent,
     );
 
-    fn encode(&self, to: &mut Encoder<'_>) -> Result<(), BuildError> {
-        to.segments(&[("session_id", self.session_id.as_str())])?;
-        encode_token_options(to, self.expires_in_seconds, self.origin.as_deref())
+    fn write(&self, request: &mut RequestWriter<'_>) -> Result<(), BuildError> {
+        request.segments(&[("session_id", self.session_id.as_str())])?;
+        write_token_options(request, self.expires_in_seconds, self.origin.as_deref())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{answered, refused, sent};
+    use super::super::tests::{refused, responded, sent};
     use super::*;
 
     #[test]
@@ -104,9 +116,9 @@ mod tests {
 
     #[test]
     fn reads_a_token_that_does_not_print() {
-        let token = answered::<CreateSessionToken>(r#"{"object":"token","jwt":"a.b.c"}"#).unwrap();
+        let token = responded::<CreateSessionToken>(r#"{"object":"token","jwt":"a.b.c"}"#).unwrap();
         assert_eq!(token.jwt.expose(), "a.b.c");
         assert!(!format!("{token:?}").contains("a.b.c"));
-        assert_eq!(answered::<CreateSessionToken>(r#"{"object":"token"}"#).unwrap_err().path(), Some("jwt"));
+        assert_eq!(responded::<CreateSessionToken>(r#"{"object":"token"}"#).unwrap_err().path(), Some("jwt"));
     }
 }

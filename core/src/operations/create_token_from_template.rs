@@ -3,10 +3,12 @@
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::encode_token_options;
+use super::write_token_options;
 use crate::error::BuildError;
+use crate::metadata::{Idempotency, Metadata};
 use crate::model::{SessionId, TemplateName, Token};
-use crate::operation::{Encoder, Meta, Operation, Repeat};
+use crate::operation::Operation;
+use crate::request::RequestWriter;
 
 /// Mints a token by a JWT template of the instance.
 ///
@@ -54,43 +56,37 @@ impl CreateSessionTokenFromTemplate {
     }
 }
 
-impl<S: Into<SessionId>, N: Into<TemplateName>> From<(S, N)> for CreateSessionTokenFromTemplate {
-    fn from((session_id, template_name): (S, N)) -> Self {
-        Self::new(session_id, template_name)
-    }
-}
-
 impl Operation for CreateSessionTokenFromTemplate {
     type Output = Token;
-    const META: &'static Meta = &Meta::new(
+    const METADATA: &'static Metadata = &Metadata::new(
         "CreateSessionTokenFromTemplate",
         "create_token_from_template",
         Method::POST,
         "/sessions/{session_id}/tokens/{template_name}",
         // As for `CreateSessionToken`: a repeat costs quota.
-        Repeat::Never,
+        Idempotency::NotIdempotent,
     );
 
-    fn encode(&self, to: &mut Encoder<'_>) -> Result<(), BuildError> {
+    fn write(&self, request: &mut RequestWriter<'_>) -> Result<(), BuildError> {
         let (session_id, template_name) = (self.session_id.as_str(), self.template_name.as_str());
-        to.segments(&[("session_id", session_id), ("template_name", template_name)])?;
-        encode_token_options(to, self.expires_in_seconds, self.origin.as_deref())
+        request.segments(&[("session_id", session_id), ("template_name", template_name)])?;
+        write_token_options(request, self.expires_in_seconds, self.origin.as_deref())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{answered, refused, sent};
+    use super::super::CreateSessionToken;
+    use super::super::tests::{refused, responded, sent};
     use super::*;
 
     #[test]
     fn sends_session_and_template_as_segments() {
         assert_eq!(
-            sent(&CreateSessionTokenFromTemplate::from(("sess_1", "custom hasura"))),
+            sent(&CreateSessionToken::new("sess_1").template("custom hasura")),
             "POST https://api.clerk.com/v1/sessions/sess_1/tokens/custom%20hasura\ncontent-type: application/json\n{}"
         );
-        let all =
-            CreateSessionTokenFromTemplate::new("sess_1", "t").expires_in_seconds(315_360_000).origin("https://a.b");
+        let all = CreateSessionToken::new("sess_1").expires_in_seconds(315_360_000).origin("https://a.b").template("t");
         assert_eq!(
             sent(&all),
             "POST https://api.clerk.com/v1/sessions/sess_1/tokens/t\ncontent-type: application/json\n\
@@ -111,7 +107,7 @@ mod tests {
 
     #[test]
     fn reads_a_token() {
-        let token = answered::<CreateSessionTokenFromTemplate>(r#"{"object":"token","jwt":"a.b.c"}"#).unwrap();
+        let token = responded::<CreateSessionTokenFromTemplate>(r#"{"object":"token","jwt":"a.b.c"}"#).unwrap();
         assert_eq!(token.jwt.expose(), "a.b.c");
     }
 }

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::from_its_only_parameter;
 use crate::error::BuildError;
+use crate::metadata::{Idempotency, Metadata};
 use crate::model::{Session, SessionId};
-use crate::operation::{Encoder, Meta, Operation, Repeat};
+use crate::operation::Operation;
+use crate::request::RequestWriter;
 
 /// Retrieves a session.
 ///
@@ -31,16 +33,17 @@ from_its_only_parameter!(GetSession, SessionId);
 
 impl Operation for GetSession {
     type Output = Session;
-    const META: &'static Meta = &Meta::new("GetSession", "get", Method::GET, "/sessions/{session_id}", Repeat::Safe);
+    const METADATA: &'static Metadata =
+        &Metadata::new("GetSession", "get", Method::GET, "/sessions/{session_id}", Idempotency::Safe);
 
-    fn encode(&self, to: &mut Encoder<'_>) -> Result<(), BuildError> {
-        to.segments(&[("session_id", self.session_id.as_str())])
+    fn write(&self, request: &mut RequestWriter<'_>) -> Result<(), BuildError> {
+        request.segments(&[("session_id", self.session_id.as_str())])
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{answered, refused, sent};
+    use super::super::tests::{refused, responded, sent};
     use super::*;
     use crate::model::tests::minimal;
 
@@ -70,9 +73,9 @@ mod tests {
 
     #[test]
     fn reads_a_session() {
-        assert_eq!(answered::<GetSession>(minimal().to_string()).unwrap().user_id, "user_1");
+        assert_eq!(responded::<GetSession>(minimal().to_string()).unwrap().user_id, "user_1");
         for broken in ["", "null", "[]", "<html>", "{\"object\":\"sess"] {
-            let error = answered::<GetSession>(broken).unwrap_err();
+            let error = responded::<GetSession>(broken).unwrap_err();
             assert!(matches!(error, crate::Error::Decode(_)), "{broken}: {error}");
             assert_eq!(error.body(), Some(broken.as_bytes()));
         }

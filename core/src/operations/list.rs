@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::not_empty;
 use crate::error::BuildError;
+use crate::metadata::{Idempotency, Metadata};
 use crate::model::{ClientId, SessionList, SessionStatus, UserId};
-use crate::operation::{Encoder, Meta, Operation, Repeat};
+use crate::operation::Operation;
+use crate::request::RequestWriter;
 
 /// Lists sessions, newest first.
 ///
@@ -26,7 +28,7 @@ pub struct ListSessions {
     /// Only sessions in this status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<SessionStatus>,
-    /// Whether to answer with the total count. Both shapes of answer are read either way.
+    /// Whether to send the total count. Both shapes of list are read either way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paginated: Option<bool>,
     /// How many sessions at most, 1..=500; 10 where not given.
@@ -65,7 +67,7 @@ impl ListSessions {
         self
     }
 
-    /// Whether to answer with the total count.
+    /// Whether to send the total count.
     #[must_use]
     pub fn paginated(mut self, paginated: bool) -> Self {
         self.paginated = Some(paginated);
@@ -89,29 +91,30 @@ impl ListSessions {
 
 impl Operation for ListSessions {
     type Output = SessionList;
-    const META: &'static Meta = &Meta::new("GetSessionList", "list", Method::GET, "/sessions", Repeat::Safe);
+    const METADATA: &'static Metadata =
+        &Metadata::new("GetSessionList", "list", Method::GET, "/sessions", Idempotency::Safe);
 
-    fn encode(&self, to: &mut Encoder<'_>) -> Result<(), BuildError> {
+    fn write(&self, request: &mut RequestWriter<'_>) -> Result<(), BuildError> {
         let client_id = self.client_id.as_ref().map(ClientId::as_str);
         let user_id = self.user_id.as_ref().map(UserId::as_str);
         let status = self.status.as_ref().map(SessionStatus::as_str);
         for (name, value) in [("client_id", client_id), ("user_id", user_id), ("status", status)] {
             not_empty(name, value)?;
             if let Some(value) = value {
-                to.query(name, value)?;
+                request.query(name, value)?;
             }
         }
         if let Some(paginated) = self.paginated {
-            to.query("paginated", paginated)?;
+            request.query("paginated", paginated)?;
         }
         if let Some(limit) = self.limit {
             if !(1..=500).contains(&limit) {
                 return Err(BuildError::new("limit", "is not within 1..=500"));
             }
-            to.query("limit", limit)?;
+            request.query("limit", limit)?;
         }
         if let Some(offset) = self.offset {
-            to.query("offset", offset)?;
+            request.query("offset", offset)?;
         }
         Ok(())
     }
@@ -119,7 +122,7 @@ impl Operation for ListSessions {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{answered, refused, sent};
+    use super::super::tests::{refused, responded, sent};
     use super::*;
 
     #[test]
@@ -159,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_fault_names_its_place() {
-        let error = answered::<ListSessions>(r#"[{"object":"session"}]"#).unwrap_err();
+        let error = responded::<ListSessions>(r#"[{"object":"session"}]"#).unwrap_err();
         assert_eq!(error.path(), Some("[0].id"));
         assert_eq!(error.body(), Some(&br#"[{"object":"session"}]"#[..]));
     }

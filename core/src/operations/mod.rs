@@ -23,7 +23,7 @@ use http::header::ORIGIN;
 use serde::Serialize;
 
 use crate::error::BuildError;
-use crate::operation::Encoder;
+use crate::request::RequestWriter;
 
 /// Calls the macro `$then` with every operation: façade, registry and tests all read this one list.
 macro_rules! for_each_operation {
@@ -57,8 +57,8 @@ macro_rules! from_its_only_parameter {
 use from_its_only_parameter;
 
 /// What both token operations send besides their path.
-fn encode_token_options(
-    to: &mut Encoder<'_>,
+fn write_token_options(
+    request: &mut RequestWriter<'_>,
     expires_in_seconds: Option<u32>,
     origin: Option<&str>,
 ) -> Result<(), BuildError> {
@@ -71,9 +71,9 @@ fn encode_token_options(
         return Err(BuildError::new("expires_in_seconds", "is not within 30..=315360000"));
     }
     if let Some(origin) = origin {
-        to.header("origin", ORIGIN, origin)?;
+        request.header("origin", ORIGIN, origin)?;
     }
-    to.json(&Body { expires_in_seconds })
+    request.json(&Body { expires_in_seconds })
 }
 
 /// Refuses an optional parameter that is given but empty: a server reads it as "not given", and then does more than meant.
@@ -90,7 +90,7 @@ mod tests {
 
     use http::header::{ACCEPT, AUTHORIZATION, USER_AGENT};
 
-    use crate::api::{Api, DEFAULT_API_VERSION};
+    use crate::api::Api;
     use crate::operation::Operation;
 
     /// The request of an operation as text: the request line, the headers that are its own, the body. Every request has the
@@ -101,7 +101,7 @@ mod tests {
         for (name, expected) in [
             (AUTHORIZATION.as_str(), "Bearer sk_test_1".to_owned()),
             (ACCEPT.as_str(), "application/json".to_owned()),
-            ("clerk-api-version", DEFAULT_API_VERSION.to_owned()),
+            ("clerk-api-version", Api::DEFAULT_VERSION.to_owned()),
             (USER_AGENT.as_str(), format!("clerk-sessions-rust/{version}")),
             ("x-clerk-sdk", format!("rust/{version}")),
         ] {
@@ -119,7 +119,7 @@ mod tests {
     }
 
     /// Reads a 200 with this body as the operation does.
-    pub(super) fn answered<O: Operation>(body: impl AsRef<[u8]>) -> Result<O::Output, crate::Error> {
+    pub(super) fn responded<O: Operation>(body: impl AsRef<[u8]>) -> Result<O::Output, crate::Error> {
         Api::new("sk_test_1").unwrap().parse::<O>(http::Response::new(body.as_ref().to_vec()))
     }
 }

@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::not_empty;
 use crate::error::BuildError;
+use crate::metadata::{Idempotency, Metadata};
 use crate::model::{Jwt, RefreshToken, Refreshed, SessionId, TokenFormat};
-use crate::operation::{Encoder, Meta, Operation, Repeat};
+use crate::operation::Operation;
+use crate::request::RequestWriter;
 
 /// Refreshes a session: an expired session token and a refresh token become a new session token.
 ///
@@ -27,12 +29,12 @@ pub struct RefreshSession {
     pub expired_token: Jwt,
     /// The refresh token, the value of the `__refresh` cookie.
     pub refresh_token: RefreshToken,
-    /// The origin of the request that is being answered, such as `https://app.example.com`.
+    /// The origin of the request that is being responded, such as `https://app.example.com`.
     pub request_origin: String,
     /// The headers of that request: for each name its values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_headers: Option<BTreeMap<String, Vec<String>>>,
-    /// What to answer with, a token by default.
+    /// What to return, a token by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<TokenFormat>,
     /// The address that the request came from.
@@ -64,7 +66,7 @@ impl RefreshSession {
         }
     }
 
-    /// Adds a header of the request that is being answered; a name given twice gets both values.
+    /// Adds a header of the request that is being handled; a name given twice gets both values.
     #[must_use]
     pub fn request_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         let headers = self.request_headers.get_or_insert_default();
@@ -72,7 +74,7 @@ impl RefreshSession {
         self
     }
 
-    /// What to answer with.
+    /// What to return, a token by default.
     #[must_use]
     pub fn format(mut self, format: TokenFormat) -> Self {
         self.format = Some(format);
@@ -113,10 +115,15 @@ impl fmt::Debug for RefreshSession {
 
 impl Operation for RefreshSession {
     type Output = Refreshed;
-    const META: &'static Meta =
-        &Meta::new("RefreshSession", "refresh", Method::POST, "/sessions/{session_id}/refresh", Repeat::Never);
+    const METADATA: &'static Metadata = &Metadata::new(
+        "RefreshSession",
+        "refresh",
+        Method::POST,
+        "/sessions/{session_id}/refresh",
+        Idempotency::NotIdempotent,
+    );
 
-    fn encode(&self, to: &mut Encoder<'_>) -> Result<(), BuildError> {
+    fn write(&self, request: &mut RequestWriter<'_>) -> Result<(), BuildError> {
         #[derive(Serialize)]
         struct Body<'a> {
             expired_token: &'a Jwt,
@@ -129,14 +136,14 @@ impl Operation for RefreshSession {
             #[serde(skip_serializing_if = "Option::is_none")]
             request_originating_ip: Option<&'a str>,
         }
-        to.segments(&[("session_id", self.session_id.as_str())])?;
+        request.segments(&[("session_id", self.session_id.as_str())])?;
         if let Some(suffixed) = self.suffixed_cookies {
-            to.query("suffixed_cookies", suffixed)?;
+            request.query("suffixed_cookies", suffixed)?;
         }
         not_empty("expired_token", Some(self.expired_token.expose()))?;
         not_empty("refresh_token", Some(self.refresh_token.expose()))?;
         not_empty("request_origin", Some(&self.request_origin))?;
-        to.json(&Body {
+        request.json(&Body {
             expired_token: &self.expired_token,
             refresh_token: &self.refresh_token,
             request_origin: &self.request_origin,
@@ -149,7 +156,7 @@ impl Operation for RefreshSession {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{answered, refused, sent};
+    use super::super::tests::{refused, responded, sent};
     use super::*;
 
     fn refresh() -> RefreshSession {
@@ -192,9 +199,9 @@ mod tests {
 
     #[test]
     fn reads_both_formats() {
-        let token = answered::<RefreshSession>(r#"{"object":"token","jwt":"a.b.c"}"#).unwrap();
+        let token = responded::<RefreshSession>(r#"{"object":"token","jwt":"a.b.c"}"#).unwrap();
         assert_eq!(token.token().unwrap().jwt.expose(), "a.b.c");
-        let cookies = answered::<RefreshSession>(r#"{"object":"cookies","cookies":["__session=x"]}"#).unwrap();
+        let cookies = responded::<RefreshSession>(r#"{"object":"cookies","cookies":["__session=x"]}"#).unwrap();
         assert_eq!(cookies.cookies()[0].expose(), "__session=x");
     }
 

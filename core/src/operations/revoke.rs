@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::from_its_only_parameter;
 use crate::error::BuildError;
+use crate::metadata::{Idempotency, Metadata};
 use crate::model::{Session, SessionId};
-use crate::operation::{Encoder, Meta, Operation, Repeat};
+use crate::operation::Operation;
+use crate::request::RequestWriter;
 
 /// Revokes a session: its user is signed out there. A second revoke changes nothing.
 ///
@@ -31,17 +33,22 @@ from_its_only_parameter!(RevokeSession, SessionId);
 
 impl Operation for RevokeSession {
     type Output = Session;
-    const META: &'static Meta =
-        &Meta::new("RevokeSession", "revoke", Method::POST, "/sessions/{session_id}/revoke", Repeat::Idempotent);
+    const METADATA: &'static Metadata = &Metadata::new(
+        "RevokeSession",
+        "revoke",
+        Method::POST,
+        "/sessions/{session_id}/revoke",
+        Idempotency::Idempotent,
+    );
 
-    fn encode(&self, to: &mut Encoder<'_>) -> Result<(), BuildError> {
-        to.segments(&[("session_id", self.session_id.as_str())])
+    fn write(&self, request: &mut RequestWriter<'_>) -> Result<(), BuildError> {
+        request.segments(&[("session_id", self.session_id.as_str())])
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{answered, refused, sent};
+    use super::super::tests::{refused, responded, sent};
     use super::*;
     use crate::model::SessionStatus;
     use crate::model::tests::minimal;
@@ -59,7 +66,7 @@ mod tests {
     fn reads_the_revoked_session() {
         let mut revoked = minimal();
         revoked["status"] = "revoked".into();
-        let session = answered::<RevokeSession>(revoked.to_string()).unwrap();
+        let session = responded::<RevokeSession>(revoked.to_string()).unwrap();
         assert_eq!(session.status, SessionStatus::Revoked);
     }
 }

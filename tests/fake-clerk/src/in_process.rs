@@ -4,7 +4,8 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use clerk_sessions_core::{AsyncTransport, Transport, TransportError};
+use clerk_sessions_core::TransportError;
+use clerk_sessions_core::transport::{AsyncTransport, Transport};
 use http::{Request, Response};
 
 use crate::{FakeClerk, lock, now_ms};

@@ -11,10 +11,12 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
+use clerk_sessions_core::call::{CallContext, Flow, Step};
 use clerk_sessions_core::http::Response;
+use clerk_sessions_core::operation::Operation;
 use clerk_sessions_core::{
-    Caller, CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, Error, Flow, GetSession, ListSessions,
-    Operation, RefreshSession, RevokeSession, Step, registry,
+    CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, Error, GetSession, ListSessions, RefreshSession,
+    RevokeSession, registry,
 };
 use clerk_sessions_fuzz::{SECRETS, caller, exchange, lines, map_strings, number, planted, printed};
 use libfuzzer_sys::fuzz_target;
@@ -37,7 +39,7 @@ fuzz_target!(|input: &[u8]| {
 });
 
 /// What each operation makes of a body.
-fn verdicts(caller: &Caller, body: &[u8]) -> [Verdict; 7] {
+fn verdicts(caller: &CallContext, body: &[u8]) -> [Verdict; 7] {
     [
         verdict::<ListSessions>(caller, body),
         verdict::<CreateSession>(caller, body),
@@ -52,8 +54,8 @@ fn verdicts(caller: &Caller, body: &[u8]) -> [Verdict; 7] {
 /// What is printed of the error; nothing where there is none.
 type Verdict = Option<[String; 3]>;
 
-fn verdict<O: Operation<Output: Serialize + PartialEq + Debug>>(caller: &Caller, body: &[u8]) -> Verdict {
-    let mut call = exchange(caller, registry::find(O::META.id).unwrap());
+fn verdict<O: Operation<Output: Serialize + PartialEq + Debug>>(caller: &CallContext, body: &[u8]) -> Verdict {
+    let mut call = exchange(caller, registry::find(O::METADATA.id).unwrap());
     assert!(matches!(call.step(Duration::ZERO), Step::Send { .. }));
     call.on_response(answer(body), Duration::ZERO);
     let raw = call.finish();

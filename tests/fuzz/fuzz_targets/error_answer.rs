@@ -8,8 +8,9 @@
 
 use std::time::Duration;
 
+use clerk_sessions_core::call::{Flow, Step};
 use clerk_sessions_core::http::{HeaderValue, Response, StatusCode};
-use clerk_sessions_core::{CallOptions, Error, Flow, RetryPolicy, Step, registry};
+use clerk_sessions_core::{CallOptions, Error, RetryPolicy, registry};
 use clerk_sessions_fuzz::{SECRETS, caller, exchange, lines, map_strings, number, printed};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;

@@ -27,12 +27,11 @@
 
 use std::time::Duration;
 
+use clerk_sessions_core::call::{CallContext, Flow, RawCall, Step};
 use clerk_sessions_core::http::{Response, StatusCode};
+use clerk_sessions_core::operation::Idempotency;
 use clerk_sessions_core::registry::OPERATIONS;
-use clerk_sessions_core::{
-    CallOptions, Caller, Delivery, Error, Flow, RawExchange, Repeat, RetryPolicy, Step, TransportError,
-    TransportErrorKind,
-};
+use clerk_sessions_core::{CallOptions, Delivery, Error, RetryPolicy, TransportError, TransportErrorKind};
 use clerk_sessions_fuzz::{caller, exchange};
 use libfuzzer_sys::fuzz_target;
 
@@ -107,7 +106,7 @@ impl Script<'_> {
 }
 
 struct World {
-    caller: Caller,
+    caller: CallContext,
     now: Duration,
     /// The end of the last pause that the server asked for.
     paused_until: Duration,
@@ -206,7 +205,7 @@ fn options(script: &mut Script<'_>) -> CallOptions {
         .max_retry_after(script.pick(&TIMES))
         .max_total_wait(script.pick(&TIMES).min(LONGEST_WAIT))
         .seed(script.index(10) as u64)
-        .repeat_never(script.pick(&[false, true]));
+        .retry_non_idempotent(script.pick(&[false, true]));
     let options = CallOptions::new().attempt_timeout(script.pick(&TIMES)).retry(retry);
     match script.index(10) {
         9 => options,
@@ -222,7 +221,7 @@ enum Outcome {
 
 /// A call, and what is known of it from without.
 struct Call {
-    exchange: RawExchange,
+    exchange: RawCall,
     options: CallOptions,
     started: Option<Duration>,
     sent: u32,
@@ -234,7 +233,7 @@ struct Call {
 }
 
 impl Call {
-    fn new(exchange: RawExchange, options: CallOptions) -> Self {
+    fn new(exchange: RawCall, options: CallOptions) -> Self {
         Self {
             exchange,
             options,
@@ -258,7 +257,7 @@ impl Call {
                 assert!(now >= paused_until && !left.is_zero());
                 assert!(*timeout <= left && *timeout <= self.options.attempt_timeout);
                 assert_eq!(request.uri().host(), Some("api.clerk.com"));
-                assert_eq!(request.method(), self.exchange.meta().method);
+                assert_eq!(request.method(), self.exchange.metadata().method);
                 self.sent += 1;
                 self.in_flight = true;
             }
@@ -326,7 +325,8 @@ impl Call {
     /// The table of `RetryPolicy`, and its limits.
     fn may_be_sent(&self) -> bool {
         let policy = &self.options.retry;
-        let repeatable = self.exchange.meta().repeat != Repeat::Never || policy.repeat_never;
+        let repeatable =
+            self.exchange.metadata().idempotency != Idempotency::NotIdempotent || policy.retry_non_idempotent;
         let again = match &self.outcome {
             None => true,
             Some(Outcome::Answered(429, asked)) => asked.is_none_or(|asked| asked <= policy.max_retry_after),
@@ -341,7 +341,7 @@ impl Call {
     }
 
     fn deadline(&self) -> Duration {
-        let never = self.exchange.meta().repeat == Repeat::Never;
+        let never = self.exchange.metadata().idempotency == Idempotency::NotIdempotent;
         self.options.deadline.unwrap_or(Duration::from_secs(if never { 10 } else { 20 }))
     }
 }

@@ -9,7 +9,8 @@
 
 use std::time::Duration;
 
-use clerk_sessions_core::{Error, Flow, Step, registry};
+use clerk_sessions_core::call::{Flow, Step};
+use clerk_sessions_core::{Error, registry};
 use clerk_sessions_fuzz::{OPAQUE, SECRETS, caller, lines, map_strings, number, planted, printed};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -29,16 +30,16 @@ fuzz_target!(|input: &[u8]| {
 
 fn call(operation_id: &str, parameters: &[u8]) {
     let entry = registry::find(operation_id);
-    match registry::exchange(&caller(), operation_id, parameters) {
+    match registry::call(&caller(), operation_id, parameters) {
         Ok(mut call) => {
-            assert_eq!(call.meta(), entry.unwrap().meta());
-            assert_eq!(call.meta().id, operation_id);
+            assert_eq!(call.metadata(), entry.unwrap().metadata());
+            assert_eq!(call.metadata().id, operation_id);
             let Step::Send { request, .. } = call.step(Duration::ZERO) else { panic!("{call:?}") };
-            assert_eq!(request.method(), call.meta().method);
+            assert_eq!(request.method(), call.metadata().method);
             let debug = format!("{call:?}");
             assert_eq!(
                 debug,
-                format!("RawExchange {{ operation: {operation_id:?}, state: \"in flight\", attempts: 1, .. }}")
+                format!("RawCall {{ operation: {operation_id:?}, state: \"in flight\", attempts: 1, .. }}")
             );
         }
         Err(error) => {

@@ -6,7 +6,8 @@
 #![no_main]
 
 use clerk_sessions_core::http::Uri;
-use clerk_sessions_core::{Api, CreateSessionTokenFromTemplate, Error, ListSessions, Operation, SessionStatus};
+use clerk_sessions_core::operation::Operation;
+use clerk_sessions_core::{Api, CreateSessionTokenFromTemplate, Error, ListSessions, SessionStatus};
 use clerk_sessions_fuzz::lines;
 use libfuzzer_sys::fuzz_target;
 use percent_encoding::percent_decode_str;

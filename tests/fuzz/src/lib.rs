@@ -2,8 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+use clerk_sessions_core::call::{CallContext, RawCall};
 use clerk_sessions_core::registry::Entry;
-use clerk_sessions_core::{Api, Caller, Error, RawExchange};
+use clerk_sessions_core::{Api, Error};
 use serde_json::Value;
 
 /// A secret to plant where no text is ever printed: it looks like any text.
@@ -63,21 +64,21 @@ pub fn map_strings(value: &mut Value, with: &impl Fn(&str) -> String) {
 
 /// What makes the calls, new for each input: it remembers what the server answered.
 #[must_use]
-pub fn caller() -> Caller {
-    Caller::new(Api::new("sk_test_fuzz").unwrap())
+pub fn caller() -> CallContext {
+    CallContext::new(Api::new("sk_test_fuzz").unwrap())
 }
 
 /// A call of this operation with the least parameters it takes.
 #[must_use]
-pub fn exchange(caller: &Caller, entry: &Entry) -> RawExchange {
-    let parameters = match entry.meta().id {
+pub fn exchange(caller: &CallContext, entry: &Entry) -> RawCall {
+    let parameters = match entry.metadata().id {
         "GetSessionList" => "{}",
         "createSession" => r#"{"user_id":"u"}"#,
         "RefreshSession" => r#"{"session_id":"s","expired_token":"e","refresh_token":"r","request_origin":"o"}"#,
         "CreateSessionTokenFromTemplate" => r#"{"session_id":"s","template_name":"t"}"#,
         _ => r#"{"session_id":"s"}"#,
     };
-    entry.exchange(caller, parameters.as_bytes()).unwrap()
+    entry.call(caller, parameters.as_bytes()).unwrap()
 }
 
 /// The error as it is printed: by `Display`, by `Debug` and as JSON, the latter less the server's own `code` and `trace_id`,

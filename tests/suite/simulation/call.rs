@@ -4,9 +4,9 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
-use clerk_sessions_core::{
-    CallOptions, Delivery, Error, Flow as _, Meta, RawExchange, Repeat, Step, TransportErrorKind,
-};
+use clerk_sessions_core::call::{Flow as _, RawCall, Step};
+use clerk_sessions_core::operation::{Idempotency, Metadata};
+use clerk_sessions_core::{CallOptions, Delivery, Error, TransportErrorKind};
 use http::{Request, Response, StatusCode};
 
 use super::answer::{Answer, Outcome};
@@ -79,7 +79,7 @@ pub(super) struct Trace {
 
 pub(super) struct Call {
     pub(super) number: u64,
-    exchange: RawExchange,
+    exchange: RawCall,
     options: CallOptions,
     started: Duration,
     steps: u32,
@@ -98,7 +98,7 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn new(number: u64, exchange: RawExchange, options: CallOptions, now: Duration) -> Self {
+    pub(super) fn new(number: u64, exchange: RawCall, options: CallOptions, now: Duration) -> Self {
         Self {
             number,
             exchange,
@@ -120,17 +120,17 @@ impl Call {
         self.trace.notes.push((now, note));
     }
 
-    pub(super) fn meta(&self) -> &'static Meta {
-        self.exchange.meta()
+    pub(super) fn metadata(&self) -> &'static Metadata {
+        self.exchange.metadata()
     }
 
     /// Whether the server must not process it twice.
     pub(super) fn once(&self) -> bool {
-        self.meta().repeat == Repeat::Never && !self.options.retry.repeat_never
+        self.metadata().idempotency == Idempotency::NotIdempotent && !self.options.retry.retry_non_idempotent
     }
 
     pub(super) fn deadline(&self) -> Duration {
-        let by_default = if self.meta().repeat == Repeat::Never { 10 } else { 20 };
+        let by_default = if self.metadata().idempotency == Idempotency::NotIdempotent { 10 } else { 20 };
         self.started + self.options.deadline.unwrap_or(Duration::from_secs(by_default))
     }
 
@@ -213,7 +213,7 @@ impl Call {
         match outcome {
             Outcome::Answer(answer) if answer.readable => return Next::End(Reason::Succeeded),
             Outcome::Answer(answer) if answer.response.status().is_success() => return Next::End(Reason::Unreadable),
-            _ if !may_repeat(self.meta(), policy.repeat_never, outcome) => return Next::End(Reason::Final),
+            _ if !may_repeat(self.metadata(), policy.retry_non_idempotent, outcome) => return Next::End(Reason::Final),
             _ if self.sends >= policy.max_attempts => return Next::End(Reason::Attempts),
             _ if outcome.asked().is_some_and(|asked| asked > policy.max_retry_after) => {
                 return Next::End(Reason::AskedTooMuch);

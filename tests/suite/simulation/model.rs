@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use clerk_sessions_core::{Delivery, Meta, Repeat, TransportErrorKind};
+use clerk_sessions_core::operation::{Idempotency, Metadata};
+use clerk_sessions_core::{Delivery, TransportErrorKind};
 
 use super::answer::Outcome;
 
@@ -135,8 +136,8 @@ impl Budget {
 }
 
 /// What may be repeated: the table in the docs of `RetryPolicy`.
-pub(super) fn may_repeat(meta: &Meta, repeat_never: bool, outcome: &Outcome) -> bool {
-    let repeatable = meta.repeat != Repeat::Never || repeat_never;
+pub(super) fn may_repeat(metadata: &Metadata, retry_non_idempotent: bool, outcome: &Outcome) -> bool {
+    let repeatable = metadata.idempotency != Idempotency::NotIdempotent || retry_non_idempotent;
     match outcome {
         Outcome::Answer(answer) => match answer.response.status().as_u16() {
             429 => true,

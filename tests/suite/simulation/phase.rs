@@ -42,7 +42,7 @@ const ALL_OPERATIONS: &[&str] = &[
 ];
 
 const ALL_OPTIONS: &[fn() -> CallOptions] =
-    &[CallOptions::new, CallOptions::new, once, five_attempts, hurried, repeat_never, patient];
+    &[CallOptions::new, CallOptions::new, once, five_attempts, hurried, retry_non_idempotent, patient];
 
 fn once() -> CallOptions {
     CallOptions::new().retry(RetryPolicy::none())
@@ -57,8 +57,8 @@ fn hurried() -> CallOptions {
     CallOptions::new().deadline(ms(150))
 }
 
-fn repeat_never() -> CallOptions {
-    CallOptions::new().retry(RetryPolicy::new().repeat_never(true).max_total_wait(ms(3000)))
+fn retry_non_idempotent() -> CallOptions {
+    CallOptions::new().retry(RetryPolicy::new().retry_non_idempotent(true).max_total_wait(ms(3000)))
 }
 
 /// Would wait for longer than any pause is kept.

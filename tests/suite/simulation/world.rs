@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
-use clerk_sessions_core::{Api, Caller, Delivery, Step, TransportErrorKind, registry};
+use clerk_sessions_core::call::{CallContext, Step};
+use clerk_sessions_core::{Api, Delivery, TransportErrorKind, registry};
 use clerk_sessions_fake::DEFAULT_SECRET_KEY;
 use http::{Request, StatusCode};
 
@@ -73,7 +74,7 @@ struct World<'a> {
     first_arrival: Option<Duration>,
     queue: Queue<Event>,
     network: Network,
-    callers: Vec<Caller>,
+    callers: Vec<CallContext>,
     calls: Vec<Option<Call>>,
     throttle: Throttle,
     budget: Budget,
@@ -101,7 +102,7 @@ impl<'a> World<'a> {
     fn new(phase: &'a Phase, seed: u64, size: Size) -> Self {
         let mut random = Random::new(seed);
         let api = Api::builder(DEFAULT_SECRET_KEY).base_url("http://localhost/v1").build().expect("the URL is valid");
-        let caller = Caller::new(api);
+        let caller = CallContext::new(api);
         let callers = phase.options.iter().map(|options| caller.clone().with_options(options())).collect();
         let began = random.within(&(Duration::ZERO..Duration::from_secs(3600)));
         let mut world = Self {
@@ -180,7 +181,7 @@ impl<'a> World<'a> {
         self.report.calls += 1;
         let id = (worker, self.report.calls);
         let mut call = self.new_call(id.1);
-        let starts = Note::Starts(call.meta().id);
+        let starts = Note::Starts(call.metadata().id);
         self.note(&mut call, starts);
         if self.random.per_mille(self.phase.given_up_per_mille) {
             let after = self.random.within(&(Duration::ZERO..Duration::from_secs(2)));
@@ -194,7 +195,7 @@ impl<'a> World<'a> {
         let at = self.random.below(self.callers.len() as u64) as usize;
         let operation = self.random.pick(self.phase.operations);
         let parameters = self.network.parameters(operation, self.now, &mut self.random).to_string();
-        let exchange = registry::exchange(&self.callers[at], operation, parameters.as_bytes());
+        let exchange = registry::call(&self.callers[at], operation, parameters.as_bytes());
         Call::new(number, exchange.expect("the parameters are good"), *self.callers[at].options(), self.now)
     }
 

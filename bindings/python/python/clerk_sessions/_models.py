@@ -77,7 +77,7 @@ class Options(TypedDict, total=False):
     max_retry_after_ms: int
     max_total_wait_ms: int
     seed: int
-    repeat_never: bool
+    retry_non_idempotent: bool
 
 
 class Settings(TypedDict, total=False):

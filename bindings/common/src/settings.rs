@@ -3,14 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use clerk_sessions_core::{Api, ApiBuilder, BuildError, CallOptions, Error, RevokeAll, registry};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-
-use crate::api::{Api, ApiBuilder};
-use crate::error::{BuildError, Error};
-use crate::flows::RevokeAll;
-use crate::json;
-use crate::options::CallOptions;
 
 /// The settings of a [`Client`](super::Client).
 #[derive(Deserialize)]
@@ -28,7 +23,6 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    #[inline]
     pub(super) fn api(&self) -> Result<Api, Error> {
         let Some(secret_key) = &self.secret_key else {
             return Err(BuildError::new("secret_key", "is missing").into());
@@ -52,7 +46,6 @@ impl Settings {
         builder.allow_insecure_http(self.allow_insecure_http.unwrap_or(false)).build()
     }
 
-    #[inline]
     pub(super) fn call_options(&self) -> CallOptions {
         self.options.as_ref().map_or_else(CallOptions::default, |options| options.over(CallOptions::default()))
     }
@@ -71,12 +64,11 @@ pub(super) struct Options {
     max_retry_after_ms: Option<u64>,
     max_total_wait_ms: Option<u64>,
     seed: Option<u64>,
-    repeat_never: Option<bool>,
+    retry_non_idempotent: Option<bool>,
 }
 
 impl Options {
     /// These options, and those of `under` where these say nothing.
-    #[inline]
     pub(super) fn over(&self, under: CallOptions) -> CallOptions {
         fn set<T>(value: &mut T, to: Option<T>) {
             if let Some(to) = to {
@@ -95,7 +87,7 @@ impl Options {
         set(&mut retry.max_retry_after, ms(self.max_retry_after_ms));
         set(&mut retry.max_total_wait, ms(self.max_total_wait_ms));
         set(&mut retry.seed, self.seed);
-        set(&mut retry.repeat_never, self.repeat_never);
+        set(&mut retry.retry_non_idempotent, self.retry_non_idempotent);
         options
     }
 }
@@ -110,7 +102,6 @@ pub(super) struct RevokeAllParameters {
 }
 
 impl RevokeAllParameters {
-    #[inline]
     pub(super) fn into_flow(self) -> Result<RevokeAll, Error> {
         let all = match (self.user_id, self.client_id) {
             (Some(user_id), None) => RevokeAll::of_user(user_id),
@@ -124,5 +115,5 @@ impl RevokeAllParameters {
 
 /// Reads a JSON object. Where there is no text at all, it is an empty object.
 pub(super) fn read<T: DeserializeOwned>(what: &'static str, text: &[u8]) -> Result<T, Error> {
-    json::object(what, if text.is_empty() { b"{}" } else { text }).map_err(Error::Build)
+    registry::read_object(what, if text.is_empty() { b"{}" } else { text }).map_err(Error::Build)
 }

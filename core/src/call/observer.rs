@@ -12,7 +12,7 @@ use crate::error::TransportError;
 /// It is called on the thread that makes the call, between two attempts: it had better be quick.
 ///
 /// ```
-/// use clerk_sessions_core::observe::{Attempt, Observer};
+/// use clerk_sessions_core::{Attempt, Observer};
 ///
 /// struct Log;
 ///
@@ -36,13 +36,13 @@ pub struct Attempt<'a> {
     pub operation: &'static str,
     /// Which attempt of the call, the first being 1.
     pub number: u32,
-    /// What came of it: the status of an answer, or why there was none.
+    /// What came of it: the status of a response, or why there was none.
     pub outcome: Result<StatusCode, &'a TransportError>,
     /// How long it took.
     pub duration: Duration,
     /// How long the call waits before the next attempt; `None` if this was the last.
     pub wait: Option<Duration>,
-    /// The answer's trace id, of its headers.
+    /// The trace id of the response.
     pub trace_id: Option<&'a str>,
 }
 

@@ -1,4 +1,4 @@
-//! The seam to HTTP clients: two traits, and for each the loop that drives a [`Flow`] over it.
+//! What a client needs of an HTTP client: two traits, and for each the loop that drives a [`Flow`] over it.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -6,22 +6,22 @@ use std::time::Duration;
 
 use http::{Request, Response};
 
+use crate::call::{Flow, Step};
 use crate::error::{Error, TransportError};
-use crate::exchange::{Flow, Step};
 
 /// A blocking HTTP client.
 ///
-/// An implementation sends the request as it is, follows no redirect, repeats nothing, treats every status as an answer, and
-/// bounds the size of the answer. It fails with a [`TransportError`] that tells whether the server may
-/// have processed the request.
+/// An implementation sends the request as it is, follows no redirect, retries nothing, returns every status as a response,
+/// and limits the size of the response. It fails with a [`TransportError`] that tells whether the server may have processed
+/// the request.
 pub trait Transport {
-    /// Sends one request and reads the whole answer, with its body decompressed, all within `timeout`.
+    /// Sends one request and reads the complete response, with its body decompressed, all within `timeout`.
     ///
     /// # Errors
-    /// No whole answer came.
+    /// No complete response came.
     fn send(&self, request: Request<Vec<u8>>, timeout: Duration) -> Result<Response<Vec<u8>>, TransportError>;
 
-    /// Lets time pass.
+    /// Blocks for this long.
     fn sleep(&self, duration: Duration);
 
     /// The time since a fixed point of this transport and its clones, by a clock that never goes back.
@@ -30,29 +30,35 @@ pub trait Transport {
 
 /// An async HTTP client; see [`Transport`] for what an implementation does.
 ///
-/// Dropping the future of [`send`](Self::send) gives the attempt up and leaves the client usable.
+/// Dropping the future of [`send`](Self::send) cancels the attempt and leaves the client usable.
 pub trait AsyncTransport {
-    /// Sends one request and reads the whole answer, with its body decompressed.
+    /// Sends one request and reads the complete response, with its body decompressed, all within `timeout`.
     ///
     /// # Errors
-    /// No whole answer came.
+    /// No complete response came.
     fn send(
         &self,
         request: Request<Vec<u8>>,
         timeout: Duration,
     ) -> impl Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send;
 
-    /// Lets time pass, without blocking the thread.
+    /// Sleeps for this long, without blocking the thread.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
 
     /// The time since a fixed point of this transport and its clones, by a clock that never goes back.
     fn now(&self) -> Duration;
 }
 
-/// Runs a flow over a blocking transport.
+/// The time of day, which token verification needs. A trait of its own: `now` of a transport can't be set back, this can.
+pub trait WallClock {
+    /// The time since 1970-01-01 00:00:00 UTC; zero for a clock set to before.
+    fn unix_time(&self) -> Duration;
+}
+
+/// Drives a flow over a blocking transport to its end.
 ///
 /// # Errors
-/// What the flow comes to.
+/// The error that the flow finishes with.
 pub fn drive<T: Transport + ?Sized, F: Flow>(transport: &T, mut flow: F) -> Result<F::Output, Error> {
     loop {
         match flow.step(transport.now()) {
@@ -66,10 +72,10 @@ pub fn drive<T: Transport + ?Sized, F: Flow>(transport: &T, mut flow: F) -> Resu
     }
 }
 
-/// Runs a flow over an async transport.
+/// Drives a flow over an async transport to its end.
 ///
 /// # Errors
-/// What the flow comes to.
+/// The error that the flow finishes with.
 pub async fn drive_async<T: AsyncTransport, F: Flow>(transport: &T, mut flow: F) -> Result<F::Output, Error> {
     loop {
         match flow.step(transport.now()) {

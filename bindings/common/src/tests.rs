@@ -1,16 +1,25 @@
+//! The border: settings, calls out of turn, pages and revoke-all.
+
+use clerk_sessions_core::Delivery;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::error::Delivery;
-use crate::model::tests::minimal;
+
+/// A session with its required fields alone.
+fn minimal() -> Value {
+    json!({
+        "object": "session", "id": "sess_1", "user_id": "user_1", "client_id": "client_1", "status": "active",
+        "last_active_at": 1, "expire_at": 2, "abandon_at": 3, "updated_at": 4, "created_at": 5,
+    })
+}
 
 fn client() -> Client {
     Client::new(br#"{"secret_key":"sk_test_hidden","options":{"max_attempts":2}}"#).unwrap()
 }
 
-/// Runs a call at once against these answers, and returns the requests and what it came to.
-fn run(mut call: Call, mut answer: impl FnMut(&Request) -> (u16, Vec<u8>)) -> (Vec<String>, Result<Value, Value>) {
+/// Runs a call at once against these responses, and returns the requests and what it came to.
+fn run(mut call: Call, mut respond: impl FnMut(&Request) -> (u16, Vec<u8>)) -> (Vec<String>, Result<Value, Value>) {
     let (mut requests, mut now) = (Vec::new(), 0);
     loop {
         match call.step(now).unwrap() {
@@ -20,7 +29,7 @@ fn run(mut call: Call, mut answer: impl FnMut(&Request) -> (u16, Vec<u8>)) -> (V
                     request.method,
                     request.url.trim_start_matches("https://api.clerk.com/v1")
                 ));
-                let (status, body) = answer(&request);
+                let (status, body) = respond(&request);
                 call.on_response::<&str, &str>(status, [], body, now).unwrap();
             }
             Step::Wait { ms } => now += ms,
@@ -56,7 +65,7 @@ fn every_setting_reaches_the_request() {
         "user_agent_suffix": "clerk-sessions-python/1", "headers": {"x-team": "a"}, "allow_insecure_http": false,
         "options": {
             "attempt_timeout_ms": 1500, "deadline_ms": 9000, "max_attempts": 1, "backoff_base_ms": 1, "backoff_factor": 1,
-            "backoff_cap_ms": 1, "max_retry_after_ms": 1, "max_total_wait_ms": 1, "seed": 1, "repeat_never": true,
+            "backoff_cap_ms": 1, "max_retry_after_ms": 1, "max_total_wait_ms": 1, "seed": 1, "retry_non_idempotent": true,
         },
     });
     let client = Client::new(settings.to_string().as_bytes()).unwrap();
@@ -98,7 +107,7 @@ fn out_of_turn_is_an_error_that_changes_nothing() {
 }
 
 #[test]
-fn what_is_no_answer_is_a_failure() {
+fn a_status_that_http_does_not_know_is_a_failure() {
     let options = br#"{"max_attempts":1}"#;
     for status in [0, 99, 1000, u16::MAX] {
         let mut call = client().call("GetSession", br#"{"session_id":"sess_1"}"#, options);
@@ -165,6 +174,25 @@ fn pages_end_where_one_does_not_come() {
 }
 
 #[test]
+fn a_session_of_a_page_that_can_not_be_read_is_an_error_that_names_its_place() {
+    for (field, value, fault) in [
+        ("client_id", Value::Null, "[1].client_id: can't be read: invalid type: null, expected a string"),
+        ("last_active_at", json!("hidden"), "[1].last_active_at: can't be read: invalid type: string, expected"),
+    ] {
+        let mut broken = minimal();
+        broken[field] = value;
+        let body = json!([minimal(), broken]).to_string().into_bytes();
+        let mut pages = client().pages(b"", b"");
+        let (_, outcome) = run(pages.next_page().unwrap(), |_| (200, body.clone()));
+        let error = outcome.unwrap_err();
+        assert_eq!(error["kind"], "decode");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(fault) && !message.contains("hidden"), "{message}");
+        assert!(pages.next_page().is_none());
+    }
+}
+
+#[test]
 fn revoke_all_is_one_call() {
     let mut active = sessions(0..4);
     let call = client().revoke_all(br#"{"user_id":"user_1","except":["sess_0002"]}"#, br#"{"max_attempts":1}"#);
@@ -207,7 +235,7 @@ fn the_operations_are_those_of_the_registry() {
     let operations: Value = serde_json::from_str(&operations()).unwrap();
     assert_eq!(operations.as_array().unwrap().len(), registry::OPERATIONS.len());
     let expected = json!({
-        "id": "GetSession", "name": "get", "method": "GET", "path": "/sessions/{session_id}", "repeat": "safe",
+        "id": "GetSession", "name": "get", "method": "GET", "path": "/sessions/{session_id}", "idempotency": "safe",
     });
     assert_eq!(operations[2], expected);
 }
@@ -253,7 +281,7 @@ proptest! {
         let mut call = match which {
             0 => client.revoke_all(if garbled { parameters.as_bytes() } else { br#"{"user_id":"user_1"}"# }, b""),
             1 => client.pages(if garbled { parameters.as_bytes() } else { b"" }, b"").next_page().unwrap(),
-            _ => client.call(registry::OPERATIONS[which - 2].meta().id, parameters.as_bytes(), b""),
+            _ => client.call(registry::OPERATIONS[which - 2].metadata().id, parameters.as_bytes(), b""),
         };
         let mut finished = 0;
         for action in actions {

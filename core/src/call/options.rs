@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use crate::meta::Repeat;
-use crate::retry::RetryPolicy;
-
-/// How long one attempt may take by default.
-pub const DEFAULT_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+use super::retry::RetryPolicy;
+use crate::metadata::Idempotency;
 
 /// The time limits and the retries of a call. For all calls of a client, or for one: see
 /// [`Client::with_options`](crate::Client::with_options) and [`Sessions::with_options`](crate::Sessions::with_options).
@@ -17,7 +14,7 @@ pub struct CallOptions {
     /// left of the deadline.
     pub attempt_timeout: Duration,
     /// How long the call may take in all, with its waits. By default 20 s, and 10 s for an operation that must not run
-    /// twice ([`Repeat::Never`]).
+    /// twice ([`Idempotency::NotIdempotent`]).
     pub deadline: Option<Duration>,
     /// When a failed call is attempted again.
     pub retry: RetryPolicy,
@@ -25,11 +22,14 @@ pub struct CallOptions {
 
 impl Default for CallOptions {
     fn default() -> Self {
-        Self { attempt_timeout: DEFAULT_ATTEMPT_TIMEOUT, deadline: None, retry: RetryPolicy::default() }
+        Self { attempt_timeout: Self::DEFAULT_ATTEMPT_TIMEOUT, deadline: None, retry: RetryPolicy::default() }
     }
 }
 
 impl CallOptions {
+    /// The default of `attempt_timeout`: 10 s.
+    pub const DEFAULT_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+
     /// The defaults; see the fields.
     #[must_use]
     pub fn new() -> Self {
@@ -57,10 +57,10 @@ impl CallOptions {
         self
     }
 
-    pub(crate) fn deadline_of(&self, repeat: Repeat) -> Duration {
-        self.deadline.unwrap_or(match repeat {
-            Repeat::Safe | Repeat::Idempotent => Duration::from_secs(20),
-            Repeat::Never => Duration::from_secs(10),
+    pub(crate) fn deadline_of(&self, idempotency: Idempotency) -> Duration {
+        self.deadline.unwrap_or(match idempotency {
+            Idempotency::Safe | Idempotency::Idempotent => Duration::from_secs(20),
+            Idempotency::NotIdempotent => Duration::from_secs(10),
         })
     }
 }

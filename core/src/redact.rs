@@ -3,9 +3,9 @@
 use std::fmt;
 
 /// Shows a text on one line, cut at a bounded length, and without what looks like a key or a token.
-pub(crate) struct Shown<'a>(pub(crate) &'a str);
+pub(crate) struct Redacted<'a>(pub(crate) &'a str);
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for Redacted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const MOST: usize = 200;
         let end = self.0.char_indices().nth(MOST).map_or(self.0.len(), |(at, _)| at);
@@ -27,7 +27,7 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-impl fmt::Debug for Shown<'_> {
+impl fmt::Debug for Redacted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{self}\"")
     }
@@ -55,9 +55,9 @@ mod tests {
             ("a\nb\u{1b}[1m", "a b [1m"),
             ("all is well", "all is well"),
         ] {
-            assert_eq!(Shown(text).to_string(), shown);
+            assert_eq!(Redacted(text).to_string(), shown);
         }
-        assert_eq!(format!("{:?}", Shown("eyJa")), "\"[redacted]\"");
-        assert_eq!(Shown(&"é".repeat(300)).to_string().chars().count(), 201);
+        assert_eq!(format!("{:?}", Redacted("eyJa")), "\"[redacted]\"");
+        assert_eq!(Redacted(&"é".repeat(300)).to_string().chars().count(), 201);
     }
 }

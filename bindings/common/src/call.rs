@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
-
-use crate::error::{BuildError, Delivery, Error, TransportError, TransportErrorKind};
-use crate::exchange::{self, Flow};
-use crate::shown::Shown;
+use clerk_sessions_core::call::{self, Flow};
+use clerk_sessions_core::http::{self, HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use clerk_sessions_core::{BuildError, Delivery, Error, TransportError, TransportErrorKind};
 
 /// What to do next.
 #[derive(Debug)]
@@ -14,9 +12,9 @@ use crate::shown::Shown;
 pub enum Step {
     /// Send this request, and report with [`Call::on_response`] or [`Call::on_failure`].
     Send(Request),
-    /// Let time pass, then ask again.
+    /// Sleep, then ask again.
     Wait {
-        /// How much, in milliseconds.
+        /// For how long, in milliseconds.
         ms: u64,
     },
     /// Nothing: call [`Call::finish`].
@@ -34,7 +32,7 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body; empty if there is none.
     pub body: Vec<u8>,
-    /// How long it may take, from looking the name up to the last byte of the answer, in milliseconds.
+    /// How long it may take, from looking the name up to the last byte of the response, in milliseconds.
     pub timeout_ms: u64,
 }
 
@@ -46,7 +44,7 @@ impl std::fmt::Debug for Request {
     }
 }
 
-/// Why a request brought no whole answer.
+/// Why a request brought no complete response.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Failure {
@@ -68,7 +66,7 @@ impl Failure {
     fn into_error(self) -> TransportError {
         let kind = TransportErrorKind::from_word(&self.kind).unwrap_or(TransportErrorKind::Other);
         let error = TransportError::new(kind, self.delivery);
-        if self.message.is_empty() { error } else { error.with_source(Shown(&self.message).to_string()) }
+        if self.message.is_empty() { error } else { error.with_message(&self.message) }
     }
 }
 
@@ -101,7 +99,7 @@ impl Call {
         }
     }
 
-    /// A call that comes to this error at once, for what goes wrong before there is a client to ask for one.
+    /// A call that has failed with this error, for what goes wrong before there is a client to ask for one.
     #[must_use]
     pub fn failed(error: Error) -> Self {
         Self { machine: Some(Box::new(Failed(error))), turn: Turn::Step }
@@ -119,20 +117,20 @@ impl Call {
             turn => return Err(out_of_turn("step", turn)),
         }
         Ok(match machine.step(Duration::from_millis(now_ms)) {
-            exchange::Step::Send { request, timeout } => {
+            call::Step::Send { request, timeout } => {
                 self.turn = Turn::Report;
                 Step::Send(Request::new(request, timeout))
             }
-            exchange::Step::Wait(wait) => Step::Wait { ms: ms_of(wait) },
-            exchange::Step::Done => {
+            call::Step::Wait(wait) => Step::Wait { ms: ms_of(wait) },
+            call::Step::Done => {
                 self.turn = Turn::Finish;
                 Step::Done
             }
         })
     }
 
-    /// Reports the answer to the request of the last step, its body decompressed. A status, or a header, that HTTP does not
-    /// know is no answer: the call goes on as after a failure, or without that header.
+    /// Reports the response to the request of the last step, its body decompressed. A status that HTTP does not know counts
+    /// as a failure; such a header is dropped.
     ///
     /// # Errors
     /// [`Error::Build`]: no request is under way.
@@ -162,7 +160,7 @@ impl Call {
         Ok(())
     }
 
-    /// Reports that the request of the last step brought no whole answer.
+    /// Reports that the request of the last step brought no complete response.
     ///
     /// # Errors
     /// [`Error::Build`]: no request is under way.
@@ -186,7 +184,7 @@ impl Call {
         self.turn == Turn::Report
     }
 
-    /// What the call came to, once: JSON.
+    /// The result of the call, JSON. It can be taken once.
     ///
     /// # Errors
     /// Why the call did not succeed. [`Error::Build`] if it is not done, or was finished before.
@@ -206,11 +204,11 @@ impl Call {
 
 impl std::fmt::Debug for Call {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Call").field("turn", &said(self.turn)).finish_non_exhaustive()
+        f.debug_struct("Call").field("turn", &name(self.turn)).finish_non_exhaustive()
     }
 }
 
-fn said(turn: Turn) -> &'static str {
+fn name(turn: Turn) -> &'static str {
     match turn {
         Turn::Step => "step",
         Turn::Report => "on_response or on_failure",
@@ -220,7 +218,7 @@ fn said(turn: Turn) -> &'static str {
 }
 
 fn out_of_turn(what: &'static str, turn: Turn) -> Error {
-    BuildError::new(what, format!("was called out of turn: next is {}", said(turn))).into()
+    BuildError::new(what, format!("was called out of turn: next is {}", name(turn))).into()
 }
 
 /// Rounded up: a host that waits a little less would have to wait again.
@@ -244,7 +242,7 @@ impl Request {
 
 /// A [`Flow`] whose output is JSON, behind a pointer.
 trait Machine: Send + Sync {
-    fn step(&mut self, now: Duration) -> exchange::Step;
+    fn step(&mut self, now: Duration) -> call::Step;
     fn on_response(&mut self, response: Response<Vec<u8>>, now: Duration);
     fn on_failure(&mut self, error: TransportError, now: Duration);
     fn finish(self: Box<Self>) -> Result<Vec<u8>, Error>;
@@ -256,7 +254,7 @@ struct Running<F, R> {
 }
 
 impl<F: Flow + Send + Sync, R: FnOnce(F::Output) -> Result<Vec<u8>, Error> + Send + Sync> Machine for Running<F, R> {
-    fn step(&mut self, now: Duration) -> exchange::Step {
+    fn step(&mut self, now: Duration) -> call::Step {
         self.flow.step(now)
     }
 
@@ -278,8 +276,8 @@ impl<F: Flow + Send + Sync, R: FnOnce(F::Output) -> Result<Vec<u8>, Error> + Sen
 struct Failed(Error);
 
 impl Machine for Failed {
-    fn step(&mut self, _: Duration) -> exchange::Step {
-        exchange::Step::Done
+    fn step(&mut self, _: Duration) -> call::Step {
+        call::Step::Done
     }
 
     fn on_response(&mut self, _: Response<Vec<u8>>, _: Duration) {}

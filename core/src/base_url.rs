@@ -1,0 +1,146 @@
+//! The base URL: parsed, checked and normalized once, so that every transport sends to the same place.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use http::Uri;
+use http::uri::{Authority, PathAndQuery, Scheme};
+
+use crate::error::BuildError;
+
+/// Scheme, authority and path that all requests of an API begin with.
+#[derive(Clone, Debug)]
+pub(crate) struct BaseUrl {
+    scheme: Scheme,
+    authority: Authority,
+    /// Without a slash at its end.
+    path: String,
+}
+
+impl BaseUrl {
+    /// Parses a base URL. Plain http is refused but for loopback, unless `allow_insecure_http`.
+    pub(crate) fn parse(url: &str, allow_insecure_http: bool) -> Result<Self, BuildError> {
+        // No message quotes the URL: one with userinfo in it holds a password.
+        let bad = |reason| Err(BuildError::new("base_url", reason));
+        // Looked for in the text, as the parser drops a fragment without an error.
+        if url.contains(['?', '#']) {
+            return bad("has a query or a fragment: give only scheme, host and path");
+        }
+        let Ok(uri) = url.parse::<Uri>() else {
+            return bad("is not a URL such as https://api.clerk.com/v1");
+        };
+        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
+            return bad("is not an absolute URL such as https://api.clerk.com/v1");
+        };
+        if authority.as_str().contains('@') {
+            return bad("has a user or password in it: requests are authorized by the secret key");
+        }
+        let default_port = match scheme.as_str() {
+            "https" => 443,
+            "http" if allow_insecure_http || is_loopback(authority.host()) => 80,
+            "http" => {
+                return bad(
+                    "is plain http to another machine, where anyone on the way reads the secret key: use https, \
+                            or allow_insecure_http if you must",
+                );
+            }
+            _ => return bad("is neither https nor http"),
+        };
+        let path = uri.path().trim_end_matches('/');
+        if path.split('/').skip(1).any(is_rewritten_by_url_parsers) {
+            return bad("has an empty or dot segment in its path");
+        }
+        let Some(authority) = normalized(authority, default_port) else {
+            return bad("has no valid host and port");
+        };
+        Ok(Self { scheme: scheme.clone(), authority, path: path.to_owned() })
+    }
+
+    /// The path, without a slash at its end.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The URL of this path and query, which begin with [`path`](Self::path).
+    pub(crate) fn with(&self, target: String) -> Result<Uri, BuildError> {
+        let target = PathAndQuery::try_from(target)
+            .map_err(|_| BuildError::new("request", "has a path and query that is too long for HTTP"))?;
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = Some(target);
+        Uri::from_parts(parts).map_err(|_| BuildError::new("request", "has no valid URL"))
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}{}", self.scheme, self.authority, self.path)
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+fn is_rewritten_by_url_parsers(segment: &str) -> bool {
+    let dots = segment.to_ascii_lowercase().replace("%2e", ".");
+    matches!(&*dots, "" | "." | "..") || segment.contains('\\')
+}
+
+/// Lower case and no default port, as URL parsers write it: so the `Host` header is the same over every transport.
+fn normalized(authority: &Authority, default_port: u16) -> Option<Authority> {
+    let host = authority.host().to_ascii_lowercase();
+    let digits = authority.as_str()[authority.host().len()..].strip_prefix(':').unwrap_or_default();
+    let port = if digits.is_empty() { default_port } else { digits.parse().ok()? };
+    let text = if port == default_port { host } else { format!("{host}:{port}") };
+    Authority::from_maybe_shared(text.into_bytes()).ok().filter(|authority| !authority.host().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_is_normalized() {
+        for (given, kept) in [
+            ("https://api.clerk.com/v1", "https://api.clerk.com/v1"),
+            ("https://API.Clerk.com:443/v1/", "https://api.clerk.com/v1"),
+            ("https://api.clerk.com:8443", "https://api.clerk.com:8443"),
+            ("http://127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1"),
+            ("http://[::1]:8080/v1", "http://[::1]:8080/v1"),
+            ("http://localhost", "http://localhost"),
+        ] {
+            assert_eq!(BaseUrl::parse(given, false).unwrap().to_string(), kept);
+        }
+    }
+
+    #[test]
+    fn a_base_url_that_would_send_the_key_astray_is_refused() {
+        for (given, why) in [
+            ("", "not a URL"),
+            ("api.clerk.com", "absolute"),
+            ("/v1", "absolute"),
+            ("ftp://api.clerk.com", "neither https nor http"),
+            ("http://api.clerk.com/v1", "plain http"),
+            ("http://127.0.0.1.evil.example/v1", "plain http"),
+            ("http://127.1/v1", "plain http"),
+            ("https://user:password@api.clerk.com/v1", "user or password"),
+            ("http://localhost@evil.example/v1", "user or password"),
+            ("https://api.clerk.com/v1?a=b", "query or a fragment"),
+            ("https://api.clerk.com/v1#a", "query or a fragment"),
+            ("https://api.clerk.com/../v1", "dot segment"),
+            ("https://api.clerk.com/%2E%2e/v1", "dot segment"),
+            ("https://api.clerk.com//v1", "dot segment"),
+            ("https://api.clerk.com:99999/v1", "no valid host and port"),
+            ("https://:8080/v1", "base_url"),
+        ] {
+            let error = BaseUrl::parse(given, false).unwrap_err().to_string();
+            assert!(error.starts_with("base_url ") && error.contains(why), "{given}: {error}");
+            assert!(!error.contains("password@"), "{error}");
+        }
+        let insecure = BaseUrl::parse("http://clerk.internal:80/v1", true).unwrap();
+        assert_eq!(insecure.to_string(), "http://clerk.internal/v1");
+    }
+}

@@ -1,0 +1,85 @@
+//! [`CallContext`]: what all calls of a client have in common.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::observer::Observer;
+use super::options::CallOptions;
+use super::rate_limit::RateLimit;
+use super::retry_budget::RetryBudget;
+use crate::api::Api;
+
+/// What all calls of a client have in common: the [`Api`], the options, the rate limit, the retry budget, the observer.
+///
+/// A client is a context and a transport. Use the context alone to drive calls yourself. Clones share the rate limit and
+/// the retry budget, so keep one, and drive all its calls by the same clock.
+#[derive(Clone)]
+pub struct CallContext {
+    api: Api,
+    options: CallOptions,
+    rate_limit: Arc<RateLimit>,
+    retry_budget: Arc<RetryBudget>,
+    observer: Option<Arc<dyn Observer>>,
+}
+
+impl CallContext {
+    /// A context for calls of this API with the default options.
+    #[must_use]
+    pub fn new(api: Api) -> Self {
+        Self {
+            api,
+            options: CallOptions::default(),
+            rate_limit: Arc::default(),
+            retry_budget: Arc::default(),
+            observer: None,
+        }
+    }
+
+    /// Sets the options of the calls.
+    #[must_use]
+    pub fn with_options(mut self, options: CallOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Sets the observer, which is told of each attempt.
+    #[must_use]
+    pub fn with_observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// The API that is called.
+    #[must_use]
+    pub fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// The options of the calls.
+    #[must_use]
+    pub fn options(&self) -> &CallOptions {
+        &self.options
+    }
+
+    pub(super) fn rate_limit(&self) -> &Arc<RateLimit> {
+        &self.rate_limit
+    }
+
+    pub(super) fn retry_budget(&self) -> &RetryBudget {
+        &self.retry_budget
+    }
+
+    pub(super) fn observer(&self) -> Option<&dyn Observer> {
+        self.observer.as_deref()
+    }
+}
+
+impl fmt::Debug for CallContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallContext")
+            .field("api", &self.api)
+            .field("options", &self.options)
+            .field("observed", &self.observer.is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,327 @@
+//! [`RawCall`], the state machine of one call with its retries, and [`Call`], which decodes its response.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::{Request, Response, StatusCode};
+
+use super::context::CallContext;
+use super::observer::Attempt;
+use super::rate_limit::Ticket;
+use super::retry;
+use super::step::{Flow, Step};
+use crate::attempt::{AttemptOutcome, Delivery, TransportErrorKind};
+use crate::error::{ApiError, BuildError, CallFailed, DecodeError, Error, TransportError, trace_id_of};
+use crate::json::{self, Fault};
+use crate::metadata::Metadata;
+use crate::operation::Operation;
+use crate::request::RequestWriter;
+use crate::response;
+
+/// "No limit", for clocks that can't count to [`Duration::MAX`]: a year.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Decodes a 2xx body and checks it, where nobody will decode it later.
+type Check = dyn Fn(&[u8]) -> Result<(), Fault> + Send + Sync;
+
+/// One call of any operation, with its retries. Its result is the server's own response, always a 2xx.
+///
+/// Every [`Call`] and every call through the [`registry`](crate::registry) is one.
+pub struct RawCall {
+    context: CallContext,
+    metadata: &'static Metadata,
+    /// What the operation has written, without the headers that all requests carry: so a copy for a retry is cheap.
+    request: Request<Vec<u8>>,
+    check: Option<Box<Check>>,
+    state: State,
+    attempts: u32,
+    /// When the call was first asked for a step.
+    started: Option<Duration>,
+    /// When the last attempt was handed out.
+    sent_at: Duration,
+    /// The sum of all waits.
+    waited: Duration,
+    /// Whether the server may have processed an attempt.
+    maybe_processed: bool,
+    /// What the last attempt came to.
+    outcome: Option<Result<Response<Vec<u8>>, Error>>,
+}
+
+enum State {
+    Ready,
+    BackingOff(Duration),
+    InFlight(Ticket),
+    Done,
+}
+
+impl RawCall {
+    fn new<O: Operation>(context: CallContext, operation: &O) -> Result<Self, Error> {
+        let request = RequestWriter::run(context.api().url(), O::METADATA, |request| operation.write(request))?;
+        Ok(Self {
+            context,
+            metadata: O::METADATA,
+            request,
+            check: None,
+            state: State::Ready,
+            attempts: 0,
+            started: None,
+            sent_at: Duration::ZERO,
+            waited: Duration::ZERO,
+            maybe_processed: false,
+            outcome: None,
+        })
+    }
+
+    /// A call that fails where `operation` can't decode the 2xx, or finds it to be for something else.
+    pub(crate) fn checked<O>(context: &CallContext, operation: O) -> Result<Self, Error>
+    where
+        O: Operation + Send + Sync + 'static,
+    {
+        let mut call = Self::new(context.clone(), &operation)?;
+        call.check = Some(Box::new(move |body| {
+            json::read::<O::Output>(body).and_then(|output| operation.check(&output).map_err(Fault::from))
+        }));
+        Ok(call)
+    }
+
+    /// The operation that is called.
+    #[must_use]
+    pub fn metadata(&self) -> &'static Metadata {
+        self.metadata
+    }
+
+    /// How often the request was handed out to be sent.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    fn send(&mut self, ticket: Ticket, remaining: Duration, now: Duration) -> Step {
+        self.attempts += 1;
+        self.sent_at = now;
+        self.state = State::InFlight(ticket);
+        let options = self.context.options();
+        let is_last = self.attempts >= options.retry.max_attempts;
+        let mut request = if is_last { std::mem::take(&mut self.request) } else { self.request.clone() };
+        let headers = self.context.api().headers(request.method(), !request.body().is_empty(), request.headers());
+        *request.headers_mut() = headers;
+        Step::Send { request, timeout: options.attempt_timeout.min(remaining).min(LONGEST_TIMEOUT) }
+    }
+
+    /// The ticket of the attempt that is in flight. A report without one is ignored.
+    fn landed(&mut self) -> Option<Ticket> {
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::InFlight(ticket) => Some(ticket),
+            other => {
+                self.state = other;
+                None
+            }
+        }
+    }
+
+    /// What remains of the time until the deadline.
+    fn remaining(&mut self, now: Duration) -> Duration {
+        let started = *self.started.get_or_insert(now);
+        let deadline = self.context.options().deadline_of(self.metadata.idempotency);
+        deadline.saturating_sub(now.saturating_sub(started))
+    }
+
+    fn may_wait(&self, wait: Duration, remaining: Duration) -> bool {
+        wait < remaining && self.waited.saturating_add(wait) <= self.context.options().retry.max_total_wait
+    }
+
+    /// Waits, or ends the call if it may not wait that long.
+    fn wait(&mut self, wait: Duration, remaining: Duration) -> Step {
+        if !self.may_wait(wait, remaining) {
+            return self.give_up(TransportErrorKind::Paused, Some(wait));
+        }
+        self.waited += wait;
+        Step::Wait(wait)
+    }
+
+    /// Ends the call with what its last attempt came to; with a failure of this kind, if there was no attempt.
+    fn give_up(&mut self, kind: TransportErrorKind, retry_after: Option<Duration>) -> Step {
+        self.state = State::Done;
+        if self.outcome.is_none() {
+            let error = TransportError::new(kind, Delivery::NotSent);
+            self.outcome = Some(Err(self.failure(error, retry_after)));
+        }
+        Step::Done
+    }
+
+    fn failure(&self, error: TransportError, retry_after: Option<Duration>) -> Error {
+        let delivery = if self.maybe_processed { Delivery::MaybeSent } else { Delivery::NotSent };
+        Error::Transport(Box::new(CallFailed::new(self.metadata, error, self.attempts, delivery, retry_after)))
+    }
+
+    /// What comes after an attempt that did not succeed: another, perhaps after a wait, or the end.
+    fn after(&mut self, outcome: AttemptOutcome, retry_after: Option<Duration>, now: Duration) -> State {
+        let policy = self.context.options().retry;
+        if !policy.allows_another(self.attempts, self.metadata.idempotency, outcome) {
+            return State::Done;
+        }
+        let wait = match retry_after {
+            Some(asked) if asked > policy.max_retry_after => return State::Done,
+            Some(asked) => asked,
+            None => policy.backoff_after(self.attempts, self.random(policy.seed, now)),
+        };
+        let remaining = self.remaining(now);
+        // Before the budget is asked: a retry that will not be made must not be taken from it.
+        if !self.may_wait(wait, remaining) {
+            return State::Done;
+        }
+        // A retry after a 429 is free: the server said when to come back.
+        let is_free = matches!(outcome, AttemptOutcome::Response(StatusCode::TOO_MANY_REQUESTS));
+        if is_free || self.context.retry_budget().take() { State::BackingOff(wait) } else { State::Done }
+    }
+
+    /// A random number. The clock makes processes of the same seed differ, the number of the draw calls of the same moment.
+    fn random(&self, seed: u64, now: Duration) -> u64 {
+        #[allow(clippy::cast_possible_truncation)]
+        let moment = now.as_nanos() as u64;
+        retry::random(seed ^ self.context.retry_budget().next_draw().rotate_left(32) ^ moment)
+    }
+
+    fn observe(&self, outcome: Result<StatusCode, &TransportError>, trace_id: Option<&str>, now: Duration) {
+        let Some(observer) = self.context.observer() else { return };
+        observer.attempted(&Attempt {
+            operation: self.metadata.id,
+            number: self.attempts,
+            outcome,
+            duration: now.saturating_sub(self.sent_at),
+            wait: match self.state {
+                State::BackingOff(wait) => Some(wait),
+                _ => None,
+            },
+            trace_id,
+        });
+    }
+}
+
+impl Flow for RawCall {
+    type Output = Response<Vec<u8>>;
+
+    fn step(&mut self, now: Duration) -> Step {
+        let remaining = self.remaining(now);
+        match self.state {
+            State::InFlight(_) | State::Done => Step::Done,
+            State::BackingOff(wait) => {
+                self.state = State::Ready;
+                self.wait(wait, remaining)
+            }
+            // The deadline passed between the end of a wait and here.
+            State::Ready if remaining.is_zero() => self.give_up(TransportErrorKind::Timeout, None),
+            State::Ready => match self.context.rate_limit().admit(now) {
+                Ok(ticket) => self.send(ticket, remaining, now),
+                Err(wait) => self.wait(wait, remaining),
+            },
+        }
+    }
+
+    fn on_response(&mut self, response: Response<Vec<u8>>, now: Duration) {
+        let Some(ticket) = self.landed() else { return };
+        let status = response.status();
+        if status.is_success() {
+            ticket.granted();
+            self.context.retry_budget().add();
+            self.observe(Ok(status), trace_id_of(response.headers()), now);
+            self.outcome = Some(Ok(response));
+            return;
+        }
+        let error = ApiError::new(self.metadata, response, self.attempts, self.maybe_processed);
+        let retry_after = error.retry_after();
+        self.state = self.after(AttemptOutcome::Response(status), retry_after, now);
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            ticket.rejected(now, retry_after.unwrap_or(self.context.options().retry.base));
+        } else {
+            self.maybe_processed = true;
+            ticket.granted();
+            self.context.retry_budget().add();
+        }
+        self.observe(Ok(status), error.trace_id(), now);
+        self.outcome = Some(Err(Error::Api(Box::new(error))));
+    }
+
+    fn on_failure(&mut self, error: TransportError, now: Duration) {
+        // The ticket is dropped: an attempt without a response was neither granted nor rejected.
+        let Some(_) = self.landed() else { return };
+        self.state = self.after(AttemptOutcome::Failure(error.kind(), error.delivery()), None, now);
+        self.observe(Err(&error), None, now);
+        self.maybe_processed |= error.delivery() == Delivery::MaybeSent;
+        self.outcome = Some(Err(self.failure(error, None)));
+    }
+
+    fn finish(self) -> Result<Response<Vec<u8>>, Error> {
+        let (State::Done, Some(outcome)) = (self.state, self.outcome) else {
+            let early = BuildError::new("finish", "was called before the call was done");
+            return Err(Error::Build(early.of(self.metadata)));
+        };
+        let response = outcome?;
+        match self.check.map(|check| check(response.body())) {
+            None | Some(Ok(())) => Ok(response),
+            Some(Err(fault)) => {
+                Err(Error::Decode(Box::new(DecodeError::new(self.metadata, response, fault, self.attempts))))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for RawCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state {
+            State::Ready => "ready",
+            State::BackingOff(_) => "backing off",
+            State::InFlight(_) => "in flight",
+            State::Done => "done",
+        };
+        f.debug_struct("RawCall")
+            .field("operation", &self.metadata.id)
+            .field("state", &state)
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One call of the operation `O`: a [`RawCall`] whose response is decoded and checked.
+pub struct Call<O> {
+    raw: RawCall,
+    operation: O,
+}
+
+impl CallContext {
+    /// A call of this operation, which may be passed by reference.
+    ///
+    /// # Errors
+    /// [`Error::Build`]: a parameter that the server would refuse or misread.
+    pub fn call<O: Operation>(&self, operation: O) -> Result<Call<O>, Error> {
+        Ok(Call { raw: RawCall::new(self.clone(), &operation)?, operation })
+    }
+}
+
+impl<O: Operation> Flow for Call<O> {
+    type Output = O::Output;
+
+    fn step(&mut self, now: Duration) -> Step {
+        self.raw.step(now)
+    }
+
+    fn on_response(&mut self, response: Response<Vec<u8>>, now: Duration) {
+        self.raw.on_response(response, now);
+    }
+
+    fn on_failure(&mut self, error: TransportError, now: Duration) {
+        self.raw.on_failure(error, now);
+    }
+
+    fn finish(self) -> Result<O::Output, Error> {
+        let Self { raw, operation } = self;
+        let attempts = raw.attempts;
+        response::decode::<O>(raw.finish()?, attempts, |output| operation.check(output).map_err(Fault::from))
+    }
+}
+
+impl<O> fmt::Debug for Call<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.raw.fmt(f)
+    }
+}

@@ -1,0 +1,44 @@
+//! One call as a state machine: it says what to do next, and is told what came of it.
+//!
+//! Use it to drive calls with an HTTP client of your own. [`transport::drive`](crate::transport::drive) is the same loop:
+//!
+//! ```
+//! use std::time::{Duration, Instant};
+//!
+//! use clerk_sessions_core::call::{CallContext, Flow, Step};
+//! use clerk_sessions_core::{Api, GetSession, TransportError, http};
+//!
+//! # fn send(_: http::Request<Vec<u8>>, _: Duration) -> Result<http::Response<Vec<u8>>, TransportError> {
+//! #     Ok(http::Response::builder().status(404).body(Vec::new()).unwrap())
+//! # }
+//! let clock = Instant::now();
+//! let context = CallContext::new(Api::new("sk_test_123")?);
+//! let mut call = context.call(GetSession::new("sess_1"))?;
+//! let outcome = loop {
+//!     match call.step(clock.elapsed()) {
+//!         Step::Send { request, timeout } => match send(request, timeout) {
+//!             Ok(response) => call.on_response(response, clock.elapsed()),
+//!             Err(error) => call.on_failure(error, clock.elapsed()),
+//!         },
+//!         Step::Wait(duration) => std::thread::sleep(duration),
+//!         Step::Done => break call.finish(),
+//!     }
+//! };
+//! assert!(outcome.unwrap_err().is_not_found());
+//! # Ok::<(), clerk_sessions_core::Error>(())
+//! ```
+
+mod context;
+mod machine;
+pub(crate) mod observer;
+pub(crate) mod options;
+mod rate_limit;
+pub(crate) mod retry;
+mod retry_budget;
+mod step;
+#[cfg(test)]
+mod tests;
+
+pub use context::CallContext;
+pub use machine::{Call, RawCall};
+pub use step::{Flow, Step};

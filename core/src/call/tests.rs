@@ -1,0 +1,322 @@
+//! The machine of one call, under a virtual clock.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use http::Response;
+
+use super::{Call, CallContext, Flow, RawCall, Step};
+use crate::error::{Error, TransportError};
+use crate::{
+    Api, Attempt, CallOptions, CreateSession, CreateSessionToken, Delivery, GetSession, Observer, RefreshSession,
+    RetryPolicy, TransportErrorKind,
+};
+
+const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+fn context() -> CallContext {
+    CallContext::new(Api::new("sk_test_hidden").unwrap())
+}
+
+fn get(context: &CallContext) -> Call<GetSession> {
+    context.call(GetSession::new("sess_1")).unwrap()
+}
+
+fn create(context: &CallContext) -> Call<CreateSession> {
+    context.call(CreateSession::new("user_1")).unwrap()
+}
+
+fn response(status: u16, headers: &[(&str, &str)]) -> Response<Vec<u8>> {
+    let mut response = Response::builder().status(status);
+    for (name, value) in headers {
+        response = response.header(*name, *value);
+    }
+    response.body(Vec::new()).unwrap()
+}
+
+fn failure(kind: TransportErrorKind, delivery: Delivery) -> TransportError {
+    TransportError::new(kind, delivery)
+}
+
+/// When an attempt left, and how long it might take.
+type Sent = (Duration, Duration);
+
+/// Runs a call with a virtual clock: `attempt` says what comes of each and how long it takes. Returns what the call
+/// comes to, and the attempts.
+fn run<F: Flow>(
+    mut flow: F,
+    mut attempt: impl FnMut(usize) -> (Result<Response<Vec<u8>>, TransportError>, Duration),
+) -> (Result<F::Output, Error>, Vec<Sent>) {
+    let (mut now, mut sent) = (Duration::ZERO, Vec::new());
+    for _ in 0..1000 {
+        match flow.step(now) {
+            Step::Send { timeout, .. } => {
+                sent.push((now, timeout));
+                let (outcome, took) = attempt(sent.len());
+                now += took;
+                match outcome {
+                    Ok(response) => flow.on_response(response, now),
+                    Err(error) => flow.on_failure(error, now),
+                }
+            }
+            Step::Wait(wait) => now += wait,
+            Step::Done => return (flow.finish(), sent),
+        }
+    }
+    panic!("the call does not end");
+}
+
+#[test]
+fn a_final_response_ends_the_call_at_once() {
+    let (outcome, sent) = run(get(&context()), |_| (Ok(response(404, &[])), ms(5)));
+    let error = outcome.unwrap_err();
+    assert_eq!((error.attempts(), error.is_not_found(), sent.len()), (1, true, 1));
+    assert_eq!(sent[0].1, Duration::from_secs(10), "the timeout of one attempt");
+}
+
+#[test]
+fn each_attempt_sends_the_same_request() {
+    let context = context();
+    let operation = CreateSessionToken::new("sess_1").origin("https://a.b");
+    let mut call = context.call(&operation).unwrap();
+    let wanted = format!("{:?}", context.api().request(&operation).unwrap());
+    for _ in 0..3 {
+        let mut step = call.step(ms(0));
+        if let Step::Wait(_) = step {
+            step = call.step(ms(0));
+        }
+        let Step::Send { request, .. } = step else { panic!("{step:?}") };
+        assert_eq!(format!("{request:?}"), wanted);
+        call.on_failure(failure(TransportErrorKind::Connect, Delivery::NotSent), ms(0));
+    }
+    assert!(matches!(call.step(ms(0)), Step::Done));
+}
+
+#[test]
+fn what_may_be_repeated_is_repeated_up_to_the_limit_and_the_last_error_is_returned() {
+    let (outcome, sent) = run(get(&context()), |attempt| (Ok(response([500, 502, 503][attempt - 1], &[])), ms(5)));
+    let error = outcome.unwrap_err();
+    assert_eq!((error.status().unwrap().as_u16(), error.attempts(), sent.len()), (503, 3, 3));
+    assert!(error.to_string().contains(", after 3 attempts"), "{error}");
+    assert!(sent[1].0 - sent[0].0 <= ms(205) && sent[2].0 - sent[1].0 <= ms(405), "{sent:?}");
+
+    let (outcome, sent) = run(create(&context()), |_| (Ok(response(503, &[])), ms(5)));
+    assert_eq!((outcome.unwrap_err().attempts(), sent.len()), (1, 1));
+    let lost = || failure(TransportErrorKind::Closed, Delivery::MaybeSent);
+    assert_eq!(run(create(&context()), |_| (Err(lost()), ms(5))).1.len(), 1);
+    assert_eq!(run(get(&context()), |_| (Err(lost()), ms(5))).1.len(), 3);
+    let refused = || failure(TransportErrorKind::Connect, Delivery::NotSent);
+    assert_eq!(run(create(&context()), |_| (Err(refused()), ms(5))).1.len(), 3);
+}
+
+#[test]
+fn options_override_attempts_and_opt_in_to_repeats() {
+    let with = |policy| context().with_options(CallOptions::new().retry(policy));
+    let attempts = |policy| run(get(&with(policy)), |_| (Ok(response(500, &[])), ms(1))).1.len();
+    assert_eq!(attempts(RetryPolicy::none()), 1);
+    assert_eq!(attempts(RetryPolicy::new().max_attempts(5)), 5);
+    let forced = with(RetryPolicy::new().retry_non_idempotent(true));
+    assert_eq!(run(create(&forced), |_| (Ok(response(500, &[])), ms(1))).1.len(), 3);
+}
+
+#[test]
+fn retry_after_is_waited_for_or_ends_the_call() {
+    let asked = |seconds: &'static str| move |_| (Ok(response(429, &[("retry-after", seconds)])), ms(0));
+    for repeatable in [true, false] {
+        let sent = if repeatable { run(get(&context()), asked("4")).1 } else { run(create(&context()), asked("4")).1 };
+        assert_eq!(sent.iter().map(|(at, _)| at.as_secs()).collect::<Vec<_>>(), [0, 4, 8], "429 repeats anything");
+    }
+    let (outcome, sent) = run(get(&context()), asked("16"));
+    let error = outcome.unwrap_err();
+    assert_eq!((error.retry_after(), error.attempts(), sent.len()), (Some(Duration::from_secs(16)), 1, 1));
+    let (_, sent) = run(get(&context()), |_| (Ok(response(503, &[("retry-after", "3")])), ms(0)));
+    assert_eq!(sent.iter().map(|(at, _)| at.as_secs()).collect::<Vec<_>>(), [0, 3, 6]);
+}
+
+#[test]
+fn retry_after_is_waited_for_up_to_the_limit_of_the_policy() {
+    let policy = RetryPolicy::new().max_retry_after(Duration::from_secs(5));
+    let context = context().with_options(CallOptions::new().retry(policy));
+    let attempts = |seconds| run(get(&context), |_| (Ok(response(503, &[("retry-after", seconds)])), ms(0))).1.len();
+    assert_eq!([attempts("5"), attempts("6")], [3, 1]);
+}
+
+#[test]
+fn waits_end_with_the_total_wait_and_the_deadline() {
+    let asked = |_| (Ok(response(429, &[("retry-after", "9")])), ms(0));
+    let (outcome, sent) = run(get(&context()), asked);
+    assert_eq!((outcome.unwrap_err().status().unwrap().as_u16(), sent.len()), (429, 2), "18 s are more than 15 s");
+
+    let slow = |_| (Err(failure(TransportErrorKind::Timeout, Delivery::MaybeSent)), Duration::from_secs(10));
+    let (outcome, sent) = run(get(&context()), slow);
+    assert!(outcome.unwrap_err().is_timeout());
+    assert_eq!(sent.len(), 2, "two attempts use up the 20 s");
+    assert!(sent[1].1 < Duration::from_secs(10) && sent[1].0 + sent[1].1 == Duration::from_secs(20), "{sent:?}");
+
+    let soon = context().with_options(CallOptions::new().deadline(ms(300)).attempt_timeout(ms(200)));
+    let (_, sent) = run(get(&soon), |_| (Err(failure(TransportErrorKind::Timeout, Delivery::NotSent)), ms(200)));
+    assert_eq!(sent[0].1, ms(200));
+    assert!(sent.iter().all(|(at, timeout)| *at + *timeout <= ms(300)), "{sent:?}");
+}
+
+#[test]
+fn a_pause_holds_all_calls_of_the_client_and_ends_those_that_can_not_wait() {
+    let context = context();
+    let mut first = get(&context);
+    assert!(matches!(first.step(ms(0)), Step::Send { .. }));
+    first.on_response(response(429, &[("retry-after", "5")]), ms(10));
+    let mut second = get(&context.clone());
+    assert!(matches!(second.step(ms(1010)), Step::Wait(wait) if wait == ms(4000)));
+    assert!(matches!(second.step(ms(5010)), Step::Send { .. }));
+
+    let hurried = context.clone().with_options(CallOptions::new().deadline(ms(500)));
+    let mut third = get(&hurried);
+    assert!(matches!(third.step(ms(2010)), Step::Done));
+    let error = third.finish().unwrap_err();
+    assert_eq!(error.retry_after(), Some(ms(3000)));
+    assert_eq!((error.attempts(), error.delivery(), error.is_retryable()), (0, Delivery::NotSent, true));
+    let text =
+        "GetSession: the server's rate limit holds this call back for longer than it may wait (nothing was sent)";
+    assert_eq!(error.to_string(), text);
+}
+
+#[test]
+fn an_earlier_attempt_that_may_have_been_processed_is_not_forgotten() {
+    let forced = context().with_options(CallOptions::new().retry(RetryPolicy::new().retry_non_idempotent(true)));
+    for first in [500, 429] {
+        let outcome = |attempt| match attempt {
+            1 => (Ok(response(first, &[])), ms(1)),
+            _ => (Err(failure(TransportErrorKind::Connect, Delivery::NotSent)), ms(1)),
+        };
+        let error = run(create(&forced), outcome).0.unwrap_err();
+        let refused = |attempt| (Ok(response([first, 429, 429][attempt - 1], &[])), ms(1));
+        let rejected = run(create(&forced), refused).0.unwrap_err();
+        assert_eq!((rejected.delivery(), rejected.is_retryable()), (error.delivery(), error.is_retryable()));
+        let maybe = first == 500;
+        assert_eq!(error.delivery() == Delivery::MaybeSent, maybe, "{error}");
+        assert_eq!(error.is_retryable(), !maybe, "{error}");
+    }
+}
+
+#[test]
+fn no_limit_is_a_long_one_and_no_time_is_a_timeout() {
+    let endless = CallOptions::new().attempt_timeout(Duration::MAX).deadline(Duration::MAX);
+    let (_, sent) = run(get(&context().with_options(endless)), |_| (Ok(response(404, &[])), ms(1)));
+    assert_eq!(sent[0].1, Duration::from_secs(365 * 24 * 60 * 60));
+    let none = context().with_options(CallOptions::new().deadline(Duration::ZERO));
+    let (outcome, sent) = run(get(&none), |_| (Ok(response(404, &[])), ms(1)));
+    let error = outcome.unwrap_err();
+    assert!(error.is_timeout() && error.retry_after().is_none() && sent.is_empty(), "{error}");
+}
+
+#[test]
+fn retries_for_which_there_is_no_time_are_not_taken_from_the_budget() {
+    let context = context();
+    let hurried = context.clone().with_options(CallOptions::new().deadline(ms(100)));
+    for _ in 0..20 {
+        let slow = |_| (Err(failure(TransportErrorKind::Timeout, Delivery::MaybeSent)), ms(100));
+        assert_eq!(run(get(&hurried), slow).1.len(), 1);
+    }
+    assert_eq!(run(get(&context), |_| (Ok(response(503, &[])), ms(1))).1.len(), 3);
+}
+
+#[test]
+fn jitter_differs_between_calls_and_is_the_same_for_the_same_seed() {
+    let waits = |seed| -> Vec<Duration> {
+        let context = context().with_options(CallOptions::new().retry(RetryPolicy::new().seed(seed)));
+        (0..4).map(|_| run(get(&context), |_| (Ok(response(500, &[])), ms(0))).1[1].0).collect()
+    };
+    assert_eq!(waits(1), waits(1));
+    assert_ne!(waits(1), waits(2));
+    let mut drawn = waits(1);
+    drawn.sort();
+    drawn.dedup();
+    assert_eq!(drawn.len(), 4);
+}
+
+#[test]
+fn calls_out_of_order_are_harmless() {
+    let early = get(&context()).finish().unwrap_err();
+    assert_eq!(early.to_string(), "GetSession: finish was called before the call was done (nothing was sent)");
+    let mut call = get(&context());
+    call.on_response(response(200, &[]), ms(0));
+    assert!(matches!(call.step(ms(0)), Step::Send { .. }));
+    assert!(matches!(call.step(ms(0)), Step::Done), "an attempt is handed out once");
+    call.on_response(response(404, &[]), ms(0));
+    call.on_response(response(500, &[]), ms(0));
+    call.on_failure(failure(TransportErrorKind::Other, Delivery::MaybeSent), ms(0));
+    assert_eq!(call.finish().unwrap_err().status().unwrap(), 404, "the first report counts");
+    let mut in_flight = get(&context());
+    in_flight.step(ms(0));
+    assert_eq!(in_flight.finish().unwrap_err().kind(), "build");
+}
+
+#[test]
+fn a_clock_that_stands_still_or_goes_back_does_no_harm() {
+    let mut call = get(&context());
+    assert!(matches!(call.step(ms(1000)), Step::Send { .. }));
+    call.on_response(response(429, &[("retry-after", "5")]), ms(900));
+    for _ in 0..10 {
+        if matches!(call.step(ms(900)), Step::Done) {
+            assert_eq!(call.finish().unwrap_err().status().unwrap(), 429);
+            return;
+        }
+    }
+    panic!("the call does not end");
+}
+
+#[test]
+fn a_failure_is_returned_with_its_cause() {
+    let context = context().with_options(CallOptions::new().retry(RetryPolicy::none()));
+    let cause = || std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "refused");
+    let refused = |_| (Err(failure(TransportErrorKind::Connect, Delivery::NotSent).with_source(cause())), ms(0));
+    let error = run(get(&context), refused).0.unwrap_err();
+    assert_eq!(error.to_string(), "GetSession: could not connect to the server (nothing was sent)");
+    let source = std::error::Error::source(&error).unwrap();
+    assert_eq!(source.to_string(), "refused");
+    assert!(source.downcast_ref::<std::io::Error>().is_some());
+}
+
+#[test]
+fn an_observer_sees_each_attempt() {
+    #[derive(Clone, Default)]
+    struct Seen(Arc<Mutex<Vec<String>>>);
+    impl Observer for Seen {
+        fn attempted(&self, attempt: &Attempt<'_>) {
+            self.0.lock().unwrap().push(attempt.to_string());
+        }
+    }
+    let seen = Seen::default();
+    let context = context().with_observer(seen.clone());
+    let (outcome, _) = run(get(&context), |attempt| match attempt {
+        1 => (Ok(response(503, &[("retry-after", "1"), ("cf-ray", "ray")])), ms(5)),
+        2 => (Err(failure(TransportErrorKind::Closed, Delivery::MaybeSent)), ms(7)),
+        _ => (Ok(response(404, &[])), ms(9)),
+    });
+    assert!(outcome.unwrap_err().is_not_found());
+    let seen = seen.0.lock().unwrap();
+    assert_eq!(seen[0], "GetSession attempt 1: 503 in 5 ms, next in 1000 ms [trace ray]");
+    assert!(seen[1].starts_with("GetSession attempt 2: closed in 7 ms, next in "), "{}", seen[1]);
+    assert_eq!(seen[2], "GetSession attempt 3: 404 in 9 ms");
+}
+
+#[test]
+fn debug_never_shows_what_is_sent() {
+    let operation = RefreshSession::new("sess_1", "hidden", "hidden", "https://hidden");
+    let mut call = context().call(&operation).unwrap();
+    let step = call.step(ms(0));
+    assert!(!format!("{step:?} {call:?}").contains("hidden"));
+    assert_eq!(format!("{step:?}"), "Send(POST /v1/sessions/sess_1/refresh within 10s)");
+}
+
+#[test]
+fn machines_can_be_sent_to_another_thread() {
+    fn send<T: Send>() {}
+    send::<RawCall>();
+    send::<Call<CreateSession>>();
+    send::<Step>();
+    fn both<T: Send + Sync + Clone>() {}
+    both::<CallContext>();
+}

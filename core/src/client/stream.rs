@@ -1,0 +1,83 @@
+//! Async pages as a [`Stream`].
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+
+use super::AsyncPages;
+use super::transport::AsyncTransport;
+use crate::error::Error;
+use crate::model::Session;
+
+type Next<'a, T> = (AsyncPages<'a, T>, Option<Result<Session, Error>>);
+
+/// All sessions of a list as a [`Stream`], from [`AsyncPages::into_stream`].
+///
+/// It allocates once a page. After an error it ends.
+#[must_use = "a stream does nothing unless it is polled"]
+pub struct SessionStream<'a, T> {
+    state: State<'a, T>,
+}
+
+#[allow(clippy::large_enum_variant)] // One lives at a time, with the stream; a box would be allocated for each.
+enum State<'a, T> {
+    /// Between two sessions. `None` once the stream has ended.
+    Idle(Option<AsyncPages<'a, T>>),
+    /// Waiting for a page.
+    Listing(Pin<Box<dyn Future<Output = Next<'a, T>> + Send + 'a>>),
+}
+
+impl<'a, T: AsyncTransport + Sync> AsyncPages<'a, T> {
+    /// These pages as a [`Stream`], for its combinators.
+    ///
+    /// ```no_run
+    /// # use clerk_sessions_core::{AsyncClient, Error, ListSessions, transport::AsyncTransport};
+    /// # async fn example<T: AsyncTransport + Sync>(clerk: AsyncClient<T>) -> Result<(), Error> {
+    /// use futures_util::TryStreamExt;
+    ///
+    /// let pages = clerk.sessions().pages(ListSessions::new().user_id("user_123"));
+    /// let ids: Vec<_> = pages.into_stream().map_ok(|session| session.id).try_collect().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn into_stream(self) -> SessionStream<'a, T> {
+        SessionStream { state: State::Idle(Some(self)) }
+    }
+}
+
+impl<'a, T: AsyncTransport + Sync> Stream for SessionStream<'a, T> {
+    type Item = Result<Session, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            match &mut self.state {
+                State::Idle(None) => return Poll::Ready(None),
+                State::Idle(pages) => {
+                    if let Some(session) = pages.as_mut().and_then(AsyncPages::next_of_page) {
+                        return Poll::Ready(Some(Ok(session)));
+                    }
+                    let Some(mut pages) = pages.take() else { return Poll::Ready(None) };
+                    self.state = State::Listing(Box::pin(async move {
+                        let next = pages.next().await;
+                        (pages, next)
+                    }));
+                }
+                State::Listing(listing) => {
+                    let (pages, next) = ready!(listing.as_mut().poll(context));
+                    let ended = !matches!(next, Some(Ok(_)));
+                    self.state = State::Idle((!ended).then_some(pages));
+                    return Poll::Ready(next);
+                }
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for SessionStream<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionStream").finish_non_exhaustive()
+    }
+}

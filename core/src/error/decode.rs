@@ -1,0 +1,74 @@
+//! [`DecodeError`]: a 2xx whose body can't be read, and [`Mismatch`]: one that is for something else than was asked.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use http::Response;
+
+use super::text::{Status, after_attempts, trace_id_of, traced};
+use crate::json::Fault;
+use crate::metadata::Metadata;
+use crate::redact::Redacted;
+
+/// The server responded with 2xx and a body that can't be read as what was asked for. Read it through
+/// [`Error`](crate::Error).
+#[derive(Clone, thiserror::Error)]
+pub struct DecodeError {
+    pub(super) metadata: &'static Metadata,
+    pub(super) attempts: u32,
+    pub(super) response: Response<Vec<u8>>,
+    pub(super) fault: Fault,
+    pub(super) trace_id: Option<String>,
+}
+
+impl DecodeError {
+    pub(crate) fn new(metadata: &'static Metadata, response: Response<Vec<u8>>, fault: Fault, attempts: u32) -> Self {
+        Self { metadata, attempts, fault, trace_id: trace_id_of(response.headers()).map(str::to_owned), response }
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Fault { path, reason } = &self.fault;
+        let (id, status, len) = (self.metadata.id, Status(self.response.status()), self.response.body().len());
+        write!(f, "{id}: {status}, but its body of {len} bytes can't be read: at {path}: {reason}")?;
+        after_attempts(f, self.attempts)?;
+        traced(f, self.trace_id.as_deref())
+    }
+}
+
+impl fmt::Debug for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decode")
+            .field("operation", &self.metadata.id)
+            .field("status", &self.response.status())
+            .field("path", &self.fault.path)
+            .field("reason", &self.fault.reason)
+            .field("trace_id", &self.trace_id.as_deref().map(Redacted))
+            .field("attempts", &self.attempts)
+            .field("body_len", &self.response.body().len())
+            .finish()
+    }
+}
+
+/// A decoded response that is for something else than was asked. See
+/// [`Operation::check`](crate::operation::Operation::check).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    field: Cow<'static, str>,
+    reason: Cow<'static, str>,
+}
+
+impl Mismatch {
+    /// `field` is the field of the response, `reason` completes the sentence "`field` …". Quote no value in it.
+    #[must_use]
+    pub fn new(field: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { field: field.into(), reason: reason.into() }
+    }
+}
+
+impl From<Mismatch> for Fault {
+    fn from(mismatch: Mismatch) -> Self {
+        Self { path: mismatch.field.into_owned(), reason: mismatch.reason.into_owned() }
+    }
+}

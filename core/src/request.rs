@@ -1,0 +1,323 @@
+//! What an operation writes: a path, a query, headers and a JSON body become a request.
+
+use std::fmt::{Display, Write as _};
+
+use http::Request;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+
+use crate::base_url::BaseUrl;
+use crate::error::{BuildError, Error};
+use crate::metadata::Metadata;
+
+/// Everything but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Whether a byte is an unreserved character of RFC 3986.
+static UNRESERVED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 0x80 {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+        byte += 1;
+    }
+    table
+};
+
+/// Writes one request. Handed to [`Operation::write`](crate::operation::Operation::write).
+pub struct RequestWriter<'a> {
+    base_url: &'a BaseUrl,
+    metadata: &'static Metadata,
+    /// The path and query so far; empty until either is written.
+    target: String,
+    has_query: bool,
+    headers: HeaderMap,
+    body: Option<Vec<u8>>,
+}
+
+impl<'a> RequestWriter<'a> {
+    fn new(base_url: &'a BaseUrl, metadata: &'static Metadata) -> Self {
+        Self { base_url, metadata, target: String::new(), has_query: false, headers: HeaderMap::new(), body: None }
+    }
+
+    /// The request that `write` writes, without the headers that all requests carry.
+    #[inline]
+    pub(crate) fn run(
+        base_url: &'a BaseUrl,
+        metadata: &'static Metadata,
+        write: impl FnOnce(&mut Self) -> Result<(), BuildError>,
+    ) -> Result<Request<Vec<u8>>, Error> {
+        let mut request = Self::new(base_url, metadata);
+        let written = write(&mut request).and_then(|()| request.finish());
+        written.map_err(|error| Error::Build(error.of(metadata)))
+    }
+
+    /// Fills the variable segments of the path template, given in their order by name and value. The values are
+    /// percent-encoded but for `A-Za-z0-9-_.~`. Call it before [`query`](Self::query).
+    ///
+    /// # Errors
+    /// A value is empty, `.` or `..`: no encoding keeps a dot segment from being resolved away by a URL parser, and then
+    /// another operation would be called. Or the names are not those of the template.
+    pub fn segments(&mut self, segments: &[(&'static str, &str)]) -> Result<(), BuildError> {
+        self.write_path(segments, 0)
+    }
+
+    /// Writes the path, with room for so much of a query.
+    fn write_path(&mut self, segments: &[(&'static str, &str)], room: usize) -> Result<(), BuildError> {
+        if !self.target.is_empty() {
+            return Err(BuildError::new("path", "was written before"));
+        }
+        let (base, template) = (self.base_url.path(), self.metadata.path);
+        // Exact where nothing has to be encoded, so that the text is allocated once and never moved.
+        let values: usize = segments.iter().map(|(_, value)| value.len()).sum();
+        let names: usize = segments.iter().map(|(name, _)| name.len() + "{}".len()).sum();
+        let mut target = String::with_capacity((base.len() + template.len() + values + room).saturating_sub(names));
+        target.push_str(base);
+        let mut rest = template;
+        for &(name, value) in segments {
+            if value.is_empty() {
+                return Err(BuildError::new(name, "is empty"));
+            }
+            if matches!(value, "." | "..") {
+                return Err(BuildError::new(name, "is a dot segment (\".\" or \"..\"), which would call another path"));
+            }
+            let Some((before, after)) = split_at_placeholder(rest, name) else {
+                return Err(BuildError::new(name, "is not the next variable segment of the operation's path"));
+            };
+            target.push_str(before);
+            push_encoded(&mut target, value);
+            rest = after;
+        }
+        if rest.as_bytes().contains(&b'{') {
+            return Err(BuildError::new("path", "has a variable segment that the operation did not fill"));
+        }
+        target.push_str(rest);
+        self.target = target;
+        Ok(())
+    }
+
+    /// Adds `name=value` to the query, the value percent-encoded.
+    ///
+    /// # Errors
+    /// The path has variable segments that were not filled.
+    pub fn query(&mut self, name: &'static str, value: impl Display) -> Result<(), BuildError> {
+        if self.target.is_empty() {
+            // Room for a usual query.
+            self.write_path(&[], 96)?;
+        }
+        self.target.push(if self.has_query { '&' } else { '?' });
+        self.has_query = true;
+        self.target.push_str(name);
+        self.target.push('=');
+        // Writing into a String does not fail.
+        let _ = write!(EncodeInto(&mut self.target), "{value}");
+        Ok(())
+    }
+
+    /// Sets a header, in place of one of that name that all requests carry.
+    ///
+    /// # Errors
+    /// `value` can't stand in a header; `field` is the parameter it came from.
+    pub fn header(&mut self, field: &'static str, name: HeaderName, value: &str) -> Result<(), BuildError> {
+        let value = HeaderValue::from_str(value)
+            .map_err(|_| BuildError::new(field, "holds a character that can't stand in a header"))?;
+        self.headers.insert(name, value);
+        Ok(())
+    }
+
+    /// Makes `body` the request's JSON body.
+    ///
+    /// # Errors
+    /// `body` can't be written as JSON.
+    pub fn json(&mut self, body: &impl Serialize) -> Result<(), BuildError> {
+        // Written twice, the first time only to be counted: that is cheaper than a buffer that grows.
+        let mut length = Length(0);
+        let counted = serde_json::to_writer(&mut length, body);
+        let mut json = Vec::with_capacity(length.0);
+        counted
+            .and_then(|()| serde_json::to_writer(&mut json, body))
+            .map_err(|_| BuildError::new("body", "can't be written as JSON"))?;
+        self.body = Some(json);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Request<Vec<u8>>, BuildError> {
+        if self.target.is_empty() {
+            self.write_path(&[], 0)?;
+        }
+        let mut request = Request::new(self.body.unwrap_or_default());
+        *request.method_mut() = self.metadata.method.clone();
+        *request.uri_mut() = self.base_url.with(self.target)?;
+        *request.headers_mut() = self.headers;
+        Ok(request)
+    }
+}
+
+impl std::fmt::Debug for RequestWriter<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Not the body: it may hold a refresh token.
+        f.debug_struct("RequestWriter").field("operation", &self.metadata.id).finish_non_exhaustive()
+    }
+}
+
+fn push_encoded(target: &mut String, value: &str) {
+    // An id needs no encoding as a rule, and to see that is cheaper than to go through the request's iterator.
+    if value.bytes().all(|byte| UNRESERVED[usize::from(byte)]) {
+        target.push_str(value);
+    } else {
+        target.extend(utf8_percent_encode(value, RESERVED));
+    }
+}
+
+/// What of a path template is before and after its first placeholder, if that has this name.
+fn split_at_placeholder(template: &'static str, name: &str) -> Option<(&'static str, &'static str)> {
+    // Over bytes: a template is short, and a search for a character in a string is made for long ones.
+    let open = template.bytes().position(|byte| byte == b'{')?;
+    let (before, rest) = template.split_at(open);
+    Some((before, rest[1..].strip_prefix(name)?.strip_prefix('}')?))
+}
+
+/// Percent-encodes what is formatted into it.
+struct EncodeInto<'a>(&'a mut String);
+
+impl std::fmt::Write for EncodeInto<'_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        push_encoded(self.0, text);
+        Ok(())
+    }
+}
+
+/// Counts what is written into it, in bytes.
+struct Length(usize);
+
+impl std::io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::metadata::Idempotency;
+
+    static TOKEN: Metadata = Metadata::new(
+        "T",
+        "t",
+        Method::POST,
+        "/sessions/{session_id}/tokens/{template_name}",
+        Idempotency::NotIdempotent,
+    );
+
+    fn base_url() -> BaseUrl {
+        BaseUrl::parse("https://api.clerk.com/v1", false).unwrap()
+    }
+
+    fn token_request(session: &str, template: &str) -> Result<Request<Vec<u8>>, BuildError> {
+        let base_url = base_url();
+        let mut request = RequestWriter::new(&base_url, &TOKEN);
+        request.segments(&[("session_id", session), ("template_name", template)])?;
+        request.finish()
+    }
+
+    #[test]
+    fn a_dot_or_empty_segment_is_refused() {
+        for bad in ["", ".", ".."] {
+            let error = token_request("sess_1", bad).unwrap_err();
+            assert_eq!(error.field(), "template_name");
+        }
+    }
+
+    #[test]
+    fn a_segment_out_of_place_or_left_out_is_refused() {
+        let base_url = base_url();
+        let segments = |segments: &[(&'static str, &str)]| RequestWriter::new(&base_url, &TOKEN).segments(segments);
+        assert!(segments(&[("template_name", "x"), ("session_id", "x")]).is_err());
+        assert!(segments(&[("session_id", "x")]).is_err());
+        assert!(segments(&[("session_id", "x"), ("template_name", "x"), ("more", "x")]).is_err());
+        assert!(RequestWriter::new(&base_url, &TOKEN).finish().is_err());
+        assert!(RequestWriter::new(&base_url, &TOKEN).query("a", 1).is_err());
+        let mut twice = RequestWriter::new(&base_url, &TOKEN);
+        twice.segments(&[("session_id", "x"), ("template_name", "x")]).unwrap();
+        assert!(twice.segments(&[("session_id", "x"), ("template_name", "x")]).is_err());
+    }
+
+    #[test]
+    fn a_query_value_is_encoded_whole() {
+        static LIST: Metadata = Metadata::new("L", "l", Method::GET, "/sessions", Idempotency::Safe);
+        let base_url = base_url();
+        let mut request = RequestWriter::new(&base_url, &LIST);
+        request.query("user_id", "a&b=c#d e+é%").unwrap();
+        request.query("limit", 5).unwrap();
+        let uri = request.finish().unwrap().uri().to_string();
+        assert_eq!(uri, "https://api.clerk.com/v1/sessions?user_id=a%26b%3Dc%23d%20e%2B%C3%A9%25&limit=5");
+    }
+
+    #[test]
+    fn only_unreserved_characters_are_left_as_they_are() {
+        for character in (0..=0x7f_u8).map(char::from) {
+            let encoded = utf8_percent_encode(character.encode_utf8(&mut [0; 4]), RESERVED).to_string();
+            assert_eq!(encoded == character.to_string(), UNRESERVED[character as usize], "{character:?}");
+        }
+        assert!(!UNRESERVED[0x80..].contains(&true));
+    }
+
+    #[test]
+    fn debug_never_shows_the_body() {
+        let base_url = base_url();
+        let mut request = RequestWriter::new(&base_url, &TOKEN);
+        request.json(&"hidden").unwrap();
+        assert_eq!(format!("{request:?}"), "RequestWriter { operation: \"T\", .. }");
+    }
+
+    #[test]
+    fn a_target_too_long_for_http_is_an_error() {
+        assert_eq!(token_request("sess_1", &"x".repeat(70_000)).unwrap_err().field(), "request");
+    }
+
+    fn hostile() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            Just("..".to_owned()),
+            Just(".".to_owned()),
+            Just("%2e".to_owned()),
+            Just("%2E%2e".to_owned()),
+            Just("/".to_owned()),
+            Just("\\".to_owned()),
+            Just("?".to_owned()),
+            Just("#".to_owned()),
+            Just("%2f".to_owned()),
+            Just("\t".to_owned()),
+            Just("\n".to_owned()),
+            Just("\0".to_owned()),
+            any::<String>(),
+        ];
+        proptest::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn no_segment_is_changed_by_a_url_parser(session in hostile(), template in hostile()) {
+            let Ok(request) = token_request(&session, &template) else {
+                prop_assert!([&session, &template].iter().any(|text| matches!(&***text, "" | "." | "..")));
+                return Ok(());
+            };
+            let sent = request.uri().to_string();
+            let parsed = url::Url::parse(&sent).unwrap();
+            prop_assert_eq!(parsed.as_str(), &sent);
+            let decoded: Vec<_> = parsed
+                .path_segments().unwrap()
+                .map(|segment| percent_encoding::percent_decode_str(segment).decode_utf8().unwrap().into_owned())
+                .collect();
+            prop_assert_eq!(decoded, ["v1", "sessions", &session, "tokens", &template]);
+        }
+    }
+}
