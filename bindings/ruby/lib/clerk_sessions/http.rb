@@ -34,10 +34,17 @@ module ClerkSessions
       def connect
         @connected = false
         super
+        @socket.extend(WholeBody) unless respond_to?(:ignore_eof=)
         @connected = true
       end
     end
-    private_constant :TooLarge, :Connection
+
+    # For the Net::HTTP of Ruby 3.1, which has no ignore_eof=: a body that ends before its Content-Length raises EOFError.
+    # That Net::HTTP asks its socket to overlook the end in this one case; elsewhere, as within a chunk, it raises anyway.
+    module WholeBody
+      def read(length, into = "".b, _ignore_eof = false) = super(length, into, false)
+    end
+    private_constant :TooLarge, :Connection, :WholeBody
 
     def initialize
       @mutex = Mutex.new
@@ -145,8 +152,8 @@ module ClerkSessions
         # Else it would repeat what the library decided not to.
         connection.max_retries = 0
         connection.keep_alive_timeout = IDLE_SECONDS
-        # Else half an answer would look like a whole one.
-        connection.ignore_eof = false
+        # Else half an answer would look like a whole one. Where Net::HTTP lacks it, WholeBody does the same.
+        connection.ignore_eof = false if connection.respond_to?(:ignore_eof=)
       end
     end
 
