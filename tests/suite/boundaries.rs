@@ -1,19 +1,23 @@
 //! What the crates may depend on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::Value;
+
+/// What cargo prints, run in the root of the repository.
+fn cargo(arguments: &[&str]) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let output = Command::new(env!("CARGO")).args(arguments).current_dir(root).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
 /// The packages of `cargo tree -e normal` for a package, itself included.
 fn dependencies(package: &str) -> BTreeSet<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let output = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "--locked", "-e", "normal", "--prefix", "none", "--no-dedupe", "-p", package])
-        .current_dir(root)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let lines = String::from_utf8(output.stdout).unwrap();
+    let lines =
+        cargo(&["tree", "--offline", "--locked", "-e", "normal", "--prefix", "none", "--no-dedupe", "-p", package]);
     lines.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).filter(|name| !name.is_empty()).collect()
 }
 
@@ -32,4 +36,68 @@ fn the_adapters_bring_one_transport_each() {
     assert!(ureq.contains("ureq") && !ureq.contains("reqwest") && !ureq.contains("tokio"), "{ureq:?}");
     let reqwest = dependencies("clerk-sessions-reqwest");
     assert!(reqwest.contains("reqwest") && !reqwest.contains("ureq"), "{reqwest:?}");
+}
+
+/// `cargo xtask lint` compiles the published crates with the oldest supported Rust. This tells without that compiler, and
+/// before a build, which dependency an update has made too new.
+#[test]
+fn no_dependency_of_a_published_crate_needs_a_newer_rust_than_the_crate_says() {
+    assert_eq!(too_new(&metadata(), |_, _| {}), [""; 0]);
+}
+
+#[test]
+fn a_dependency_that_needs_a_newer_rust_is_told() {
+    let too_new_by_one = too_new(&metadata(), |package, rust_version| {
+        if package == "serde_json" {
+            *rust_version = (1, 86);
+        }
+    });
+    assert_eq!(too_new_by_one, ["serde_json needs Rust 1.86"]);
+}
+
+/// What the workspace is made of, for this machine's platform: packages of others need not have been downloaded.
+fn metadata() -> Value {
+    let version = cargo(&["-vV"]);
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+    let metadata = cargo(&["metadata", "--offline", "--locked", "--format-version", "1", "--filter-platform", host]);
+    serde_json::from_str(&metadata).unwrap()
+}
+
+/// The normal and build dependencies of the published packages that say they need a newer Rust than the workspace does.
+/// `change` may change what a package says.
+fn too_new(metadata: &Value, change: impl Fn(&str, &mut (u32, u32))) -> Vec<String> {
+    let by_id = |list: &'static str, key: &'static str| -> BTreeMap<&str, &Value> {
+        let list = metadata.pointer(list).unwrap().as_array().unwrap();
+        list.iter().map(|item| (item[key].as_str().unwrap(), item)).collect()
+    };
+    let (packages, nodes) = (by_id("/packages", "id"), by_id("/resolve/nodes", "id"));
+    // `publish` is an empty list where the manifest says `publish = false`.
+    let members = metadata["workspace_members"].as_array().unwrap().iter().map(|id| id.as_str().unwrap());
+    let mut waiting: Vec<&str> = members.filter(|id| packages[id]["publish"].is_null()).collect();
+    let ours = waiting.clone();
+    assert!(ours.len() >= 3, "{ours:?}");
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    while let Some(id) = waiting.pop() {
+        if seen.insert(id) {
+            let dependencies = nodes[id]["deps"].as_array().unwrap().iter();
+            let of_program = |dependency: &&Value| {
+                dependency["dep_kinds"].as_array().unwrap().iter().any(|kind| kind["kind"] != "dev")
+            };
+            waiting.extend(dependencies.filter(of_program).map(|dependency| dependency["pkg"].as_str().unwrap()));
+        }
+    }
+    let oldest = ours.iter().map(|id| rust_version(packages[id]).unwrap()).min().unwrap();
+    let needed = seen.iter().filter_map(|id| {
+        let name = packages[id]["name"].as_str().unwrap();
+        let mut needed = rust_version(packages[id])?;
+        change(name, &mut needed);
+        (needed > oldest).then(|| format!("{name} needs Rust {}.{}", needed.0, needed.1))
+    });
+    needed.collect()
+}
+
+/// The `rust-version` that a package declares: major and minor.
+fn rust_version(package: &Value) -> Option<(u32, u32)> {
+    let mut numbers = package["rust_version"].as_str()?.split('.').map(|number| number.parse().unwrap());
+    Some((numbers.next().unwrap(), numbers.next().unwrap_or(0)))
 }

@@ -8,6 +8,7 @@ mod examples;
 mod faults;
 mod flows;
 mod from_env;
+mod links;
 mod rate_limit;
 mod secrets;
 mod simulation;

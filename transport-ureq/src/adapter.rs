@@ -129,7 +129,11 @@ const MAX_RESPONSE_BYTES: u64 = 8 * 1024 * 1024;
 
 #[allow(clippy::let_and_return, unused_mut)] // Depends on the features.
 fn tls(config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
-    #[cfg(any(feature = "native-tls", feature = "platform-verifier"))]
+    // ureq has TLS settings only with a TLS library: `platform-verifier` alone brings none.
+    #[cfg(any(
+        feature = "native-tls",
+        all(feature = "platform-verifier", any(feature = "rustls", feature = "rustls-no-provider"))
+    ))]
     let config = {
         let mut tls = ureq::tls::TlsConfig::builder();
         #[cfg(not(any(feature = "rustls", feature = "rustls-no-provider")))]

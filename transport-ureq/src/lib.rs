@@ -25,7 +25,7 @@
 //! |---|---|---|
 //! | `rustls` | yes | TLS by rustls with ring and the root certificates that are compiled in |
 //! | `rustls-no-provider` | | the same with a crypto provider that the program installs |
-//! | `platform-verifier` | | the operating system's certificate verifier in place of the compiled-in roots |
+//! | `platform-verifier` | | the operating system's certificate verifier in place of the compiled-in roots; brings no TLS of its own, so use it with another TLS feature |
 //! | `native-tls` | | TLS by the operating system's library, where no rustls feature is on |
 //! | `gzip` | yes | asks for compressed responses |
 //! | `socks-proxy` | | proxies that speak SOCKS |

@@ -1,0 +1,10 @@
+//! Formatting, in each of the three workspaces.
+
+use crate::Result;
+use crate::shell::Shell;
+
+pub(crate) fn run(shell: &mut Shell) -> Result {
+    shell.run("cargo fmt --all --check")?;
+    shell.run("cargo fmt --all --check --manifest-path bindings/Cargo.toml")?;
+    shell.run("cargo fmt --all --check --manifest-path tests/fuzz/Cargo.toml")
+}

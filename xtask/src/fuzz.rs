@@ -1,0 +1,9 @@
+//! A few seconds of each fuzz target. `tests/fuzz/README.md` tells how to fuzz for longer.
+
+use crate::Result;
+use crate::shell::Shell;
+
+pub(crate) fn run(shell: &mut Shell) -> Result {
+    shell.require("cargo-fuzz")?;
+    shell.run("bash tests/fuzz/smoke.sh 5")
+}

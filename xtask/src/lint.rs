@@ -1,0 +1,59 @@
+//! What can be told without running the code.
+
+use crate::packages::published;
+use crate::shell::Shell;
+use crate::{Result, minimal_versions, msrv};
+
+pub(crate) fn run(shell: &mut Shell) -> Result {
+    clippy(shell)?;
+    rustdoc(shell)?;
+    deny(shell)?;
+    features(shell)?;
+    minimal_versions::run(shell)?;
+    msrv::run(shell)
+}
+
+fn clippy(shell: &mut Shell) -> Result {
+    shell.run("cargo clippy --workspace --all-targets --locked -- -D warnings")?;
+    shell.run("cargo clippy --workspace --all-targets --locked --all-features -- -D warnings")?;
+    // Package by package: in one build, the tests package would turn the adapters' default features on again.
+    for package in published(shell.root())? {
+        let name = package.name;
+        shell.run(&format!("cargo clippy -p {name} --all-targets --locked --no-default-features -- -D warnings"))?;
+    }
+    Ok(())
+}
+
+fn rustdoc(shell: &mut Shell) -> Result {
+    let mut command = shell.command("cargo doc --workspace --no-deps --locked");
+    shell.run_command(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Licenses, duplicates and sources of all dependencies. Advisories change while the code does not, and their database has
+/// to be fetched: the scheduled workflow checks those.
+fn deny(shell: &mut Shell) -> Result {
+    shell.require("cargo-deny")?;
+    shell.run("cargo deny --locked check licenses bans sources")?;
+    // Not every duplicate that deny.toml allows is met there.
+    shell.run(
+        "cargo deny --locked --config deny.toml --manifest-path bindings/Cargo.toml check -A unmatched-skip \
+         licenses bans sources",
+    )
+}
+
+/// Every feature alone, and every pair of features.
+fn features(shell: &mut Shell) -> Result {
+    shell.require("cargo-hack")?;
+    for package in published(shell.root())? {
+        let name = package.name;
+        // These are handed on to reqwest, and no code of the adapter depends on them: together they count as one.
+        let group = match name.as_str() {
+            "clerk-sessions-reqwest" => "--group-features http2,socks,system-proxy",
+            _ => "",
+        };
+        shell.run(&format!(
+            "cargo hack check -p {name} --locked --feature-powerset --depth 2 --exclude-features default {group}"
+        ))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! The checks of this repository, one command each. `cargo xtask --help` lists them.
+
+mod bench;
+mod bindings;
+mod check;
+mod fmt;
+mod fuzz;
+mod lint;
+mod minimal_versions;
+mod msrv;
+mod package;
+mod packages;
+mod shell;
+mod test;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use shell::Shell;
+
+/// What a task returns: the message of an error is one line and says what to do.
+type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// A subcommand.
+struct Task {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&mut Shell) -> Result,
+}
+
+const TASKS: [Task; 8] = [
+    Task { name: "fmt", about: "check the formatting of all Rust code", run: fmt::run },
+    Task { name: "lint", about: "clippy, rustdoc, licenses, features, minimal versions, Rust 1.85", run: lint::run },
+    Task { name: "test", about: "cargo test, and the drift test where the OpenAPI file is there", run: test::run },
+    Task { name: "package", about: "package what is published, run the quickstart", run: package::run },
+    Task { name: "bench", about: "count instructions against their limits (valgrind)", run: bench::run },
+    Task { name: "fuzz", about: "run each fuzz target for 5 seconds", run: fuzz::run },
+    Task { name: "bindings", about: "build and test the Python, Ruby and C bindings", run: bindings::run },
+    Task { name: "check", about: "all of the above: what .ci/run runs", run: check::run },
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
+        print!("{}", help());
+        return ExitCode::SUCCESS;
+    }
+    let tasks = match chosen(&arguments) {
+        Ok(tasks) => tasks,
+        Err(message) => {
+            eprint!("error: {message}\n\n{}", help());
+            return ExitCode::from(2);
+        }
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the repository");
+    let mut shell = Shell::new(root.to_owned());
+    let outcome = tasks.iter().try_for_each(|task| (task.run)(&mut shell));
+    shell.summarize();
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn chosen(arguments: &[String]) -> std::result::Result<Vec<&'static Task>, String> {
+    if arguments.is_empty() {
+        return Err("name a task".to_owned());
+    }
+    let find = |name: &String| TASKS.iter().find(|task| task.name == name).ok_or_else(|| format!("no task `{name}`"));
+    arguments.iter().map(find).collect()
+}
+
+fn help() -> String {
+    let mut help = "Usage: cargo xtask TASK...\n\nTasks:\n".to_owned();
+    for task in &TASKS {
+        help += &format!("  {:<10}{}\n", task.name, task.about);
+    }
+    help + "
+Each task prints the commands it runs and how long each took, and stops at the first that fails.
+Tools beyond a Rust toolchain come from `bash .ci/install`, which puts them into target/ci-tools.
+
+Environment:
+  CLERK_OPENAPI  the official OpenAPI file, for the drift test; by default ../shared/api/sessions.openapi.yml
+"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(line: &str) -> Vec<String> {
+        line.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn tasks_run_in_the_order_they_are_named() {
+        let names = |line: &str| chosen(&arguments(line)).map(|tasks| tasks.iter().map(|task| task.name).collect());
+        assert_eq!(names("test fmt"), Ok(vec!["test", "fmt"]));
+        assert_eq!(names("fmt tests"), Err("no task `tests`".to_owned()));
+        assert_eq!(names(""), Err("name a task".to_owned()));
+    }
+
+    #[test]
+    fn contributing_names_every_task() {
+        let contributing = include_str!("../../CONTRIBUTING.md");
+        for task in &TASKS {
+            assert!(contributing.contains(&format!("`cargo xtask {}`", task.name)), "{}", task.name);
+        }
+    }
+}

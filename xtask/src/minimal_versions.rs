@@ -1,0 +1,57 @@
+//! The published packages compile with the oldest version of each direct dependency that their manifests allow.
+//!
+//! The versions are chosen in a copy of the manifests and sources, so that neither `Cargo.lock` nor the other members of
+//! the workspace have a say.
+
+use std::fs;
+use std::path::Path;
+
+use crate::Result;
+use crate::packages::{Package, members_range, published};
+use crate::shell::Shell;
+
+pub(crate) fn run(shell: &mut Shell) -> Result {
+    let copy = shell.root().join("target/minimal-versions/workspace");
+    let _ = fs::remove_dir_all(&copy);
+    let packages = published(shell.root())?;
+    write_workspace(shell.root(), &packages, &copy)?;
+
+    // The option is unstable, and stable Cargo takes it with this variable. It is not set for the build, as it would make
+    // build scripts take a stable compiler for a nightly one.
+    let mut update = shell.command("cargo update --quiet -Z direct-minimal-versions");
+    shell.run_command(update.current_dir(&copy).env("RUSTC_BOOTSTRAP", "1"))?;
+    let mut check = shell.command("cargo check --workspace --all-features --locked");
+    let target = shell.root().join("target/minimal-versions/target");
+    shell.run_command(check.current_dir(&copy).env("CARGO_TARGET_DIR", target))
+}
+
+/// A workspace of the published packages alone.
+fn write_workspace(root: &Path, packages: &[Package], copy: &Path) -> Result {
+    fs::create_dir_all(copy)?;
+    for package in packages {
+        copy_folder(&root.join(&package.folder), &copy.join(&package.folder))?;
+    }
+    let mut manifest = fs::read_to_string(root.join("Cargo.toml"))?;
+    let members: Vec<_> = packages.iter().map(|package| format!("\"{}\"", package.folder)).collect();
+    manifest.replace_range(members_range(&manifest)?, &members.join(", "));
+    fs::write(copy.join("Cargo.toml"), manifest)?;
+    fs::copy(root.join("README.md"), copy.join("README.md"))?;
+    Ok(())
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name == "target" {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &to.join(name))?;
+        } else {
+            fs::copy(entry.path(), to.join(name))?;
+        }
+    }
+    Ok(())
+}
