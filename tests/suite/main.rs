@@ -9,6 +9,7 @@ mod faults;
 mod flows;
 mod from_env;
 mod links;
+mod modules;
 mod rate_limit;
 mod secrets;
 mod simulation;

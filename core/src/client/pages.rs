@@ -2,8 +2,9 @@
 
 use std::vec;
 
+use super::asynchronous::AsyncSessions;
+use super::blocking::Sessions;
 use super::transport::{AsyncTransport, Transport};
-use super::{AsyncSessions, Sessions};
 use crate::error::Error;
 use crate::flows::Paging;
 use crate::model::Session;

@@ -4,8 +4,9 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
 
+use super::asynchronous::AsyncSessions;
+use super::blocking::Sessions;
 use super::transport::{AsyncTransport, Transport, drive};
-use super::{AsyncSessions, Sessions};
 use crate::error::Error;
 use crate::flows::revoke_all::{RevokeAll, RevokeReport};
 use crate::flows::{Revoking, RevokingOneByOne, Work};

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
-use super::AsyncPages;
+use super::pages::AsyncPages;
 use super::transport::AsyncTransport;
 use crate::error::Error;
 use crate::model::Session;
