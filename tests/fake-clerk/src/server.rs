@@ -122,7 +122,12 @@ impl FakeServer {
         self.fake().handshake(session_id, origin, now_ms())
     }
 
-    /// The fake, to inspect or change. No request is answered while it is held.
+    /// Moves the clock; see [`FakeClerk::advance_clock`].
+    pub fn advance_clock(&self, by_ms: i64) {
+        self.fake().advance_clock(by_ms, now_ms());
+    }
+
+    /// The fake, to inspect or change. No request gets a response while it is held.
     pub fn fake(&self) -> MutexGuard<'_, FakeClerk> {
         lock(&self.fake)
     }
@@ -270,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn it_answers_on_a_kept_connection_and_stops_when_dropped() {
+    fn it_responds_on_a_kept_connection_and_stops_when_dropped() {
         let server = FakeServer::start(FakeClerk::new(Seed::demo())).unwrap();
         let mut stream = TcpStream::connect(server.addr).unwrap();
         for target in ["/v1/sessions/sess_demo_active", "http://localhost/v1/sessions/sess_demo_active"] {
