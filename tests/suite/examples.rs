@@ -76,6 +76,17 @@ fn call_prints_an_error_as_one_json_object() {
 }
 
 #[test]
+fn call_shows_its_usage_when_asked() {
+    for option in ["--help", "-h"] {
+        let output = example("call").arg(option).output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        for text in ["usage: call", "GetSessionList", "CLERK_SECRET_KEY"] {
+            assert!(stdout(&output).contains(text), "{}", stdout(&output));
+        }
+    }
+}
+
+#[test]
 fn call_tells_wrong_usage_by_its_exit_status() {
     for arguments in [
         &[][..],
