@@ -1,7 +1,7 @@
 //! Any operation from the shell: `call [--transport ureq|reqwest] OPERATION_ID 'PARAMS_JSON'`.
 //!
 //! `CLERK_SECRET_KEY` and `CLERK_API_URL` come from the environment. Prints the server's JSON on stdout; or, on stderr, the
-//! error as one JSON object, and exits with 1. Wrong usage exits with 2.
+//! error as one JSON object, and exits with 1. Wrong usage exits with 2. `--help` shows the operations.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -12,6 +12,7 @@ use clerk_sessions_core::{ApiBuilder, Error, registry};
 use lexopt::{Arg, Parser, ValueExt as _};
 
 const USAGE: &str = "usage: call [--transport ureq|reqwest] OPERATION_ID 'PARAMS_JSON'";
+const VARIABLES: &str = "environment: CLERK_SECRET_KEY, and CLERK_API_URL if it is not https://api.clerk.com";
 
 #[derive(Clone, Copy)]
 enum Transport {
@@ -19,20 +20,25 @@ enum Transport {
     Reqwest,
 }
 
+/// What the command line asks for.
+enum Command {
+    Help,
+    Call { transport: Transport, operation: &'static registry::Entry, params: String },
+}
+
 fn main() -> ExitCode {
-    let (transport, operation, params) = match arguments(Parser::from_env()) {
-        Ok(arguments) => arguments,
+    let known: Vec<_> = registry::OPERATIONS.iter().map(|entry| entry.metadata().id).collect();
+    let usage = format!("{USAGE}\noperations: {}", known.join(", "));
+    let (transport, operation, params) = match command(Parser::from_env()) {
+        Ok(Command::Call { transport, operation, params }) => (transport, operation, params),
+        Ok(Command::Help) => return print(format!("{usage}\n{VARIABLES}\n").as_bytes()),
         Err(error) => {
-            let known: Vec<_> = registry::OPERATIONS.iter().map(|entry| entry.metadata().id).collect();
-            eprintln!("call: {error}\n{USAGE}\noperations: {}", known.join(", "));
+            eprintln!("call: {error}\n{usage}");
             return ExitCode::from(2);
         }
     };
     match call(transport, operation, &params) {
-        Ok(json) => match io::stdout().write_all(&json) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(_) => ExitCode::FAILURE,
-        },
+        Ok(json) => print(&json),
         Err(error) => {
             eprintln!("{}", serde_json::to_string(&error).unwrap_or_else(|_| error.to_string()));
             ExitCode::FAILURE
@@ -40,19 +46,27 @@ fn main() -> ExitCode {
     }
 }
 
-fn arguments(mut arguments: Parser) -> Result<(Transport, &'static registry::Entry, String), lexopt::Error> {
+fn print(text: &[u8]) -> ExitCode {
+    match io::stdout().write_all(text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn command(mut arguments: Parser) -> Result<Command, lexopt::Error> {
     let mut transport = Transport::Ureq;
     let mut values = Vec::new();
     while let Some(argument) = arguments.next()? {
         match argument {
             Arg::Long("transport") => transport = arguments.value()?.parse_with(named)?,
+            Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
             Arg::Value(value) => values.push(value.string()?),
             other => return Err(other.unexpected()),
         }
     }
     let [operation, params] = <[String; 2]>::try_from(values).map_err(|_| "takes an operation and its parameters")?;
     let operation = registry::find(&operation).ok_or_else(|| format!("there is no operation {operation:?}"))?;
-    Ok((transport, operation, params))
+    Ok(Command::Call { transport, operation, params })
 }
 
 fn named(transport: &str) -> Result<Transport, &'static str> {

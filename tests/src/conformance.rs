@@ -143,7 +143,7 @@ impl Table {
         let seed: Seed = serde_json::from_value(Value::Object(seed)).expect("the seed can be read");
         let secret_key = case.secret_key.clone().unwrap_or_else(|| seed.secret_keys[0].clone());
         let mut fake = subject.fake();
-        fake.reset(seed);
+        fake.reset_to(seed);
         fake.script(case.script.clone());
         let tokens = case.handshake.as_ref().map(|Handshake { session_id, origin }| {
             let tokens = fake.handshake(session_id, origin, 0).expect("the session of the handshake exists");

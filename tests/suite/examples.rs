@@ -44,29 +44,6 @@ fn against(command: &mut Command, server: &FakeServer) -> Output {
 }
 
 #[test]
-fn quickstart_runs_all_seven_operations_over_both_transports() {
-    let output = example("quickstart").output().unwrap();
-    assert!(output.status.success(), "{}\n{}", stdout(&output), stderr(&output));
-    for transport in TRANSPORTS {
-        for name in ["list", "create", "get", "refresh", "revoke", "create_token", "create_token_from_template"] {
-            let line = format!("{transport:<8}{name:<27}");
-            assert!(stdout(&output).lines().any(|text| text.starts_with(&line)), "{name}: {}", stdout(&output));
-        }
-    }
-    assert!(!stdout(&output).contains("eyJ"), "no token is printed: {}", stdout(&output));
-}
-
-#[test]
-fn quickstart_only_reads_where_the_key_is_a_real_one() {
-    let server = server();
-    let output = against(&mut example("quickstart"), &server);
-    assert!(output.status.success(), "{}\n{}", stdout(&output), stderr(&output));
-    let arrived = server.fake().take_requests();
-    assert!(!arrived.is_empty());
-    assert!(arrived.iter().all(|request| request.method == "GET"), "{arrived:?}");
-}
-
-#[test]
 fn call_prints_the_server_s_json() {
     let server = server();
     for transport in TRANSPORTS {
@@ -95,6 +72,17 @@ fn call_prints_an_error_as_one_json_object() {
         );
         let fields: Vec<_> = error.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(fields, ["attempts", "code", "kind", "message", "retry_after_ms", "status", "trace_id"]);
+    }
+}
+
+#[test]
+fn call_shows_its_usage_when_asked() {
+    for option in ["--help", "-h"] {
+        let output = example("call").arg(option).output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        for text in ["usage: call", "GetSessionList", "CLERK_SECRET_KEY"] {
+            assert!(stdout(&output).contains(text), "{}", stdout(&output));
+        }
     }
 }
 

@@ -2,13 +2,13 @@
 //!
 //! They need no key, are not recorded and count towards no limit.
 
-use http::{Method, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::errors::json_response;
-use super::{FakeClerk, Recorded, ScriptedResponse, Seed};
+use super::{FakeClerk, Recorded, ScriptedResponse};
 
 /// Whose tokens a handshake is to give.
 #[derive(Deserialize)]
@@ -16,6 +16,16 @@ use super::{FakeClerk, Recorded, ScriptedResponse, Seed};
 struct HandshakeRequest {
     session_id: String,
     origin: String,
+}
+
+/// What becomes of the clock.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ClockRequest {
+    /// It stops at this time, in Unix milliseconds.
+    SetMs(i64),
+    /// It is moved by so many milliseconds.
+    AdvanceMs(i64),
 }
 
 /// Why a request is refused.
@@ -26,44 +36,56 @@ pub(super) fn name(path: &str) -> Option<&str> {
     path.strip_prefix("/_fake/")
 }
 
-/// The answer to a request for the route `name`.
-pub(super) fn answer(fake: &mut FakeClerk, name: &str, request: &Request<Vec<u8>>, now_ms: i64) -> Response<Vec<u8>> {
-    match operate(fake, name, request, now_ms) {
+/// The response to a request for the route `name`.
+pub(super) fn respond(fake: &mut FakeClerk, name: &str, request: &Request<Vec<u8>>, now_ms: i64) -> Response<Vec<u8>> {
+    let dropped = fake.requests_dropped();
+    let mut response = match operate(fake, name, request, now_ms) {
         Ok(body) => json_response(StatusCode::OK, &body),
-        Err((status, message)) => json_response(status, &json!({ "message": message })),
+        Err((status, message)) => return json_response(status, &json!({ "message": message })),
+    };
+    if name == "requests" {
+        response.headers_mut().insert("x-requests-dropped", dropped.into());
     }
+    response
 }
 
 fn operate(fake: &mut FakeClerk, name: &str, request: &Request<Vec<u8>>, now_ms: i64) -> Result<Value, Refusal> {
-    let method = match name {
-        "reset" | "script" | "handshake" => Method::POST,
-        "requests" => Method::GET,
-        _ => return Err((StatusCode::NOT_FOUND, format!("no route /_fake/{name}"))),
-    };
-    if request.method() != method {
-        let message = format!("/_fake/{name} answers to {method}");
-        return Err((StatusCode::METHOD_NOT_ALLOWED, message));
-    }
-    match name {
-        "reset" => reset(fake, request.body()),
-        "script" => script(fake, request.body()),
-        "handshake" => handshake(fake, request.body(), now_ms),
-        _ => Ok(fake.requests().iter().map(Recorded::to_json).collect()),
+    let body = request.body();
+    match (name, request.method().as_str()) {
+        ("reset", "POST") => reset(fake, body),
+        ("script", "POST") => script(fake, body),
+        ("handshake", "POST") => handshake(fake, body, now_ms),
+        ("clock", "GET") => Ok(clock(fake, now_ms)),
+        ("clock", "POST") => move_clock(fake, body, now_ms),
+        ("requests", "GET") => Ok(fake.requests().iter().map(Recorded::to_json).collect()),
+        ("requests", "DELETE") => Ok(fake.take_requests().iter().map(Recorded::to_json).collect()),
+        _ => {
+            let methods = match name {
+                "reset" | "script" | "handshake" => "POST",
+                "clock" => "GET and POST",
+                "requests" => "GET and DELETE",
+                _ => return Err((StatusCode::NOT_FOUND, format!("no route /_fake/{name}"))),
+            };
+            Err((StatusCode::METHOD_NOT_ALLOWED, format!("the methods of /_fake/{name}: {methods}")))
+        }
     }
 }
 
 fn reset(fake: &mut FakeClerk, body: &[u8]) -> Result<Value, Refusal> {
-    let seed = if body.is_empty() { Seed::demo() } else { read(body)? };
-    fake.reset(seed);
+    if body.is_empty() {
+        fake.reset();
+    } else {
+        fake.reset_to(read(body)?);
+    }
     Ok(json!({}))
 }
 
 fn script(fake: &mut FakeClerk, body: &[u8]) -> Result<Value, Refusal> {
-    let answers: Vec<ScriptedResponse> = read(body)?;
-    for (index, answer) in answers.iter().enumerate() {
-        answer.check().map_err(|why| bad(format!("answer {index}: {why}")))?;
+    let responses: Vec<ScriptedResponse> = read(body)?;
+    for (index, response) in responses.iter().enumerate() {
+        response.check().map_err(|why| bad(format!("response {index}: {why}")))?;
     }
-    fake.script(answers);
+    fake.script(responses);
     Ok(json!({}))
 }
 
@@ -72,6 +94,18 @@ fn handshake(fake: &mut FakeClerk, body: &[u8], now_ms: i64) -> Result<Value, Re
     fake.handshake(&session_id, &origin, now_ms)
         .map(|handshake| json!(handshake))
         .ok_or_else(|| bad(format!("no session {session_id:?}")))
+}
+
+fn move_clock(fake: &mut FakeClerk, body: &[u8], now_ms: i64) -> Result<Value, Refusal> {
+    match read(body)? {
+        ClockRequest::SetMs(at) => fake.set_clock(at),
+        ClockRequest::AdvanceMs(by) => fake.advance_clock(by, now_ms),
+    }
+    Ok(clock(fake, now_ms))
+}
+
+fn clock(fake: &FakeClerk, now_ms: i64) -> Value {
+    json!({ "now_ms": fake.clock(now_ms) })
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
@@ -84,29 +118,67 @@ fn bad(message: String) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::Client;
+    use http::HeaderValue;
+
+    use super::super::testing::{Client, NOW};
+    use super::super::{Seed, SeedSession};
     use super::*;
 
     #[test]
-    fn reset_takes_a_seed_or_the_demo() {
-        let mut client = Client::demo();
-        client.get("/v1/sessions");
+    fn reset_goes_back_to_the_start_or_to_a_seed() {
+        let start = Seed { now: Some(NOW), ..Seed::default() };
+        let mut client = Client::new(Seed { sessions: vec![SeedSession::new("sess_start", "user_1")], ..start });
+        client.post("/v1/sessions/sess_start/revoke", "");
+        client.post("/_fake/clock", r#"{"advance_ms":1}"#);
+        client.post("/_fake/script", r#"[{"status":500}]"#);
+        assert_eq!(client.post("/_fake/reset", "").status, 200);
+        assert!(client.fake.requests().is_empty());
+        let session = client.get("/v1/sessions/sess_start").json;
+        assert_eq!((&session["status"], &session["created_at"]), (&json!("active"), &json!(NOW)));
+        assert_eq!(client.get("/_fake/clock").json["now_ms"], NOW);
+
         let seed = r#"{"users":["user_1"],"sessions":[{"id":"sess_1"}]}"#;
         assert_eq!(client.post("/_fake/reset", seed).status, 200);
         assert_eq!(client.post("/_fake/reset", seed).json, json!({}));
-        assert!(client.fake.requests().is_empty());
-        let session = client.get("/v1/sessions/sess_1").json;
-        assert_eq!(session["user_id"], "user_1");
+        assert_eq!(client.get("/v1/sessions/sess_1").json["user_id"], "user_1");
+        assert_eq!(client.get("/v1/sessions/sess_start").status, 404);
 
-        assert_eq!(client.post("/_fake/reset", "").status, 200);
-        assert_eq!(client.get("/v1/sessions/sess_demo_active").status, 200);
+        client.post("/_fake/reset", "");
+        assert_eq!(client.get("/v1/sessions/sess_start").status, 200);
     }
 
     #[test]
-    fn a_script_answers_first_and_changes_nothing() {
+    fn the_clock_is_read_moved_and_stopped() {
+        const DAY: i64 = 24 * 60 * 60 * 1000;
         let mut client = Client::demo();
-        let answers = r#"[{"status":503,"headers":{"Retry-After":"7"},"body":"<html>"},{"status":204}]"#;
-        assert_eq!(client.post("/_fake/script", answers).status, 200);
+        assert_eq!(client.get("/_fake/clock").json, json!({ "now_ms": NOW }));
+        // The sessions are as old as the first request, also if that one moves the clock.
+        let moved = client.post("/_fake/clock", &json!({ "advance_ms": 7 * DAY - 1 }).to_string());
+        assert_eq!(moved.json, json!({ "now_ms": NOW + 7 * DAY - 1 }));
+        assert_eq!(client.get("/v1/sessions/sess_demo_active").json["status"], "active");
+        client.now += 1;
+        assert_eq!(client.get("/v1/sessions/sess_demo_active").json["status"], "expired");
+
+        client.post("/_fake/clock", &json!({ "set_ms": NOW }).to_string());
+        client.now += DAY;
+        assert_eq!(client.get("/_fake/clock").json, json!({ "now_ms": NOW }));
+        assert_eq!(client.get("/v1/sessions/sess_demo_active").json["status"], "active");
+        client.post("/_fake/clock", r#"{"advance_ms":-5}"#);
+        assert_eq!(client.fake.clock(client.now), NOW - 5);
+    }
+
+    #[test]
+    fn a_clock_set_before_the_first_request_is_when_the_sessions_began() {
+        let mut client = Client::demo();
+        client.post("/_fake/clock", r#"{"set_ms":1000}"#);
+        assert_eq!(client.get("/v1/sessions/sess_demo_active").json["created_at"], 1000);
+    }
+
+    #[test]
+    fn scripted_responses_come_first_and_change_nothing() {
+        let mut client = Client::demo();
+        let responses = r#"[{"status":503,"headers":{"Retry-After":"7"},"body":"<html>"},{"status":204}]"#;
+        assert_eq!(client.post("/_fake/script", responses).status, 200);
         let first = client.post("/v1/sessions/sess_demo_active/revoke", "");
         assert_eq!((first.status, first.body.as_slice()), (503, &b"<html>"[..]));
         assert_eq!(first.headers["retry-after"], "7");
@@ -128,8 +200,12 @@ mod tests {
                 "target": "/v1/a%2Fb?c=%20",
                 "headers": [["x-a", "b"]],
                 "body": "\u{fffd}z",
+                "body_length": 2,
             }])
         );
+        let deleted = client.send("DELETE", "/_fake/requests", &[], b"");
+        assert_eq!((deleted.json, &deleted.headers["x-requests-dropped"]), (json, &HeaderValue::from_static("0")));
+        assert_eq!(client.get("/_fake/requests").json, json!([]));
     }
 
     #[test]
@@ -139,14 +215,17 @@ mod tests {
             ("POST", "reset", "{", 400, "EOF"),
             ("POST", "reset", r#"{"user":[]}"#, 400, "unknown field `user`"),
             ("POST", "script", "{}", 400, "expected a sequence"),
-            ("POST", "script", r#"[{"status":99}]"#, 400, "answer 0: status 99"),
+            ("POST", "script", r#"[{"status":99}]"#, 400, "response 0: status 99"),
             ("POST", "script", r#"[{"status":1000}]"#, 400, "status"),
             ("POST", "script", r#"[{"status":200,"headers":{"a b":""}}]"#, 400, "header name"),
             ("POST", "script", r#"[{"status":200,"headers":{"Content-Length":"1"}}]"#, 400, "Content-Length"),
             ("POST", "handshake", "{}", 400, "missing field `session_id`"),
             ("POST", "handshake", r#"{"session_id":"nope","origin":"https://a"}"#, 400, "no session \"nope\""),
+            ("POST", "clock", "{}", 400, "bad body"),
+            ("POST", "clock", r#"{"advance_ms":1.5}"#, 400, "bad body"),
             ("GET", "reset", "", 405, "POST"),
-            ("POST", "requests", "", 405, "GET"),
+            ("DELETE", "clock", "", 405, "GET and POST"),
+            ("POST", "requests", "", 405, "GET and DELETE"),
             ("GET", "", "", 404, "no route"),
         ];
         for (method, name, body, status, message) in table {

@@ -1,4 +1,4 @@
-//! Error answers: the one table of codes, and the body they come in.
+//! Error responses: the one table of codes, and the body they come in.
 
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode as S};
@@ -69,7 +69,7 @@ impl Code {
     }
 }
 
-/// One error, on its way to become an answer.
+/// One error, on its way to become a response.
 #[derive(Debug)]
 pub(super) struct Problem {
     code: &'static Code,
@@ -93,7 +93,7 @@ impl Problem {
         self
     }
 
-    /// The answer that reports it.
+    /// The response that reports it.
     pub(super) fn into_response(self, trace_id: &str) -> Response<Vec<u8>> {
         let Code(status, code, message) = self.code;
         let mut error = json!({ "message": message, "long_message": self.detail, "code": code });
@@ -109,7 +109,7 @@ impl Problem {
     }
 }
 
-/// An answer with a JSON body.
+/// A response with a JSON body.
 pub(super) fn json_response(status: S, body: &Value) -> Response<Vec<u8>> {
     let mut response = Response::new(body.to_string().into_bytes());
     *response.status_mut() = status;

@@ -8,9 +8,9 @@ use clerk_sessions_core::TransportError;
 use clerk_sessions_core::transport::{AsyncTransport, Transport};
 use http::{Request, Response};
 
-use crate::{FakeClerk, lock, now_ms};
+use crate::{FakeClerk, Handshake, lock, now_ms};
 
-/// Answers with a [`FakeClerk`] at once, for blocking and async clients alike. Clones share the fake.
+/// A [`FakeClerk`] as a transport of clerk-sessions-core, for blocking and async clients alike. Clones share the fake.
 #[derive(Clone, Debug)]
 pub struct InProcess {
     fake: Arc<Mutex<FakeClerk>>,
@@ -18,13 +18,24 @@ pub struct InProcess {
 }
 
 impl InProcess {
-    /// Answers with this fake.
+    /// A transport to this fake.
     #[must_use]
     pub fn new(fake: FakeClerk) -> InProcess {
         InProcess { fake: Arc::new(Mutex::new(fake)), started: Instant::now() }
     }
 
-    /// The fake, to inspect or change. No request is answered while it is held.
+    /// What a browser holds once its session token has expired; see [`FakeClerk::handshake`].
+    #[must_use]
+    pub fn handshake(&self, session_id: &str, origin: &str) -> Option<Handshake> {
+        self.fake().handshake(session_id, origin, now_ms())
+    }
+
+    /// Moves the clock; see [`FakeClerk::advance_clock`].
+    pub fn advance_clock(&self, by_ms: i64) {
+        self.fake().advance_clock(by_ms, now_ms());
+    }
+
+    /// The fake, to inspect or change. No request gets a response while it is held.
     pub fn fake(&self) -> MutexGuard<'_, FakeClerk> {
         lock(&self.fake)
     }

@@ -10,10 +10,32 @@ use super::seed::Signature;
 /// What stands for a signature under [`Signature::None`].
 const NO_SIGNATURE: &str = "fake-signature";
 
-/// The token with these claims.
-pub(super) fn sign(claims: &Value, signature: Signature) -> String {
+/// What a token is for. Clerk names it in the header, as `cat`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Category {
+    /// It stands for a session.
+    Session,
+    /// It was made from a JWT template.
+    Template,
+}
+
+impl Category {
+    const ALL: [Category; 2] = [Category::Session, Category::Template];
+
+    fn header(self) -> String {
+        let cat = match self {
+            Category::Session => "cl_B7d4PD111AAA",
+            Category::Template => "cl_B7d4PD222AAA",
+        };
+        let header = json!({ "alg": "RS256", "cat": cat, "kid": keys::KEY_ID, "typ": "JWT" });
+        BASE64URL.encode(header.to_string())
+    }
+}
+
+/// The token of that category with these claims.
+pub(super) fn sign(claims: &Value, category: Category, signature: Signature) -> String {
     let claims = BASE64URL.encode(claims.to_string());
-    let signed = format!("{}.{claims}", header());
+    let signed = format!("{}.{claims}", category.header());
     let signature = match signature {
         Signature::Rsa => BASE64URL.encode(keys::sign(signed.as_bytes())),
         Signature::None => NO_SIGNATURE.to_owned(),
@@ -21,8 +43,8 @@ pub(super) fn sign(claims: &Value, signature: Signature) -> String {
     format!("{signed}.{signature}")
 }
 
-/// The claims of a token that [`sign`] made, whether or not it has expired.
-pub(super) fn verify(token: &str, signature: Signature) -> Option<Map<String, Value>> {
+/// The category and the claims of a token that [`sign`] made, whether or not it has expired.
+pub(super) fn verify(token: &str, signature: Signature) -> Option<(Category, Map<String, Value>)> {
     let (signed, signature_text) = token.rsplit_once('.')?;
     let (header_text, claims) = signed.split_once('.')?;
     let genuine = match signature {
@@ -32,16 +54,12 @@ pub(super) fn verify(token: &str, signature: Signature) -> Option<Map<String, Va
         }
         Signature::None => signature_text == NO_SIGNATURE,
     };
-    // All tokens have the same header, so there is no algorithm to be confused about.
-    if !genuine || header_text != header() {
+    if !genuine {
         return None;
     }
-    serde_json::from_slice(&BASE64URL.decode(claims).ok()?).ok()
-}
-
-fn header() -> String {
-    let header = json!({ "alg": "RS256", "kid": keys::KEY_ID, "typ": "JWT" });
-    BASE64URL.encode(header.to_string())
+    // There are no other headers, so there is no algorithm to be confused about.
+    let category = Category::ALL.into_iter().find(|category| category.header() == header_text)?;
+    Some((category, serde_json::from_slice(&BASE64URL.decode(claims).ok()?).ok()?))
 }
 
 #[cfg(test)]
@@ -51,11 +69,12 @@ mod tests {
     #[test]
     fn a_token_verifies_unless_a_part_was_changed() {
         for signature in [Signature::Rsa, Signature::None] {
-            let token = sign(&json!({ "sid": "sess_1" }), signature);
-            let claims = verify(&token, signature).unwrap();
-            assert_eq!(claims["sid"], "sess_1");
+            let token = sign(&json!({ "sid": "sess_1" }), Category::Session, signature);
+            let (category, claims) = verify(&token, signature).unwrap();
+            assert_eq!((category, &claims["sid"]), (Category::Session, &json!("sess_1")));
 
-            let other = sign(&json!({ "sid": "sess_2" }), signature);
+            let other = sign(&json!({ "sid": "sess_2" }), Category::Template, signature);
+            assert_eq!(verify(&other, signature).unwrap().0, Category::Template);
             let parts: Vec<_> = token.split('.').collect();
             let others: Vec<_> = other.split('.').collect();
             let forged = match signature {

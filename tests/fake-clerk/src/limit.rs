@@ -1,10 +1,37 @@
 //! The rate limit: so many requests in a fixed window.
 
-use super::seed::RateLimit;
+use std::collections::HashMap;
+
+use super::routes::Operation;
+use super::seed::{RateLimit, RateLimitScope};
+
+/// The windows of all secret keys and, where each operation has a limit of its own, of all operations.
+///
+/// There are no more of them than there are keys and operations.
+#[derive(Debug, Default)]
+pub(super) struct Windows(HashMap<(usize, Option<Operation>), Window>);
+
+impl Windows {
+    /// Counts a request at `now`. `key` is the number of its secret key; `operation` is none for a route that is not there.
+    ///
+    /// # Errors
+    /// If it is too many: the whole seconds until the next window, at least one.
+    pub(super) fn admit(
+        &mut self,
+        limit: RateLimit,
+        scope: RateLimitScope,
+        key: usize,
+        operation: Option<Operation>,
+        now: i64,
+    ) -> Result<(), u64> {
+        let operation = operation.filter(|_| scope == RateLimitScope::Endpoint);
+        self.0.entry((key, operation)).or_default().admit(limit, now)
+    }
+}
 
 /// The window that is open, if one is.
 #[derive(Debug, Default)]
-pub(super) struct Window {
+struct Window {
     started_at: Option<i64>,
     used: u32,
 }
@@ -14,7 +41,7 @@ impl Window {
     ///
     /// # Errors
     /// If it is too many: the whole seconds until the next window, at least one.
-    pub(super) fn admit(&mut self, limit: RateLimit, now: i64) -> Result<(), u64> {
+    fn admit(&mut self, limit: RateLimit, now: i64) -> Result<(), u64> {
         let elapsed = |start: i64| u64::try_from(now.saturating_sub(start)).ok();
         let left = self
             .started_at

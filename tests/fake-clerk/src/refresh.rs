@@ -1,14 +1,15 @@
 //! Refreshing a session, and the tokens a browser brings for it.
 
+use http::Uri;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use url::Url;
 
 use super::errors::{self, Problem};
+use super::jwt::{self, Category};
 use super::request::{Fields, Query};
+use super::session;
 use super::state::{Redeemed, State};
 use super::tokens::{self, seconds};
-use super::{jwt, session};
 
 /// The members a refresh may have.
 const FIELDS: [&str; 6] =
@@ -89,8 +90,11 @@ fn check_token(state: &State, id: &str, token: &str, origin: &str, now: i64) -> 
     if !is_origin(origin) {
         return Err(errors::ORIGIN_INVALID.because("It must be an http or https origin."));
     }
-    let claims = jwt::verify(token, state.seed.signature)
+    let (category, claims) = jwt::verify(token, state.seed.signature)
         .ok_or_else(|| errors::TOKEN_INVALID.because("It is not a token of this instance."))?;
+    if category != Category::Session {
+        return Err(errors::INELIGIBLE.because("The token was made from a template."));
+    }
 
     let azp = text(&claims, "azp").ok_or_else(|| errors::MISSING_AZP.because("The token has no azp claim."))?;
     if azp != origin {
@@ -120,9 +124,6 @@ fn check_token(state: &State, id: &str, token: &str, origin: &str, now: i64) -> 
     if age > session::LIFE / 1000 {
         return Err(errors::TOO_OLD.because("The token is older than any session."));
     }
-    if claims.contains_key("template") {
-        return Err(errors::INELIGIBLE.because("The token was made from a template."));
-    }
     Ok(())
 }
 
@@ -139,11 +140,12 @@ fn check_headers(fields: &Fields) -> Result<(), Problem> {
     }
 }
 
-fn token_for_browser(state: &State, session_id: &str, origin: &str, now: i64, issued_at: i64) -> Option<String> {
+fn token_for_browser(state: &mut State, session_id: &str, origin: &str, now: i64, issued_at: i64) -> Option<String> {
+    let jti = state.new_token_id();
     let session = state.sessions.get(session_id)?;
-    let mut claims = tokens::claims(session, now, issued_at, tokens::LIFE);
+    let mut claims = tokens::session_claims(&state.seed, session, jti, now, issued_at, tokens::LIFE);
     claims["azp"] = origin.into();
-    Some(jwt::sign(&claims, state.seed.signature))
+    Some(jwt::sign(&claims, Category::Session, state.seed.signature))
 }
 
 fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
@@ -153,7 +155,7 @@ fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
 /// Whether it is what a browser sends as `Origin`: no path, not even an empty one.
 fn is_origin(text: &str) -> bool {
     text.split_once("://").is_some_and(|(scheme, rest)| {
-        ["http", "https"].contains(&scheme) && !rest.contains(['/', '\\', '?', '#', '@']) && Url::parse(text).is_ok()
+        ["http", "https"].contains(&scheme) && !rest.contains(['/', '\\', '?', '#', '@']) && text.parse::<Uri>().is_ok()
     })
 }
 

@@ -16,7 +16,7 @@ impl Query {
     /// The query of a request.
     pub(super) fn of(request: &Request<Vec<u8>>) -> Query {
         let query = request.uri().query().unwrap_or_default();
-        let pairs = url::form_urlencoded::parse(query.as_bytes());
+        let pairs = form_urlencoded::parse(query.as_bytes());
         Query(pairs.into_owned().collect())
     }
 
@@ -59,9 +59,9 @@ impl Query {
 pub(super) struct Fields(Map<String, Value>);
 
 impl Fields {
-    /// The body of a request; an empty one counts as `{}`.
+    /// The body of a request. An empty one and `null`, which some clients send where there is nothing to say, count as `{}`.
     pub(super) fn of(request: &Request<Vec<u8>>) -> Result<Fields, Problem> {
-        if request.body().is_empty() {
+        if matches!(request.body().trim_ascii(), b"" | b"null") {
             return Ok(Fields(Map::new()));
         }
         if !is_json(request) {

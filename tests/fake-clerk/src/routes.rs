@@ -13,10 +13,42 @@ use super::{keys, refresh, sessions, tokens};
 /// The API versions there are.
 const API_VERSIONS: [&str; 6] = ["2021-02-05", "2024-10-01", "2025-03-12", "2025-04-10", "2025-11-10", "2026-05-12"];
 
-/// The answer to an API request.
-pub(super) fn answer(state: &mut State, request: &Request<Vec<u8>>, now: i64) -> Response<Vec<u8>> {
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Operation {
+    KeySet,
+    List,
+    Create,
+    Get,
+    Revoke,
+    Refresh,
+    CreateToken,
+    CreateTokenFromTemplate,
+}
+
+/// An operation, and what its path says it is about; empty where the path has no such part.
+struct Route<'a> {
+    operation: Operation,
+    session_id: &'a str,
+    template: &'a str,
+}
+
+/// The response to an API request.
+pub(super) fn respond(state: &mut State, request: &Request<Vec<u8>>, now: i64) -> Response<Vec<u8>> {
     let trace_id = state.new_trace_id();
-    let outcome = admit(state, request, now).and_then(|()| operate(state, request, now));
+    // Split first: an encoded slash belongs to its segment.
+    let segments: Vec<_> = request
+        .uri()
+        .path()
+        .split('/')
+        .skip(1)
+        .map(|segment| percent_decode_str(segment).decode_utf8_lossy())
+        .collect();
+    let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
+    let route = find(request.method(), &segments);
+    let operation = route.as_ref().ok().map(|route| route.operation);
+    let outcome =
+        admit(state, request, operation, now).and(route).and_then(|route| operate(state, request, &route, now));
     let mut response = match outcome {
         Ok(body) => errors::json_response(StatusCode::OK, &body),
         Err(problem) => problem.into_response(&trace_id),
@@ -27,14 +59,25 @@ pub(super) fn answer(state: &mut State, request: &Request<Vec<u8>>, now: i64) ->
     response
 }
 
-/// The checks before the operation, in the server's order.
-fn admit(state: &mut State, request: &Request<Vec<u8>>, now: i64) -> Result<(), Problem> {
-    if let Some(limit) = state.seed.rate_limit {
-        state.window.admit(limit, now).map_err(|seconds| {
-            errors::TOO_MANY_REQUESTS.because("Too many requests, retry later.").retry_after(seconds)
-        })?;
-    }
+/// Finds the operation.
+fn find<'a>(method: &Method, segments: &[&'a str]) -> Result<Route<'a>, Problem> {
+    let (allowed, operation, session_id, template) = match *segments {
+        ["v1", "jwks"] => ("GET", Operation::KeySet, "", ""),
+        ["v1", "sessions"] if method == Method::POST => ("POST", Operation::Create, "", ""),
+        ["v1", "sessions"] if method == Method::GET => ("GET", Operation::List, "", ""),
+        ["v1", "sessions"] => return Err(method_not_allowed("GET, POST")),
+        ["v1", "sessions", id] => ("GET", Operation::Get, id, ""),
+        ["v1", "sessions", id, "revoke"] => ("POST", Operation::Revoke, id, ""),
+        ["v1", "sessions", id, "refresh"] => ("POST", Operation::Refresh, id, ""),
+        ["v1", "sessions", id, "tokens"] => ("POST", Operation::CreateToken, id, ""),
+        ["v1", "sessions", id, "tokens", name] => ("POST", Operation::CreateTokenFromTemplate, id, name),
+        _ => return Err(errors::RESOURCE_NOT_FOUND.because("There is no such route.")),
+    };
+    if method == allowed { Ok(Route { operation, session_id, template }) } else { Err(method_not_allowed(allowed)) }
+}
 
+/// The checks before the operation: the key, the rate limit of that key, the version.
+fn admit(state: &mut State, request: &Request<Vec<u8>>, operation: Option<Operation>, now: i64) -> Result<(), Problem> {
     let key = request
         .headers()
         .get(AUTHORIZATION)
@@ -44,8 +87,18 @@ fn admit(state: &mut State, request: &Request<Vec<u8>>, now: i64) -> Result<(), 
         .ok_or_else(|| {
             errors::AUTHORIZATION_INVALID.because("The Authorization header must read `Bearer <secret key>`.")
         })?;
-    if !state.seed.secret_keys.iter().any(|known| known == key) {
-        return Err(errors::KEY_INVALID.because("No instance has this secret key."));
+    let key = state
+        .seed
+        .secret_keys
+        .iter()
+        .position(|known| known == key)
+        .ok_or_else(|| errors::KEY_INVALID.because("No instance has this secret key."))?;
+
+    if let Some(limit) = state.seed.rate_limit.filter(|_| operation != Some(Operation::KeySet)) {
+        let scope = state.seed.rate_limit_scope;
+        state.windows.admit(limit, scope, key, operation, now).map_err(|seconds| {
+            errors::TOO_MANY_REQUESTS.because("Too many requests, retry later.").retry_after(seconds)
+        })?;
     }
 
     match request.headers().get("clerk-api-version") {
@@ -56,55 +109,28 @@ fn admit(state: &mut State, request: &Request<Vec<u8>>, now: i64) -> Result<(), 
     }
 }
 
-/// Finds the operation and performs it.
-fn operate(state: &mut State, request: &Request<Vec<u8>>, now: i64) -> Result<Value, Problem> {
-    // Split first: an encoded slash belongs to its segment.
-    let segments: Vec<_> = request
-        .uri()
-        .path()
-        .split('/')
-        .skip(1)
-        .map(|segment| percent_decode_str(segment).decode_utf8_lossy())
-        .collect();
-    let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
-    let get = || only(request, "GET");
-    let post = || only(request, "POST").and_then(|()| Fields::of(request));
-
-    match *segments.as_slice() {
-        ["v1", "jwks"] => {
-            get()?;
-            Ok(keys::key_set())
-        }
-        ["v1", "sessions"] => match *request.method() {
-            Method::GET => sessions::list(state, &Query::of(request), now),
-            Method::POST => sessions::create(state, &Fields::of(request)?, now),
-            _ => Err(method_not_allowed("GET, POST")),
-        },
-        ["v1", "sessions", id] => {
-            get()?;
-            sessions::get(state, id, now)
-        }
-        ["v1", "sessions", id, "revoke"] => {
-            post()?;
+/// Performs the operation.
+fn operate(state: &mut State, request: &Request<Vec<u8>>, route: &Route<'_>, now: i64) -> Result<Value, Problem> {
+    let fields = || Fields::of(request);
+    let query = || Query::of(request);
+    let id = route.session_id;
+    match route.operation {
+        Operation::KeySet => Ok(keys::key_set()),
+        Operation::List => sessions::list(state, &query(), now),
+        Operation::Create => sessions::create(state, &fields()?, now),
+        Operation::Get => sessions::get(state, id, now),
+        Operation::Revoke => {
+            fields()?;
             sessions::revoke(state, id, now)
         }
-        ["v1", "sessions", id, "refresh"] => {
-            let fields = post()?;
-            refresh::refresh(state, id, &fields, &Query::of(request), now)
+        Operation::Refresh => refresh::refresh(state, id, &fields()?, &query(), now),
+        Operation::CreateToken => tokens::create(state, id, &fields()?, tokens::origin(request), now),
+        Operation::CreateTokenFromTemplate => {
+            tokens::create_from_template(state, id, route.template, &fields()?, tokens::origin(request), now)
         }
-        ["v1", "sessions", id, "tokens", ref template @ ..] if template.len() < 2 => {
-            let fields = post()?;
-            let template = template.first().copied();
-            tokens::create(state, id, template, &fields, tokens::origin(request), now)
-        }
-        _ => Err(errors::RESOURCE_NOT_FOUND.because("There is no such route.")),
     }
 }
 
-fn only(request: &Request<Vec<u8>>, method: &'static str) -> Result<(), Problem> {
-    if request.method() == method { Ok(()) } else { Err(method_not_allowed(method)) }
-}
-
 fn method_not_allowed(allowed: &'static str) -> Problem {
-    errors::METHOD_NOT_ALLOWED.because(format!("This route answers to {allowed}.")).allow(allowed)
+    errors::METHOD_NOT_ALLOWED.because(format!("The method of this route is {allowed}.")).allow(allowed)
 }

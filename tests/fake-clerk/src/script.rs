@@ -1,4 +1,4 @@
-//! Canned answers, given instead of what the state says.
+//! Scripted responses, given in place of what the state says.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::errors;
 
-/// A canned answer, given as it is: no header is added.
+/// A scripted response, given as it is: no header is added.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(deny_unknown_fields)]
 #[allow(clippy::exhaustive_structs, reason = "tests write it as a literal")]
@@ -29,10 +29,10 @@ impl ScriptedResponse {
         self.build().map(drop)
     }
 
-    /// The answer itself, or a 500 that says why it can't be sent.
+    /// The response itself, or a 500 that says why it can't be sent.
     pub(super) fn into_response(self) -> Response<Vec<u8>> {
         self.build().unwrap_or_else(|why| {
-            let body = json!({ "message": format!("scripted answer: {why}") });
+            let body = json!({ "message": format!("scripted response: {why}") });
             errors::json_response(StatusCode::INTERNAL_SERVER_ERROR, &body)
         })
     }

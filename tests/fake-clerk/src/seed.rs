@@ -10,7 +10,7 @@ pub const DEFAULT_SECRET_KEY: &str = "sk_test_fake_clerk_not_a_secret";
 
 /// The contents and the manners of a [`FakeClerk`](super::FakeClerk).
 ///
-/// As JSON, every field may be left out and an unknown one is refused.
+/// Write it as `Seed { …, ..Seed::default() }`, as fields are added now and then. As JSON, every field may be left out and an unknown one is refused.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Seed {
@@ -18,19 +18,24 @@ pub struct Seed {
     pub secret_keys: Vec<String>,
     /// Whether it is a production instance, which refuses to create sessions; default no.
     pub production: bool,
-    /// A frozen clock, in Unix milliseconds, used instead of the time passed in; default none.
+    /// The time at which the clock stands still, in Unix milliseconds; by default it runs. It can be moved while the fake runs: see
+    /// [`FakeClerk::set_clock`](super::FakeClerk::set_clock).
     pub now: Option<i64>,
     /// The ids of the users there are; default none.
     pub users: Vec<String>,
+    /// The organizations there are; default none.
+    pub organizations: Vec<SeedOrganization>,
     /// The names of the JWT templates there are; default none.
     pub templates: Vec<String>,
     /// The sessions there are; default none. Of two with the same id, the later one counts.
     pub sessions: Vec<SeedSession>,
-    /// The rate limit; default none.
+    /// The rate limit; default none. `GET /v1/jwks` and requests with a bad key have none and use none up.
     pub rate_limit: Option<RateLimit>,
-    /// The most sessions in one list answer: a larger `limit` is lowered silently; default none.
+    /// Which requests share a rate limit; default [`RateLimitScope::Key`].
+    pub rate_limit_scope: RateLimitScope,
+    /// The most sessions in one list response: a larger `limit` is lowered silently; default none.
     pub max_limit: Option<u32>,
-    /// The shape of a list answer; default [`ListShape::AsAsked`].
+    /// The shape of a list response; default [`ListShape::AsAsked`].
     pub list_shape: ListShape,
     /// What revoking a session does that has ended otherwise; default [`RevokeEnded::Ok`].
     pub revoke_ended: RevokeEnded,
@@ -38,11 +43,15 @@ pub struct Seed {
     pub nulls: Nulls,
     /// How tokens are signed; default [`Signature::Rsa`].
     pub signature: Signature,
+    /// How many requests are kept to be shown, the newest ones; default 1000.
+    pub keep_requests: usize,
+    /// How many bytes of the body of each of them are kept; default 65,536.
+    pub keep_body_bytes: usize,
 }
 
 /// A session of a [`Seed`].
 ///
-/// Times are Unix milliseconds. As JSON, every field may be left out and an unknown one is refused.
+/// Write it as `SeedSession { …, ..SeedSession::new(id, user_id) }`, as fields are added now and then. Times are Unix milliseconds. As JSON, every field may be left out and an unknown one is refused.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SeedSession {
@@ -67,17 +76,42 @@ pub struct SeedSession {
     pub abandon_at: Option<i64>,
     /// When it last changed; by default when created.
     pub updated_at: Option<i64>,
-    /// The id of the organization last active in it; default none.
+    /// The id of the organization last active in it, which need not be among [`Seed::organizations`]; default none. The session's
+    /// tokens name it.
     pub last_active_organization_id: Option<String>,
-    /// Who impersonates the user, any JSON; default none.
+    /// Who impersonates the user, any JSON, usually an object with `sub`; default none. The session's tokens have it as `act`.
     pub actor: Option<Value>,
     /// What the session was last used with, any JSON; default none.
     pub latest_activity: Option<Value>,
     /// What the user has yet to do, any JSON; default none.
     pub tasks: Option<Value>,
+    /// The `fva` claim of its tokens: minutes since the first and since the second factor was verified, -1 for never; by default the
+    /// minutes since its creation, and -1.
+    pub fva: Option<[i64; 2]>,
 }
 
-/// So many requests in so long a fixed window; the rest is answered 429.
+/// An organization of a [`Seed`].
+///
+/// Memberships are not modelled: every user is a member, with the same role and permissions. As JSON, every field but `id` may be
+/// left out and an unknown one is refused.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeedOrganization {
+    /// Its id.
+    pub id: String,
+    /// Its slug; default none.
+    #[serde(default)]
+    pub slug: Option<String>,
+    /// The role that users have in it; default `org:admin`.
+    #[serde(default = "admin")]
+    pub role: String,
+    /// The permissions that users have in it, each as `org:FEATURE:PERMISSION`; default none. Tokens hold them packed, at most 128
+    /// different names of permissions. Others than these, and system permissions (`org:sys_…`), are in no token.
+    #[serde(default)]
+    pub permissions: Vec<String>,
+}
+
+/// So many requests in so long a fixed window; the rest gets a 429.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
@@ -87,7 +121,19 @@ pub struct RateLimit {
     pub per_ms: u64,
 }
 
-/// The shape of a list answer.
+/// Which requests share a rate limit.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RateLimitScope {
+    /// All requests with the same secret key.
+    #[default]
+    Key,
+    /// All requests for the same operation with the same secret key: the 429 of one operation leaves the others alone.
+    Endpoint,
+}
+
+/// The shape of a list response.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -106,7 +152,7 @@ pub enum ListShape {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RevokeEnded {
-    /// It is answered with the unchanged session.
+    /// The response is the unchanged session.
     #[default]
     Ok,
     /// It is refused with 400 `bad_request`.
@@ -138,7 +184,7 @@ pub enum Signature {
 }
 
 impl Seed {
-    /// One user, `user_demo`, with a session in each common state, and the template `demo`.
+    /// One user, `user_demo`, with a session in each common state; the organization `org_demo`; and the template `demo`.
     #[must_use]
     pub fn demo() -> Seed {
         let session = |id: &str, status: &str| SeedSession {
@@ -148,6 +194,11 @@ impl Seed {
         };
         Seed {
             users: vec!["user_demo".to_owned()],
+            organizations: vec![SeedOrganization {
+                slug: Some("demo".to_owned()),
+                permissions: vec!["org:invoices:read".to_owned(), "org:invoices:manage".to_owned()],
+                ..SeedOrganization::new("org_demo")
+            }],
             templates: vec!["demo".to_owned()],
             sessions: vec![
                 session("sess_demo_expired", "expired"),
@@ -184,6 +235,18 @@ impl Seed {
     }
 }
 
+impl SeedOrganization {
+    /// An organization with that id, without a slug, in which users are admins without further permissions.
+    #[must_use]
+    pub fn new(id: &str) -> SeedOrganization {
+        SeedOrganization { id: id.to_owned(), slug: None, role: admin(), permissions: Vec::new() }
+    }
+}
+
+fn admin() -> String {
+    "org:admin".to_owned()
+}
+
 impl Default for Seed {
     fn default() -> Seed {
         Seed {
@@ -191,14 +254,18 @@ impl Default for Seed {
             production: false,
             now: None,
             users: Vec::new(),
+            organizations: Vec::new(),
             templates: Vec::new(),
             sessions: Vec::new(),
             rate_limit: None,
+            rate_limit_scope: RateLimitScope::default(),
             max_limit: None,
             list_shape: ListShape::default(),
             revoke_ended: RevokeEnded::default(),
             nulls: Nulls::default(),
             signature: Signature::default(),
+            keep_requests: 1000,
+            keep_body_bytes: 64 * 1024,
         }
     }
 }
@@ -227,6 +294,7 @@ impl Default for SeedSession {
             actor: None,
             latest_activity: None,
             tasks: None,
+            fva: None,
         }
     }
 }
@@ -242,6 +310,9 @@ mod tests {
         assert_eq!(seed.list_shape, ListShape::AsAsked);
         assert!(serde_json::from_str::<Seed>(r#"{"user":[]}"#).is_err());
         assert!(serde_json::from_str::<Seed>(r#"{"sessions":[{"sid":"x"}]}"#).is_err());
+        assert!(serde_json::from_str::<Seed>(r#"{"organizations":[{}]}"#).is_err());
+        let seed: Seed = serde_json::from_str(r#"{"organizations":[{"id":"org_1"}]}"#).unwrap();
+        assert_eq!(seed.organizations, [SeedOrganization::new("org_1")]);
     }
 
     #[test]

@@ -1,27 +1,59 @@
 //! A [`FakeClerk`] behind a real socket.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
 use tokio::runtime::{self, Runtime};
 use tokio::sync::oneshot;
+use tokio::time;
 
 use crate::{FakeClerk, Handshake, lock, now_ms};
 
-/// The largest request body taken, in bytes; a larger one is answered 413 and not recorded.
+/// How much of the head of a request is buffered, in bytes; a head that does not fit gets a 431.
+const HEAD_LIMIT: usize = 64 * 1024;
+/// The largest request body taken, in bytes; a larger one gets a 413 and is not recorded.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
+/// How much of a body that is too large is still read, so that its sender gets to read the 413.
+const DRAIN_LIMIT: usize = 16 * 1024 * 1024;
+/// While so many connections are open, each further one is closed after its first response, so that idle ones do not use up the
+/// process's file descriptors.
+const KEPT_CONNECTIONS: usize = 256;
+/// How long to wait when no connection can be accepted, as when file descriptors have run out.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long the server waits for a client.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// For the head of the next request, on a new or an idle connection. The connection is closed then.
+    head: Duration,
+    /// For the whole body of a request. The response is a 408 then.
+    body: Duration,
+}
+
+const PATIENCE: Patience = Patience { head: Duration::from_secs(30), body: Duration::from_secs(30) };
 
 type Shared = Arc<Mutex<FakeClerk>>;
 
-/// A server that answers with a [`FakeClerk`] on a loopback address until it is dropped.
+/// A [`FakeClerk`] behind HTTP/1.1 on a loopback address, until it is dropped.
 ///
-/// It runs on a thread of its own, so that blocking and async programs can use it alike.
+/// It runs on a thread of its own, so that blocking and async programs can use it alike. Dropping it ends all connections.
+///
+/// A request head of more than about 64 KiB gets a 431, a body of more than 2 MiB a 413. A client that takes more than 30 s to send a head
+/// loses its connection, one that takes more than 30 s to send a body gets a 408. None of these requests is recorded.
 #[derive(Debug)]
 pub struct FakeServer {
     addr: SocketAddr,
@@ -45,6 +77,10 @@ impl FakeServer {
     /// `InvalidInput` if the address is not a loopback one; else as [`start`](FakeServer::start),
     /// or if the port is taken.
     pub fn start_on(addr: SocketAddr, fake: FakeClerk) -> io::Result<FakeServer> {
+        FakeServer::start_with(addr, fake, PATIENCE)
+    }
+
+    fn start_with(addr: SocketAddr, fake: FakeClerk, patience: Patience) -> io::Result<FakeServer> {
         if !addr.ip().is_loopback() {
             let message = format!("{addr} is not a loopback address");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
@@ -58,7 +94,7 @@ impl FakeServer {
         let shared = Arc::clone(&fake);
         let thread = thread::Builder::new()
             .name("fake-clerk".to_owned())
-            .spawn(move || run(runtime, listener, shared, stopped))?;
+            .spawn(move || run(runtime, listener, shared, patience, stopped))?;
         Ok(FakeServer { addr, fake, stop: Some(stop), thread: Some(thread) })
     }
 
@@ -86,7 +122,12 @@ impl FakeServer {
         self.fake().handshake(session_id, origin, now_ms())
     }
 
-    /// The fake, to inspect or change. No request is answered while it is held.
+    /// Moves the clock; see [`FakeClerk::advance_clock`].
+    pub fn advance_clock(&self, by_ms: i64) {
+        self.fake().advance_clock(by_ms, now_ms());
+    }
+
+    /// The fake, to inspect or change. No request gets a response while it is held.
     pub fn fake(&self) -> MutexGuard<'_, FakeClerk> {
         lock(&self.fake)
     }
@@ -102,23 +143,105 @@ impl Drop for FakeServer {
     }
 }
 
-fn run(runtime: Runtime, listener: TcpListener, fake: Shared, stopped: oneshot::Receiver<()>) {
-    let router = Router::new().fallback(answer).with_state(fake);
-    runtime.spawn(async move {
-        let listener = tokio::net::TcpListener::from_std(listener)?;
-        axum::serve(listener, router).await
-    });
+fn run(runtime: Runtime, listener: TcpListener, fake: Shared, patience: Patience, stopped: oneshot::Receiver<()>) {
+    runtime.spawn(accept(listener, fake, patience));
     let _ = runtime.block_on(stopped);
-    // Dropping the runtime ends open connections at once; a graceful shutdown would wait for them.
+    // Dropping the runtime ends open connections at once; a graceful shutdown would wait for idle ones.
 }
 
-async fn answer(State(fake): State<Shared>, request: Request) -> Response {
+async fn accept(listener: TcpListener, fake: Shared, patience: Patience) -> io::Result<()> {
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let open = Arc::new(AtomicUsize::new(0));
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let opened = Opened::count(&open);
+                let fake = Arc::clone(&fake);
+                tokio::spawn(serve(stream, fake, patience, opened));
+            }
+            // The connection was given up again, or the system is short of something that it may have again later.
+            Err(_) => time::sleep(ACCEPT_PAUSE).await,
+        }
+    }
+}
+
+/// Counts one open connection for as long as it lives.
+struct Opened {
+    open: Arc<AtomicUsize>,
+    /// How many there are with this one.
+    number: usize,
+}
+
+impl Opened {
+    fn count(open: &Arc<AtomicUsize>) -> Opened {
+        let number = open.fetch_add(1, Ordering::Relaxed) + 1;
+        Opened { open: Arc::clone(open), number }
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+async fn serve(stream: TcpStream, fake: Shared, patience: Patience, opened: Opened) {
+    // Only latency depends on it.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(|request| respond(&fake, request, patience.body));
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(patience.head)
+        .max_buf_size(HEAD_LIMIT)
+        .keep_alive(opened.number <= KEPT_CONNECTIONS);
+    // What a client does wrong ends its connection and nothing else.
+    let _ = http.serve_connection(TokioIo::new(stream), service).await;
+}
+
+async fn respond(
+    fake: &Mutex<FakeClerk>,
+    request: Request<Incoming>,
+    patience: Duration,
+) -> Result<Response<Full<Bytes>>, Infallible> {
     let (parts, body) = request.into_parts();
-    let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    let response = match time::timeout(patience, read(body)).await {
+        Ok(Ok(body)) => {
+            lock(fake).handle(Request::from_parts(parts, body), now_ms()).map(|body| Full::new(body.into()))
+        }
+        Ok(Err(status)) => refusal(status),
+        Err(_) => refusal(StatusCode::REQUEST_TIMEOUT),
     };
-    let request = http::Request::from_parts(parts, body.to_vec());
-    lock(&fake).handle(request, now_ms()).map(Into::into)
+    Ok(response)
+}
+
+/// The whole body, or the status that refuses it.
+async fn read(body: Incoming) -> Result<Vec<u8>, StatusCode> {
+    if body.size_hint().lower() > DRAIN_LIMIT as u64 {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    let mut body = pin!(body);
+    let mut bytes = Vec::new();
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| StatusCode::BAD_REQUEST)?.into_data() else {
+            continue;
+        };
+        length += data.len();
+        if length <= BODY_LIMIT {
+            bytes.extend_from_slice(&data);
+        } else if length > DRAIN_LIMIT {
+            break;
+        }
+    }
+    if length <= BODY_LIMIT { Ok(bytes) } else { Err(StatusCode::PAYLOAD_TOO_LARGE) }
+}
+
+/// The response to a request that was not read whole, after which the connection is closed.
+fn refusal(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::default();
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 #[cfg(test)]
@@ -133,7 +256,8 @@ mod tests {
     /// Sends a request on a connection, and reads the status line and the body.
     fn call(stream: &mut TcpStream, server: &FakeServer, target: &str) -> (String, String) {
         let key = server.secret_key();
-        write!(stream, "GET {target} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\n\r\n").unwrap();
+        let request = format!("GET {target} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
         let mut reader = BufReader::new(stream);
         let mut lines = Vec::new();
         loop {
@@ -151,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn it_answers_on_a_kept_connection_and_stops_when_dropped() {
+    fn it_responds_on_a_kept_connection_and_stops_when_dropped() {
         let server = FakeServer::start(FakeClerk::new(Seed::demo())).unwrap();
         let mut stream = TcpStream::connect(server.addr).unwrap();
         for target in ["/v1/sessions/sess_demo_active", "http://localhost/v1/sessions/sess_demo_active"] {
@@ -179,18 +303,85 @@ mod tests {
         assert!(server.fake().requests().is_empty());
     }
 
+    /// A server, and what it sends on one connection on which this arrives.
+    fn sent(patience: Patience, request: &[u8]) -> (FakeServer, String) {
+        let fake = FakeClerk::new(Seed::default());
+        let server = FakeServer::start_with((Ipv4Addr::LOCALHOST, 0).into(), fake, patience).unwrap();
+        let mut stream = TcpStream::connect(server.addr).unwrap();
+        stream.write_all(request).unwrap();
+        let mut response = Vec::new();
+        stream.read_to_end(&mut response).unwrap();
+        (server, String::from_utf8(response).unwrap())
+    }
+
     #[test]
     fn a_body_over_the_limit_is_refused() {
+        let body = " ".repeat(BODY_LIMIT + 1);
+        let announced =
+            format!("POST /v1/sessions HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        let chunked = format!(
+            "POST /v1/sessions HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+            body.len()
+        );
+        let huge = "POST /v1/sessions HTTP/1.1\r\nhost: a\r\ncontent-length: 99999999999\r\n\r\n".to_owned();
+        for request in [announced, chunked, huge] {
+            let (server, response) = sent(PATIENCE, request.as_bytes());
+            assert!(response.starts_with("HTTP/1.1 413"), "{response}");
+            assert!(server.fake().requests().is_empty());
+        }
+    }
+
+    #[test]
+    fn a_body_at_the_limit_is_read() {
         let server = FakeServer::start(FakeClerk::new(Seed::default())).unwrap();
         let mut stream = TcpStream::connect(server.addr).unwrap();
-        let length = BODY_LIMIT + 1;
-        write!(stream, "POST /v1/sessions HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n\r\n").unwrap();
-        // The server may close the connection before it has read everything.
-        let _ = stream.write_all(&vec![b' '; length]);
+        write!(stream, "POST /v1/sessions HTTP/1.1\r\nhost: a\r\ncontent-length: {BODY_LIMIT}\r\n\r\n").unwrap();
+        stream.write_all(&vec![b' '; BODY_LIMIT]).unwrap();
         let mut status = [0; 12];
         stream.read_exact(&mut status).unwrap();
-        assert_eq!(&status, b"HTTP/1.1 413");
+        assert_eq!(&status, b"HTTP/1.1 401");
+        assert_eq!(server.fake().requests().len(), 1);
+    }
+
+    #[test]
+    fn a_slow_client_is_given_up() {
+        let short = Duration::from_millis(50);
+        for head in [&b""[..], b"GET /v1/jwks HTTP/1.1\r\nhost:"] {
+            let (server, response) = sent(Patience { head: short, ..PATIENCE }, head);
+            assert_eq!(response, "");
+            assert!(server.fake().requests().is_empty());
+        }
+        let unfinished = b"POST /v1/sessions HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n{";
+        let (server, response) = sent(Patience { body: short, ..PATIENCE }, unfinished);
+        assert!(response.starts_with("HTTP/1.1 408"), "{response}");
         assert!(server.fake().requests().is_empty());
+    }
+
+    #[test]
+    fn what_is_no_http_is_refused() {
+        let long = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(2 * HEAD_LIMIT));
+        for (request, status) in [("nonsense\r\n\r\n", "400"), (&long, "431")] {
+            let (server, response) = sent(PATIENCE, request.as_bytes());
+            assert!(response.starts_with(&format!("HTTP/1.1 {status}")), "{response}");
+            assert!(server.fake().requests().is_empty());
+        }
+    }
+
+    #[test]
+    fn more_connections_than_are_kept_are_served() {
+        let server = FakeServer::start(FakeClerk::new(Seed::demo())).unwrap();
+        let mut streams = Vec::new();
+        for number in 1..=KEPT_CONNECTIONS + 20 {
+            let mut stream = TcpStream::connect(server.addr).unwrap();
+            let (status, _) = call(&mut stream, &server, "/v1/sessions/sess_demo_active");
+            assert_eq!(status, "http/1.1 200 ok", "connection {number}");
+            streams.push(stream);
+        }
+        let (kept, closed) = streams.split_at_mut(KEPT_CONNECTIONS);
+        assert!(closed.iter_mut().all(|stream| stream.read(&mut [0]).unwrap() == 0));
+        for stream in kept {
+            assert_eq!(call(stream, &server, "/v1/jwks").0, "http/1.1 200 ok");
+        }
     }
 
     #[test]

@@ -29,10 +29,11 @@ pub(super) struct Session {
     expire_at: i64,
     abandon_at: i64,
     updated_at: i64,
-    last_active_organization_id: Option<String>,
-    actor: Option<Value>,
+    pub(super) last_active_organization_id: Option<String>,
+    pub(super) actor: Option<Value>,
     latest_activity: Option<Value>,
     tasks: Option<Value>,
+    pub(super) fva: Option<[i64; 2]>,
 }
 
 impl Session {
@@ -58,6 +59,7 @@ impl Session {
             actor: seed.actor,
             latest_activity: seed.latest_activity,
             tasks: seed.tasks,
+            fva: seed.fva,
         }
     }
 

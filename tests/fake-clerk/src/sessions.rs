@@ -53,6 +53,9 @@ pub(super) fn create(state: &mut State, fields: &Fields, now: i64) -> Result<Val
     if !state.has_user(user_id) {
         return Err(errors::RESOURCE_NOT_FOUND.because("No user was found with that id."));
     }
+    if organization.is_some_and(|id| !state.has_organization(id)) {
+        return Err(errors::RESOURCE_NOT_FOUND.because("No organization was found with that id."));
+    }
     let seed =
         SeedSession { last_active_organization_id: organization.map(str::to_owned), ..SeedSession::new("", user_id) };
     let id = state.add_session(seed, now);
@@ -139,11 +142,11 @@ mod tests {
     #[test]
     fn a_created_session_is_active_for_seven_days() {
         let mut client = Client::demo();
-        let body = r#"{"user_id":"user_demo","active_organization_id":"org_1","more":1}"#;
+        let body = r#"{"user_id":"user_demo","active_organization_id":"org_demo","more":1}"#;
         let created = client.post("/v1/sessions", body);
         assert_eq!(created.status, 200);
         assert_eq!(created.json["status"], "active");
-        assert_eq!(created.json["last_active_organization_id"], "org_1");
+        assert_eq!(created.json["last_active_organization_id"], "org_demo");
         assert_eq!(created.json["expire_at"], NOW + 604_800_000);
         let target = format!("/v1/sessions/{}", created.json["id"].as_str().unwrap());
         assert_eq!(client.get(&target).json, created.json);

@@ -1,9 +1,10 @@
 //! What changes while a fake runs.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
+use super::clock::Clock;
 use super::errors::{self, Problem};
-use super::limit::Window;
+use super::limit::Windows;
 use super::seed::{Seed, SeedSession};
 use super::session::Session;
 use super::store::Store;
@@ -12,6 +13,8 @@ use super::store::Store;
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// The characters of an id after its prefix.
 const ID_LENGTH: usize = 27;
+/// How many refresh tokens are remembered, the newest ones.
+const REFRESH_TOKENS: usize = 10_000;
 
 /// Everything a fake remembers between requests.
 #[derive(Debug)]
@@ -20,10 +23,14 @@ pub(super) struct State {
     /// that they are relative to.
     pub(super) seed: Seed,
     pub(super) sessions: Store,
-    pub(super) window: Window,
+    pub(super) windows: Windows,
+    pub(super) clock: Clock,
     users: HashSet<String>,
     refresh_tokens: HashMap<String, RefreshToken>,
+    /// The same, the oldest first.
+    refresh_token_order: VecDeque<String>,
     ids: u64,
+    tokens: u64,
     traces: u64,
 }
 
@@ -41,7 +48,7 @@ pub(super) enum Redeemed {
     Now,
     /// It had been used before.
     Before,
-    /// It was never issued for this session.
+    /// It was never issued for this session, or so long ago that it is forgotten.
     Never,
 }
 
@@ -50,18 +57,21 @@ impl State {
     pub(super) fn new(seed: Seed) -> State {
         State {
             users: seed.users.iter().cloned().collect(),
+            clock: Clock::new(seed.now),
             seed,
             sessions: Store::default(),
-            window: Window::default(),
+            windows: Windows::default(),
             refresh_tokens: HashMap::new(),
+            refresh_token_order: VecDeque::new(),
             ids: 0,
+            tokens: 0,
             traces: 0,
         }
     }
 
     /// Stores the sessions still waiting in the seed, and returns the time that counts.
     pub(super) fn settle(&mut self, now_ms: i64) -> i64 {
-        let now = self.seed.now.unwrap_or(now_ms);
+        let now = self.clock.read(now_ms);
         for session in std::mem::take(&mut self.seed.sessions) {
             self.add_session(session, now);
         }
@@ -103,12 +113,23 @@ impl State {
         self.users.contains(id)
     }
 
+    /// Whether there is such an organization.
+    pub(super) fn has_organization(&self, id: &str) -> bool {
+        self.seed.organizations.iter().any(|organization| organization.id == id)
+    }
+
     /// A new refresh token for a session.
     pub(super) fn issue_refresh_token(&mut self, session_id: &str) -> String {
         let token = self.new_id("rt_");
         let session_id = session_id.to_owned();
         let used = false;
         self.refresh_tokens.insert(token.clone(), RefreshToken { session_id, used });
+        self.refresh_token_order.push_back(token.clone());
+        if self.refresh_token_order.len() > REFRESH_TOKENS {
+            if let Some(oldest) = self.refresh_token_order.pop_front() {
+                self.refresh_tokens.remove(&oldest);
+            }
+        }
         token
     }
 
@@ -126,7 +147,13 @@ impl State {
         }
     }
 
-    /// The id of the next answer.
+    /// The id of the next token, its `jti`.
+    pub(super) fn new_token_id(&mut self) -> String {
+        self.tokens += 1;
+        format!("{:020x}", self.tokens)
+    }
+
+    /// The id of the next response.
     pub(super) fn new_trace_id(&mut self) -> String {
         self.traces += 1;
         format!("{:032x}", self.traces)
@@ -147,4 +174,19 @@ impl State {
 
 fn no_session() -> Problem {
     errors::RESOURCE_NOT_FOUND.because("No session was found with that id.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_refresh_tokens_are_remembered() {
+        let mut state = State::new(Seed::default());
+        let tokens: Vec<_> = (0..REFRESH_TOKENS + 1).map(|_| state.issue_refresh_token("sess_1")).collect();
+        assert_eq!(state.refresh_tokens.len(), REFRESH_TOKENS);
+        assert_eq!(state.redeem(&tokens[0], "sess_1"), Redeemed::Never);
+        assert_eq!(state.redeem(&tokens[1], "sess_1"), Redeemed::Now);
+        assert_eq!(state.redeem(&tokens[1], "sess_1"), Redeemed::Before);
+    }
 }

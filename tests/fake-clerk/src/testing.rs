@@ -16,7 +16,7 @@ pub(super) struct Client {
     pub(super) now: i64,
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug, PartialEq)]
 pub(super) struct Reply {
     pub(super) status: u16,

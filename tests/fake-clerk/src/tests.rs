@@ -79,7 +79,9 @@ fn refusals() -> Vec<Refused> {
         refused(("POST", "/v1/sessions", r#"{"user_id":null}"#), 422, MISSING, "user_id"),
         refused(("POST", "/v1/sessions", r#"{"user_id":1}"#), 422, FORMAT, "user_id"),
         refused(("POST", "/v1/sessions", r#"{"user_id":"user_demo","active_organization_id":1}"#), 422, FORMAT, "active_organization_id"),
+        refused(("POST", "/v1/sessions", "null"), 422, MISSING, "user_id"),
         refused(("POST", "/v1/sessions", r#"{"user_id":"user_x"}"#), 404, NOT_FOUND, None),
+        refused(("POST", "/v1/sessions", r#"{"user_id":"user_demo","active_organization_id":"org_x"}"#), 404, NOT_FOUND, None),
         refused(("GET", "/v1/sessions/sess_x", ""), 404, NOT_FOUND, None),
         refused(("POST", "/v1/sessions/sess_x/revoke", ""), 404, NOT_FOUND, None),
 
@@ -133,7 +135,6 @@ fn refused_claims() -> Vec<(Value, &'static str, &'static str, &'static str)> {
         (json!({ "azp": ORIGIN, "sid": demo, "iat": "x" }), ORIGIN, demo, "session_refresh_cannot_determine_session_token_age"),
         (json!({ "azp": ORIGIN, "sid": demo, "iat": now + 1 }), ORIGIN, demo, "session_refresh_cannot_determine_session_token_age"),
         (json!({ "azp": ORIGIN, "sid": demo, "iat": now - 7 * day - 1 }), ORIGIN, demo, "session_refresh_expired_session_token_too_old"),
-        (json!({ "azp": ORIGIN, "sid": demo, "iat": now, "template": "demo" }), ORIGIN, demo, "session_refresh_session_token_ineligible"),
         (of(demo), ORIGIN, demo, "refresh_token_not_found"),
     ]
 }
@@ -160,6 +161,11 @@ fn every_code_can_be_provoked() {
         assert_eq!((reply.status, reply.code()), (401, code), "{claims}");
         seen.insert(code);
     }
+    let minted = client.post("/v1/sessions/sess_demo_active/tokens/demo", "").json;
+    let body = json!({ "expired_token": minted["jwt"], "refresh_token": "x", "request_origin": ORIGIN });
+    let reply = client.post("/v1/sessions/sess_demo_active/refresh", &body.to_string());
+    assert_eq!((reply.status, reply.code()), (401, "session_refresh_session_token_ineligible"));
+    seen.insert("session_refresh_session_token_ineligible");
     // These need a state of their own, and their own tests show them.
     let elsewhere = [
         "bad_request",
@@ -200,22 +206,62 @@ fn codes_that_depend_on_the_seed() {
 }
 
 #[test]
-fn too_many_requests_are_refused_before_anything_else() {
+fn a_rate_limit_counts_the_requests_of_each_key() {
     let rate_limit = Some(RateLimit { requests: 2, per_ms: 10_000 });
-    let mut client = Client::new(Seed { rate_limit, ..Seed::demo() });
-    assert_eq!(client.send("GET", "/v1/sessions", &[], b"").status, 401);
-    assert_eq!(client.get("/v1/sessions").status, 200);
-    client.now += 1;
-    let third = client.send("GET", "/v1/sessions", &[], b"");
+    let secret_keys = vec!["sk_1".to_owned(), "sk_2".to_owned()];
+    let mut client = Client::new(Seed { rate_limit, secret_keys, ..Seed::demo() });
+    let mut get = |key: &str, target: &str| client.send("GET", target, &[("authorization", key)], b"");
+    for key in ["", "Bearer sk_3", "Bearer sk_3", "Bearer sk_3"] {
+        assert_eq!(get(key, "/v1/sessions").status, 401);
+    }
+    assert_eq!(get("Bearer sk_1", "/v1/sessions").status, 200);
+    assert_eq!(get("Bearer sk_1", "/v1/nowhere").status, 404);
+    let third = get("Bearer sk_1", "/v1/sessions/sess_demo_active");
     assert_eq!((third.status, third.code()), (429, "too_many_requests"));
     assert_eq!(third.headers["retry-after"], "10");
-    assert_eq!(client.get("/_fake/requests").status, 200);
-    client.now += 9_999;
+    assert_eq!(get("Bearer sk_3", "/v1/sessions").status, 401);
+    assert_eq!(get("Bearer sk_2", "/v1/sessions").status, 200);
+    for _ in 0..3 {
+        assert_eq!(get("Bearer sk_1", "/v1/jwks").status, 200);
+        assert_eq!(get("", "/_fake/requests").status, 200);
+    }
+    client.now += 10_000;
     assert_eq!(client.get("/v1/sessions").status, 200);
 }
 
 #[test]
-fn a_frozen_clock_makes_two_runs_alike() {
+fn a_rate_limit_may_count_each_operation_alone() {
+    let seed = Seed {
+        rate_limit: Some(RateLimit { requests: 1, per_ms: 10_000 }),
+        rate_limit_scope: RateLimitScope::Endpoint,
+        secret_keys: vec!["sk_1".to_owned(), "sk_2".to_owned()],
+        ..Seed::demo()
+    };
+    let mut client = Client::new(seed);
+    let mut send = |key: &str, method: &str, target: &str| {
+        let key = format!("Bearer {key}");
+        client.send(method, target, &[("authorization", &key), JSON], br#"{"user_id":"user_demo"}"#).status
+    };
+    let of_session = "/v1/sessions/sess_demo_active";
+    let tokens = format!("{of_session}/tokens");
+    let template = format!("{tokens}/demo");
+    for key in ["sk_1", "sk_2"] {
+        for (method, target) in [
+            ("GET", "/v1/sessions"),
+            ("POST", "/v1/sessions"),
+            ("GET", of_session),
+            ("POST", tokens.as_str()),
+            ("POST", template.as_str()),
+        ] {
+            assert_eq!(send(key, method, target), 200, "{method} {target}");
+            assert_eq!(send(key, method, target), 429, "{method} {target}");
+        }
+        assert_eq!(send(key, "GET", "/v1/sessions/sess_demo_revoked"), 429, "it is the same operation");
+    }
+}
+
+#[test]
+fn a_clock_that_stands_makes_two_runs_alike() {
     let run = |now| {
         let frozen = Seed { now: Some(NOW), signature: Signature::None, ..Seed::demo() };
         let mut client = Client::new(frozen);
@@ -251,7 +297,7 @@ fn a_known_version_is_accepted() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_sent_is_a_500() {
+fn a_scripted_response_that_cannot_be_sent_is_a_500() {
     let mut client = Client::demo();
     let status = 1;
     client.fake.script(vec![ScriptedResponse { status, headers: [].into(), body: String::new() }]);
@@ -261,7 +307,7 @@ fn an_answer_that_cannot_be_sent_is_a_500() {
 /// Requests put together from pieces at random, at extreme times.
 #[test]
 fn garbage_never_panics() {
-    const PIECES: [&str; 28] = [
+    const PIECES: [&str; 30] = [
         "/",
         "v1",
         "sessions",
@@ -275,7 +321,9 @@ fn garbage_never_panics() {
         "script",
         "handshake",
         "requests",
+        "clock",
         "demo",
+        "nhost",
         "%",
         "%ff",
         "%2F",
@@ -291,8 +339,12 @@ fn garbage_never_panics() {
         "status",
         "*",
     ];
-    const BODIES: [&str; 8] = [
+    const BODIES: [&str; 12] = [
         "",
+        "null",
+        r#"{"advance_ms":9223372036854775807}"#,
+        r#"{"advance_ms":-9223372036854775808}"#,
+        r#"{"set_ms":-9223372036854775808}"#,
         "{}",
         "[]",
         "{",

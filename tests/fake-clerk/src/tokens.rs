@@ -5,8 +5,9 @@ use http::header::ORIGIN;
 use serde_json::{Value, json};
 
 use super::errors::{self, Problem};
-use super::jwt;
+use super::jwt::{self, Category};
 use super::request::Fields;
+use super::seed::{Seed, SeedOrganization};
 use super::session::Session;
 use super::state::State;
 
@@ -17,47 +18,135 @@ pub(super) const LIFE: i64 = 60;
 /// How long before its issue a token is valid, in seconds, for clocks that run behind.
 const LEEWAY: i64 = 10;
 
-/// `POST /sessions/{id}/tokens` and, with a name, `POST /sessions/{id}/tokens/{template}`.
+/// `POST /sessions/{id}/tokens`.
 pub(super) fn create(
-    state: &State,
+    state: &mut State,
     id: &str,
-    template: Option<&str>,
     fields: &Fields,
     origin: Option<&str>,
     now: i64,
 ) -> Result<Value, Problem> {
+    let life = check(state, id, fields, now)?;
+    let jti = state.new_token_id();
     let session = state.session(id)?;
-    if !session.is_live(now) {
-        return Err(errors::RESOURCE_NOT_FOUND.because("The session has ended."));
-    }
-    let life = fields.integer("expires_in_seconds", 30..=315_360_000)?.unwrap_or(LIFE);
-    let known = |name: &str| state.seed.templates.iter().any(|known| known == name);
-    if template.is_some_and(|name| !known(name)) {
+    let claims = session_claims(&state.seed, session, jti, now, seconds(now), life);
+    Ok(token(claims, origin, Category::Session, &state.seed))
+}
+
+/// `POST /sessions/{id}/tokens/{template}`.
+pub(super) fn create_from_template(
+    state: &mut State,
+    id: &str,
+    template: &str,
+    fields: &Fields,
+    origin: Option<&str>,
+    now: i64,
+) -> Result<Value, Problem> {
+    let life = check(state, id, fields, now)?;
+    if !state.seed.templates.iter().any(|known| known == template) {
         return Err(errors::RESOURCE_NOT_FOUND.because("There is no such JWT template."));
     }
+    let jti = state.new_token_id();
+    let claims = common_claims(state.session(id)?, jti, seconds(now), life);
+    Ok(token(claims, origin, Category::Template, &state.seed))
+}
 
-    let mut claims = claims(session, now, seconds(now), life);
+/// How long the token is to live, in seconds, unless the session or the fields allow no token.
+fn check(state: &State, id: &str, fields: &Fields, now: i64) -> Result<i64, Problem> {
+    if !state.session(id)?.is_live(now) {
+        return Err(errors::RESOURCE_NOT_FOUND.because("The session has ended."));
+    }
+    Ok(fields.integer("expires_in_seconds", 30..=315_360_000)?.unwrap_or(LIFE))
+}
+
+fn token(mut claims: Value, origin: Option<&str>, category: Category, seed: &Seed) -> Value {
     if let Some(origin) = origin {
         claims["azp"] = origin.into();
     }
-    if let Some(name) = template {
-        claims["template"] = name.into();
-    }
-    let jwt = jwt::sign(&claims, state.seed.signature);
-    Ok(json!({ "object": "token", "jwt": jwt }))
+    json!({ "object": "token", "jwt": jwt::sign(&claims, category, seed.signature) })
 }
 
-/// The claims every token has. `now` is in milliseconds, the rest in seconds.
-pub(super) fn claims(session: &Session, now: i64, issued_at: i64, life: i64) -> Value {
+/// The claims of a session token, but for `azp`. `now` is in milliseconds, the rest in seconds.
+pub(super) fn session_claims(
+    seed: &Seed,
+    session: &Session,
+    jti: String,
+    now: i64,
+    issued_at: i64,
+    life: i64,
+) -> Value {
+    let mut claims = common_claims(session, jti, issued_at, life);
+    claims["v"] = 2.into();
+    claims["sid"] = session.id.as_str().into();
+    claims["sts"] = session.status(now).into();
+    let since_creation = seconds(now.saturating_sub(session.created_at)).div_euclid(60).max(0);
+    claims["fva"] = json!(session.fva.unwrap_or([since_creation, -1]));
+    if let Some(actor) = session.actor.as_ref().filter(|actor| !actor.is_null()) {
+        claims["act"] = actor.clone();
+    }
+    if let Some(id) = &session.last_active_organization_id {
+        let known = seed.organizations.iter().find(|organization| organization.id == *id);
+        let organization = known.cloned().unwrap_or_else(|| SeedOrganization::new(id));
+        add_organization(&mut claims, &organization);
+    }
+    claims
+}
+
+/// The claims that every token has.
+fn common_claims(session: &Session, jti: String, issued_at: i64, life: i64) -> Value {
     json!({
         "iss": ISSUER,
         "sub": session.user_id,
-        "sid": session.id,
-        "sts": session.status(now),
+        "jti": jti,
         "iat": issued_at,
         "nbf": issued_at.saturating_sub(LEEWAY),
         "exp": issued_at.saturating_add(life),
     })
+}
+
+/// Adds `o` and, if it grants permissions, `fea`.
+fn add_organization(claims: &mut Value, organization: &SeedOrganization) {
+    let role = organization.role.strip_prefix("org:").unwrap_or(&organization.role);
+    let mut o = json!({ "id": organization.id, "rol": role });
+    if let Some(slug) = &organization.slug {
+        o["slg"] = slug.as_str().into();
+    }
+    let packed = Packed::new(&organization.permissions);
+    if !packed.features.is_empty() {
+        let features: Vec<_> = packed.features.iter().map(|(feature, _)| format!("o:{feature}")).collect();
+        let masks: Vec<_> = packed.features.iter().map(|(_, mask)| mask.to_string()).collect();
+        claims["fea"] = features.join(",").into();
+        o["per"] = packed.permissions.join(",").into();
+        o["fpm"] = masks.join(",").into();
+    }
+    claims["o"] = o;
+}
+
+/// Permissions as a token holds them: the names, and for each feature which of them it has, the first by the lowest bit.
+struct Packed<'a> {
+    permissions: Vec<&'a str>,
+    features: Vec<(&'a str, u128)>,
+}
+
+impl<'a> Packed<'a> {
+    fn new(permissions: &'a [String]) -> Packed<'a> {
+        let mut packed = Packed { permissions: Vec::new(), features: Vec::new() };
+        for (feature, name) in permissions.iter().filter_map(|full| full.strip_prefix("org:")?.split_once(':')) {
+            if feature.starts_with("sys_") {
+                continue;
+            }
+            let bit = packed.permissions.iter().position(|known| *known == name).unwrap_or_else(|| {
+                packed.permissions.push(name);
+                packed.permissions.len() - 1
+            });
+            let mask = u32::try_from(bit).ok().and_then(|bit| 1_u128.checked_shl(bit)).unwrap_or(0);
+            match packed.features.iter_mut().find(|(known, _)| *known == feature) {
+                Some((_, known)) => *known |= mask,
+                None => packed.features.push((feature, mask)),
+            }
+        }
+        packed
+    }
 }
 
 /// The `Origin` a request carries.
@@ -75,6 +164,7 @@ pub(super) fn seconds(milliseconds: i64) -> i64 {
 mod tests {
     use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 
+    use super::super::seed::SeedSession;
     use super::super::testing::{Client, NOW, claims_of};
     use super::*;
 
@@ -105,8 +195,10 @@ mod tests {
         assert_eq!(
             verified(&mut client, jwt).unwrap(),
             json!({
-                "iss": ISSUER, "sub": "user_demo", "sid": "sess_demo_active", "sts": "active",
-                "iat": now, "nbf": now - 10, "exp": now + 60,
+                "iss": ISSUER, "sub": "user_demo", "sid": "sess_demo_active", "sts": "active", "v": 2, "fva": [0, -1],
+                "iat": now, "nbf": now - 10, "exp": now + 60, "jti": "00000000000000000001",
+                "o": { "id": "org_demo", "slg": "demo", "rol": "admin", "per": "read,manage", "fpm": "3" },
+                "fea": "o:invoices",
             })
         );
 
@@ -117,30 +209,118 @@ mod tests {
         assert_eq!(verified(&mut client, &tampered), None);
     }
 
+    /// The claims of a new token of a session of the demo.
+    fn claims(client: &mut Client, session: &str) -> Value {
+        let reply = client.post(&format!("/v1/sessions/{session}/tokens"), "");
+        claims_of(reply.json["jwt"].as_str().unwrap())
+    }
+
     #[test]
     fn the_claims_follow_the_request() {
         let mut client = Client::demo();
         let template = format!("{PATH}/demo");
         let origin = "https://app.example.com";
-        let long = 315_360_000;
         let table = [
-            (PATH, "{}", "", 60, None, None),
-            (PATH, r#"{"expires_in_seconds":null}"#, "", 60, None, None),
-            (PATH, r#"{"expires_in_seconds":30,"more":1}"#, origin, 30, Some(origin), None),
-            (&template, r#"{"expires_in_seconds":315360000}"#, "", long, None, Some("demo")),
+            (PATH, "{}", "", 60, None),
+            (PATH, "null", "", 60, None),
+            (PATH, r#"{"expires_in_seconds":null}"#, "", 60, None),
+            (PATH, r#"{"expires_in_seconds":30,"more":1}"#, origin, 30, Some(origin)),
+            (&template, r#"{"expires_in_seconds":315360000}"#, "", 315_360_000, None),
+            (&template, "", origin, 60, Some(origin)),
         ];
-        for (target, body, origin, life, azp, template) in table {
+        for (target, body, origin, life, azp) in table {
             let reply = client.post_from(target, body, &[("origin", origin)]);
             let claims = claims_of(reply.json["jwt"].as_str().unwrap());
             assert_eq!(claims["exp"], NOW / 1000 + life);
-            assert_eq!((claims["azp"].as_str(), claims["template"].as_str()), (azp, template));
+            assert_eq!(claims["azp"].as_str(), azp);
         }
+    }
+
+    #[test]
+    fn a_token_from_a_template_stands_for_no_session() {
+        let mut client = Client::demo();
+        let reply = client.post(&format!("{PATH}/demo"), "");
+        let jwt = reply.json["jwt"].as_str().unwrap();
+        let now = NOW / 1000;
+        assert_eq!(
+            verified(&mut client, jwt).unwrap(),
+            json!({
+                "iss": ISSUER, "sub": "user_demo", "jti": "00000000000000000001",
+                "iat": now, "nbf": now - 10, "exp": now + 60,
+            })
+        );
+        assert_eq!(jwt::verify(jwt, client.fake.state.seed.signature).unwrap().0, Category::Template);
     }
 
     #[test]
     fn a_pending_session_says_so() {
         let mut client = Client::demo();
-        let reply = client.post("/v1/sessions/sess_demo_pending/tokens", "");
-        assert_eq!(claims_of(reply.json["jwt"].as_str().unwrap())["sts"], "pending");
+        assert_eq!(claims(&mut client, "sess_demo_pending")["sts"], "pending");
+    }
+
+    #[test]
+    fn an_impersonated_session_names_its_actor() {
+        let mut client = Client::demo();
+        let claims = claims(&mut client, "sess_demo_impersonated");
+        assert_eq!(claims["act"], json!({ "sub": "user_support" }));
+        assert_eq!((claims.get("o"), claims.get("fea")), (None, None));
+    }
+
+    #[test]
+    fn each_token_has_an_id_of_its_own() {
+        let mut client = Client::demo();
+        let first = claims(&mut client, "sess_demo_active");
+        assert_ne!(first["jti"], claims(&mut client, "sess_demo_active")["jti"]);
+        assert_eq!(claims(&mut client, "sess_demo_pending").get("act"), None);
+    }
+
+    #[test]
+    fn the_age_of_the_factors_is_counted_or_given() {
+        let seed = Seed {
+            users: vec!["user_1".to_owned()],
+            sessions: vec![
+                SeedSession { created_at: Some(NOW - 150_000), ..SeedSession::new("counted", "") },
+                SeedSession { fva: Some([7, 3]), ..SeedSession::new("given", "") },
+            ],
+            ..Seed::default()
+        };
+        let mut client = Client::new(seed);
+        assert_eq!(claims(&mut client, "counted")["fva"], json!([2, -1]));
+        assert_eq!(claims(&mut client, "given")["fva"], json!([7, 3]));
+    }
+
+    #[test]
+    fn permissions_are_packed_as_in_version_2() {
+        let table: [(&[&str], Value, Value); 4] = [
+            (&[], json!({ "id": "org_1", "rol": "member" }), Value::Null),
+            (&["org:sys_memberships:read", "read", "org:read"], json!({ "id": "org_1", "rol": "member" }), Value::Null),
+            (
+                &["org:dashboard:manage", "org:teams:read", "org:dashboard:read"],
+                json!({ "id": "org_1", "rol": "member", "per": "manage,read", "fpm": "3,2" }),
+                json!("o:dashboard,o:teams"),
+            ),
+            (
+                &["org:a:x", "org:a:x", "org:b:y"],
+                json!({ "id": "org_1", "rol": "member", "per": "x,y", "fpm": "1,2" }),
+                json!("o:a,o:b"),
+            ),
+        ];
+        for (permissions, o, fea) in table {
+            let mut claims = json!({});
+            let organization = SeedOrganization {
+                role: "org:member".to_owned(),
+                permissions: permissions.iter().map(ToString::to_string).collect(),
+                ..SeedOrganization::new("org_1")
+            };
+            add_organization(&mut claims, &organization);
+            assert_eq!((&claims["o"], &claims["fea"]), (&o, &fea), "{permissions:?}");
+        }
+    }
+
+    #[test]
+    fn a_mask_holds_128_permissions() {
+        let permissions: Vec<_> = (0..130).map(|number| format!("org:f:p{number}")).collect();
+        let packed = Packed::new(&permissions);
+        assert_eq!(packed.features, [("f", u128::MAX)]);
     }
 }

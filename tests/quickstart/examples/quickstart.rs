@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use clerk_sessions_core::{
     Api, ApiBuilder, CreateSession, CreateSessionToken, ListSessions, RefreshSession, Session, SessionStatus, Token,
 };
-use clerk_sessions_fake::{FakeClerk, FakeServer, Seed};
+use clerk_sessions_fake::{FakeClerk, FakeServer, Seed, SeedOrganization};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -36,7 +36,11 @@ fn run() -> Outcome {
         return runtime.block_on(read_only_over_reqwest(&clerk_sessions_reqwest::client(api)?));
     }
 
-    let mut seed = Seed { templates: vec!["hasura".to_owned()], ..Seed::default() };
+    let mut seed = Seed {
+        organizations: vec![SeedOrganization::new("org_1")],
+        templates: vec!["hasura".to_owned()],
+        ..Seed::default()
+    };
     seed.add_user("user_quickstart", 2);
     let server = FakeServer::start(FakeClerk::new(seed))?;
     println!("FakeClerk at {}", server.base_url());

@@ -1,0 +1,57 @@
+//! The clock: the time passed in, as it is or moved, or a time that stands still.
+
+/// What the time passed in is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Clock {
+    /// It runs with the time passed in, so many milliseconds ahead of it.
+    Running { ahead: i64 },
+    /// It stands still at this time, in Unix milliseconds.
+    Frozen(i64),
+}
+
+impl Clock {
+    /// The clock of a seed, which may name a time to stand still at.
+    pub(super) fn new(frozen_at: Option<i64>) -> Clock {
+        frozen_at.map_or(Clock::Running { ahead: 0 }, Clock::Frozen)
+    }
+
+    /// The time that counts where `now_ms` is passed in.
+    pub(super) fn read(self, now_ms: i64) -> i64 {
+        match self {
+            Clock::Running { ahead } => now_ms.saturating_add(ahead),
+            Clock::Frozen(at) => at,
+        }
+    }
+
+    /// Moves it, without starting or stopping it. Back is possible.
+    pub(super) fn advance(&mut self, by_ms: i64) {
+        let (Clock::Running { ahead: time } | Clock::Frozen(time)) = self;
+        *time = time.saturating_add(by_ms);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_moved_whether_it_runs_or_not() {
+        let mut running = Clock::new(None);
+        running.advance(5);
+        running.advance(-2);
+        assert_eq!((running.read(10), running.read(20)), (13, 23));
+        let mut frozen = Clock::new(Some(100));
+        frozen.advance(5);
+        assert_eq!((frozen.read(10), frozen.read(20)), (105, 105));
+    }
+
+    #[test]
+    fn extreme_times_are_harmless() {
+        for mut clock in [Clock::new(None), Clock::new(Some(i64::MAX))] {
+            for by_ms in [i64::MAX, i64::MAX, i64::MIN, i64::MIN] {
+                clock.advance(by_ms);
+                assert!(clock.read(i64::MAX) >= clock.read(i64::MIN));
+            }
+        }
+    }
+}
