@@ -4,17 +4,21 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-/// The packages of `cargo tree -e normal` for a package, itself included.
+/// The names of the packages that a package needs to run, itself included.
 fn dependencies(package: &str) -> BTreeSet<String> {
+    tree(package, "normal").lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+/// The lines of `cargo tree` for a package, one a package: its name, its version and more.
+fn tree(package: &str, edges: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "--locked", "-e", "normal", "--prefix", "none", "--no-dedupe", "-p", package])
+        .args(["tree", "--offline", "--locked", "-e", edges, "--prefix", "none", "--no-dedupe", "-p", package])
         .current_dir(root)
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let lines = String::from_utf8(output.stdout).unwrap();
-    lines.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).filter(|name| !name.is_empty()).collect()
+    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]
@@ -32,4 +36,20 @@ fn the_adapters_bring_one_transport_each() {
     assert!(ureq.contains("ureq") && !ureq.contains("reqwest") && !ureq.contains("tokio"), "{ureq:?}");
     let reqwest = dependencies("clerk-sessions-reqwest");
     assert!(reqwest.contains("reqwest") && !reqwest.contains("ureq"), "{reqwest:?}");
+}
+
+#[test]
+fn the_fake_brings_no_client_and_few_crates() {
+    let fake = dependencies("clerk-sessions-fake");
+    assert!(fake.len() <= 40, "{} crates: {fake:?}", fake.len());
+    for name in ["clerk-sessions-core", "ureq", "reqwest", "axum", "url"] {
+        assert!(!fake.contains(name), "{name} in {fake:?}");
+    }
+}
+
+#[test]
+fn the_quickstart_compiles_at_most_130_crates() {
+    let tree = tree("clerk-sessions-quickstart", "normal,build");
+    let crates: BTreeSet<_> = tree.lines().map(|line| line.split(' ').take(2).collect::<Vec<_>>()).collect();
+    assert!(crates.len() <= 130, "{} crates: {crates:?}", crates.len());
 }
