@@ -110,7 +110,7 @@ fn without_http(api: &Api) {
         || {
             times(2000, &|| {
                 drop(black_box(api.request(&get).unwrap()));
-                drop(black_box(api.parse::<GetSession>(canned.answer()).unwrap()));
+                drop(black_box(api.parse::<GetSession>(canned.response()).unwrap()));
             });
         },
         2000,

@@ -1,4 +1,4 @@
-//! A transport that gives the same answer to everything, for measuring what is not HTTP; and answers of usual size.
+//! A transport that gives the same response to everything, for measuring what is not HTTP; and responses of usual size.
 
 use std::future::{Future, ready};
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub fn list(count: usize) -> String {
 /// An error as the server writes it.
 pub const ERROR: &str = r#"{"errors":[{"message":"not found","long_message":"No session was found with id sess_9","code":"resource_not_found","meta":{"param_name":"session_id"}}],"clerk_trace_id":"f2a0c1b6d3e4f5a6b7c8d9e0f1a2b3c4"}"#;
 
-/// Gives the same answer to everything, at once.
+/// Gives the same response to everything, at once.
 #[derive(Clone, Debug)]
 pub struct Canned {
     status: StatusCode,
@@ -33,15 +33,15 @@ pub struct Canned {
 }
 
 impl Canned {
-    /// Answers 200 with this body.
+    /// Gives a 200 with this body.
     #[must_use]
     pub fn ok(body: impl Into<String>) -> Canned {
         Canned { status: StatusCode::OK, body: body.into() }
     }
 
-    /// The answer.
+    /// The response.
     #[must_use]
-    pub fn answer(&self) -> Response<Vec<u8>> {
+    pub fn response(&self) -> Response<Vec<u8>> {
         let mut response = Response::new(self.body.clone().into_bytes());
         *response.status_mut() = self.status;
         response
@@ -50,7 +50,7 @@ impl Canned {
 
 impl Transport for Canned {
     fn send(&self, _: Request<Vec<u8>>, _: Duration) -> Result<Response<Vec<u8>>, TransportError> {
-        Ok(self.answer())
+        Ok(self.response())
     }
 
     fn sleep(&self, _: Duration) {}
@@ -66,7 +66,7 @@ impl AsyncTransport for Canned {
         _: Request<Vec<u8>>,
         _: Duration,
     ) -> impl Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send {
-        ready(Ok(self.answer()))
+        ready(Ok(self.response()))
     }
 
     fn sleep(&self, _: Duration) -> impl Future<Output = ()> + Send {

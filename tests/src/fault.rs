@@ -114,8 +114,8 @@ pub enum Step {
 
 /// A server whose every connection plays a script.
 ///
-/// The script is played over and over until a step ends the connection, or the client does. So `[Read, Write(answer)]` is a
-/// server that keeps its connections, and `[Read, Write(answer), Close]` one that does not.
+/// The script is played over and over until a step ends the connection, or the client does. So `[Read, Write(response)]` is a
+/// server that keeps its connections, and `[Read, Write(response), Close]` one that does not.
 #[derive(Debug)]
 pub struct FaultServer {
     port: Port,
@@ -230,7 +230,7 @@ fn pause_or_end(mut stream: &TcpStream, pause: Duration) -> io::Result<()> {
     match stream.read(&mut [0]) {
         Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {}
         Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-        Ok(_) => return Err(io::Error::other("a request while the answer to the last one is under way")),
+        Ok(_) => return Err(io::Error::other("a request while the response to the last one is under way")),
         Err(error) => return Err(error),
     }
     stream.set_read_timeout(Some(PATIENCE))

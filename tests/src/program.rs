@@ -12,7 +12,7 @@ use crate::conformance::Subject;
 /// A running program that makes the calls it is asked for.
 ///
 /// For each case it reads four lines: the settings of a new client, as JSON; the operationId; the parameters, as JSON; an empty
-/// one. It answers with one line, `{"result": …}` or `{"error": …}`.
+/// one. It writes one line, `{"result": …}` or `{"error": …}`.
 pub struct Program {
     server: FakeServer,
     child: Child,
@@ -55,11 +55,11 @@ impl Subject for Program {
     fn call(&self, secret_key: &str, operation: &str, params: &Value) -> Result<Value, Value> {
         let settings = json!({"secret_key": secret_key, "base_url": self.base_url()});
         match self.ask(&settings, operation, params) {
-            Ok(mut answer) => match answer.get_mut("result") {
+            Ok(mut line) => match line.get_mut("result") {
                 Some(result) => Ok(result.take()),
-                None => Err(answer["error"].take()),
+                None => Err(line["error"].take()),
             },
-            Err(error) => Err(json!({"kind": "none", "message": format!("the program does not answer: {error}")})),
+            Err(error) => Err(json!({"kind": "none", "message": format!("no line came from the program: {error}")})),
         }
     }
 }

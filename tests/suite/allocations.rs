@@ -26,9 +26,9 @@ fn counts<O: Operation>(operation: &O, answer: &str) -> [u64; 3] {
     // What is made once in a process is made here.
     client.call(operation).unwrap();
     let encode = measure(|| drop(api.request(operation).unwrap())).count_total;
-    let response = canned.answer();
+    let response = canned.response();
     let decode = measure(|| drop(api.parse::<O>(response).unwrap())).count_total;
-    let of_answer = measure(|| drop(canned.answer())).count_total;
+    let of_answer = measure(|| drop(canned.response())).count_total;
     let exchange = measure(|| drop(client.call(operation).unwrap())).count_total - of_answer;
     [encode, decode, exchange]
 }

@@ -14,11 +14,15 @@ fn cargo(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The packages of `cargo tree -e normal` for a package, itself included.
+/// The names of the packages that a package needs to run, itself included.
 fn dependencies(package: &str) -> BTreeSet<String> {
-    let lines =
-        cargo(&["tree", "--offline", "--locked", "-e", "normal", "--prefix", "none", "--no-dedupe", "-p", package]);
-    lines.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).filter(|name| !name.is_empty()).collect()
+    let names = tree(package, "normal");
+    names.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).filter(|name| !name.is_empty()).collect()
+}
+
+/// The lines of `cargo tree` for a package, one a package: its name, its version and more.
+fn tree(package: &str, edges: &str) -> String {
+    cargo(&["tree", "--offline", "--locked", "-e", edges, "--prefix", "none", "--no-dedupe", "-p", package])
 }
 
 #[test]
@@ -100,4 +104,20 @@ fn too_new(metadata: &Value, change: impl Fn(&str, &mut (u32, u32))) -> Vec<Stri
 fn rust_version(package: &Value) -> Option<(u32, u32)> {
     let mut numbers = package["rust_version"].as_str()?.split('.').map(|number| number.parse().unwrap());
     Some((numbers.next().unwrap(), numbers.next().unwrap_or(0)))
+}
+
+#[test]
+fn the_fake_brings_no_client_and_few_crates() {
+    let fake = dependencies("clerk-sessions-fake");
+    assert!(fake.len() <= 40, "{} crates: {fake:?}", fake.len());
+    for name in ["clerk-sessions-core", "ureq", "reqwest", "axum", "url"] {
+        assert!(!fake.contains(name), "{name} in {fake:?}");
+    }
+}
+
+#[test]
+fn the_quickstart_compiles_at_most_130_crates() {
+    let tree = tree("clerk-sessions-quickstart", "normal,build");
+    let crates: BTreeSet<_> = tree.lines().map(|line| line.split(' ').take(2).collect::<Vec<_>>()).collect();
+    assert!(crates.len() <= 130, "{} crates: {crates:?}", crates.len());
 }

@@ -11,6 +11,18 @@ use http::{Request, Response};
 use crate::{FakeClerk, Handshake, lock, now_ms};
 
 /// A [`FakeClerk`] as a transport of clerk-sessions-core, for blocking and async clients alike. Clones share the fake.
+///
+/// ```
+/// use clerk_sessions_core::{Api, Client};
+/// use clerk_sessions_fake::{FakeClerk, InProcess, Seed};
+///
+/// let transport = InProcess::new(FakeClerk::new(Seed::demo()));
+/// let secret_key = transport.fake().secret_key().to_owned();
+/// let clerk = Client::new(Api::new(secret_key)?, transport.clone());
+/// assert!(clerk.sessions().get("sess_demo_active")?.is_active());
+/// assert_eq!(transport.fake().requests().len(), 1);
+/// # Ok::<(), clerk_sessions_core::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct InProcess {
     fake: Arc<Mutex<FakeClerk>>,

@@ -38,8 +38,8 @@
 //!
 //! | feature | what it adds | default |
 //! |---|---|---|
-//! | `server` | [`FakeServer`](https://docs.rs/clerk-sessions-fake/latest/clerk_sessions_fake/struct.FakeServer.html), and the program `fake-clerk` for other languages | yes |
-//! | `transport` | `InProcess`, FakeClerk as a transport of clerk-sessions-core | no |
+//! | `server` | `FakeServer`, FakeClerk behind a loopback socket; and the program `fake-clerk`, for other languages | yes |
+//! | `transport` | `InProcess`, FakeClerk as a transport of clerk-sessions-core, without a socket | no |
 //!
 //! The README says what FakeClerk does like the real one and what it does not; `fake-clerk --help` describes the routes under
 //! `/_fake/`, through which another process controls it.
@@ -242,6 +242,11 @@ fn start(seed: Seed) -> State {
     }
     State::new(seed)
 }
+
+/// The README's examples, which compile and run as tests.
+#[doc = include_str!("../README.md")]
+#[cfg(all(doctest, feature = "server"))]
+struct Readme;
 
 /// Locks a fake. A panic while it was held, as in a test that failed, has left it usable.
 #[cfg(any(feature = "server", feature = "transport"))]
