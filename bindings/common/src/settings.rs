@@ -78,7 +78,7 @@ impl Options {
         let ms = |ms: Option<u64>| ms.map(Duration::from_millis);
         let mut options = under;
         set(&mut options.attempt_timeout, ms(self.attempt_timeout_ms));
-        options.deadline = ms(self.deadline_ms).or(options.deadline);
+        set(&mut options.deadline, ms(self.deadline_ms));
         let retry = &mut options.retry;
         set(&mut retry.max_attempts, self.max_attempts);
         set(&mut retry.base, ms(self.backoff_base_ms));

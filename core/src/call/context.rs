@@ -65,7 +65,7 @@ impl CallContext {
         &self.rate_limit
     }
 
-    pub(super) fn retry_budget(&self) -> &RetryBudget {
+    pub(super) fn retry_budget(&self) -> &Arc<RetryBudget> {
         &self.retry_budget
     }
 

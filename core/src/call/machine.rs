@@ -7,8 +7,9 @@ use http::{Request, Response, StatusCode};
 
 use super::context::CallContext;
 use super::observer::Attempt;
-use super::rate_limit::Ticket;
+use super::rate_limit::Turn;
 use super::retry;
+use super::retry_budget::Reservation;
 use super::step::{Flow, Step};
 use crate::attempt::{AttemptOutcome, Delivery, TransportErrorKind};
 use crate::error::{ApiError, BuildError, CallFailed, DecodeError, Error, TransportError, trace_id_of};
@@ -20,6 +21,9 @@ use crate::response;
 
 /// "No limit", for clocks that can't count to [`Duration::MAX`]: a year.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// A retry is not begun with less time left than this: it could hardly end well, and it would hide what is known already.
+const LEAST_RETRY_TIME: Duration = Duration::from_secs(1);
 
 /// Decodes a 2xx body and checks it, where nobody will decode it later.
 type Check = dyn Fn(&[u8]) -> Result<(), Fault> + Send + Sync;
@@ -34,6 +38,10 @@ pub struct RawCall {
     request: Request<Vec<u8>>,
     check: Option<Box<Check>>,
     state: State,
+    /// The call's place in the queue of the rate limit.
+    turn: Turn,
+    /// What the next attempt takes from the retry budget.
+    reservation: Option<Reservation>,
     attempts: u32,
     /// When the call was first asked for a step.
     started: Option<Duration>,
@@ -47,22 +55,26 @@ pub struct RawCall {
     outcome: Option<Result<Response<Vec<u8>>, Error>>,
 }
 
+#[derive(Clone, Copy)]
 enum State {
     Ready,
     BackingOff(Duration),
-    InFlight(Ticket),
+    InFlight,
     Done,
 }
 
 impl RawCall {
     fn new<O: Operation>(context: CallContext, operation: &O) -> Result<Self, Error> {
         let request = RequestWriter::run(context.api().url(), O::METADATA, |request| operation.write(request))?;
+        let turn = Turn::new(context.rate_limit(), O::METADATA.id);
         Ok(Self {
             context,
             metadata: O::METADATA,
             request,
             check: None,
             state: State::Ready,
+            turn,
+            reservation: None,
             attempts: 0,
             started: None,
             sent_at: Duration::ZERO,
@@ -96,10 +108,13 @@ impl RawCall {
         self.attempts
     }
 
-    fn send(&mut self, ticket: Ticket, remaining: Duration, now: Duration) -> Step {
+    fn send(&mut self, remaining: Duration, now: Duration) -> Step {
         self.attempts += 1;
         self.sent_at = now;
-        self.state = State::InFlight(ticket);
+        self.state = State::InFlight;
+        if let Some(reservation) = self.reservation.take() {
+            reservation.spend();
+        }
         let options = self.context.options();
         let is_last = self.attempts >= options.retry.max_attempts;
         let mut request = if is_last { std::mem::take(&mut self.request) } else { self.request.clone() };
@@ -108,26 +123,16 @@ impl RawCall {
         Step::Send { request, timeout: options.attempt_timeout.min(remaining).min(LONGEST_TIMEOUT) }
     }
 
-    /// The ticket of the attempt that is in flight. A report without one is ignored.
-    fn landed(&mut self) -> Option<Ticket> {
-        match std::mem::replace(&mut self.state, State::Done) {
-            State::InFlight(ticket) => Some(ticket),
-            other => {
-                self.state = other;
-                None
-            }
-        }
-    }
-
     /// What remains of the time until the deadline.
     fn remaining(&mut self, now: Duration) -> Duration {
         let started = *self.started.get_or_insert(now);
-        let deadline = self.context.options().deadline_of(self.metadata.idempotency);
-        deadline.saturating_sub(now.saturating_sub(started))
+        self.context.options().deadline.saturating_sub(now.saturating_sub(started))
     }
 
     fn may_wait(&self, wait: Duration, remaining: Duration) -> bool {
-        wait < remaining && self.waited.saturating_add(wait) <= self.context.options().retry.max_total_wait
+        let after = if self.attempts > 0 { LEAST_RETRY_TIME } else { Duration::from_nanos(1) };
+        let in_time = wait.saturating_add(after) <= remaining;
+        in_time && self.waited.saturating_add(wait) <= self.context.options().retry.max_total_wait
     }
 
     /// Waits, or ends the call if it may not wait that long.
@@ -141,12 +146,23 @@ impl RawCall {
 
     /// Ends the call with what its last attempt came to; with a failure of this kind, if there was no attempt.
     fn give_up(&mut self, kind: TransportErrorKind, retry_after: Option<Duration>) -> Step {
-        self.state = State::Done;
-        if self.outcome.is_none() {
-            let error = TransportError::new(kind, Delivery::NotSent);
-            self.outcome = Some(Err(self.failure(error, retry_after)));
+        self.end();
+        match &mut self.outcome {
+            None => {
+                let error = TransportError::new(kind, Delivery::NotSent);
+                self.outcome = Some(Err(self.failure(error, retry_after)));
+            }
+            // It was in the queue since: what it would have to wait now is not what the response said then.
+            Some(Err(Error::Api(error))) if error.is_rate_limited() => error.update_retry_after(retry_after),
+            Some(_) => {}
         }
         Step::Done
+    }
+
+    fn end(&mut self) {
+        self.state = State::Done;
+        self.turn.leave();
+        self.reservation = None;
     }
 
     fn failure(&self, error: TransportError, retry_after: Option<Duration>) -> Error {
@@ -154,25 +170,34 @@ impl RawCall {
         Error::Transport(Box::new(CallFailed::new(self.metadata, error, self.attempts, delivery, retry_after)))
     }
 
-    /// What comes after an attempt that did not succeed: another, perhaps after a wait, or the end.
-    fn after(&mut self, outcome: AttemptOutcome, retry_after: Option<Duration>, now: Duration) -> State {
+    /// Prepares another attempt after this outcome, or ends the call. Returns how long the next attempt has to wait.
+    fn retry(&mut self, outcome: AttemptOutcome, retry_after: Option<Duration>, now: Duration) -> Option<Duration> {
+        let is_rejected = matches!(outcome, AttemptOutcome::Response(StatusCode::TOO_MANY_REQUESTS));
+        // In any case: the other calls have to know.
+        let queued = is_rejected.then(|| self.turn.rejected(now, retry_after));
         let policy = self.context.options().retry;
-        if !policy.allows_another(self.attempts, self.metadata.idempotency, outcome) {
-            return State::Done;
-        }
-        let wait = match retry_after {
-            Some(asked) if asked > policy.max_retry_after => return State::Done,
-            Some(asked) => asked,
-            None => policy.backoff_after(self.attempts, self.random(policy.seed, now)),
+        let wait = match (queued, retry_after) {
+            (_, Some(asked)) if asked > policy.max_retry_after => None,
+            // The rate limit keeps no pause longer than a minute, but this call may.
+            (Some(queued), asked) => Some(queued.max(asked.unwrap_or_default())),
+            (None, Some(asked)) => Some(asked),
+            (None, None) => Some(policy.backoff_after(self.attempts, self.random(policy.seed, now))),
         };
         let remaining = self.remaining(now);
-        // Before the budget is asked: a retry that will not be made must not be taken from it.
-        if !self.may_wait(wait, remaining) {
-            return State::Done;
-        }
+        let wait = wait
+            .filter(|_| policy.allows_another(self.attempts, self.metadata.idempotency, outcome))
+            .filter(|wait| self.may_wait(*wait, remaining));
         // A retry after a 429 is free: the server said when to come back.
-        let is_free = matches!(outcome, AttemptOutcome::Response(StatusCode::TOO_MANY_REQUESTS));
-        if is_free || self.context.retry_budget().take() { State::BackingOff(wait) } else { State::Done }
+        if wait.is_some() && !is_rejected {
+            self.reservation = self.context.retry_budget().reserve();
+        }
+        match wait {
+            // The rate limit keeps the wait.
+            Some(_) if wait == queued => self.state = State::Ready,
+            Some(wait) if is_rejected || self.reservation.is_some() => self.state = State::BackingOff(wait),
+            _ => self.end(),
+        }
+        wait.filter(|_| !matches!(self.state, State::Done))
     }
 
     /// A random number. The clock makes processes of the same seed differ, the number of the draw calls of the same moment.
@@ -182,17 +207,20 @@ impl RawCall {
         retry::random(seed ^ self.context.retry_budget().next_draw().rotate_left(32) ^ moment)
     }
 
-    fn observe(&self, outcome: Result<StatusCode, &TransportError>, trace_id: Option<&str>, now: Duration) {
+    fn observe(
+        &self,
+        outcome: Result<StatusCode, &TransportError>,
+        trace_id: Option<&str>,
+        wait: Option<Duration>,
+        now: Duration,
+    ) {
         let Some(observer) = self.context.observer() else { return };
         observer.attempted(&Attempt {
             operation: self.metadata.id,
             number: self.attempts,
             outcome,
             duration: now.saturating_sub(self.sent_at),
-            wait: match self.state {
-                State::BackingOff(wait) => Some(wait),
-                _ => None,
-            },
+            wait,
             trace_id,
         });
     }
@@ -204,49 +232,49 @@ impl Flow for RawCall {
     fn step(&mut self, now: Duration) -> Step {
         let remaining = self.remaining(now);
         match self.state {
-            State::InFlight(_) | State::Done => Step::Done,
+            State::InFlight | State::Done => Step::Done,
             State::BackingOff(wait) => {
                 self.state = State::Ready;
                 self.wait(wait, remaining)
             }
-            // The deadline passed between the end of a wait and here.
-            State::Ready if remaining.is_zero() => self.give_up(TransportErrorKind::Timeout, None),
-            State::Ready => match self.context.rate_limit().admit(now) {
-                Ok(ticket) => self.send(ticket, remaining, now),
+            // A wait took longer than it was to.
+            State::Ready if !self.may_wait(Duration::ZERO, remaining) => {
+                self.give_up(TransportErrorKind::Timeout, None)
+            }
+            State::Ready => match self.turn.admit(now) {
+                Ok(()) => self.send(remaining, now),
                 Err(wait) => self.wait(wait, remaining),
             },
         }
     }
 
     fn on_response(&mut self, response: Response<Vec<u8>>, now: Duration) {
-        let Some(ticket) = self.landed() else { return };
+        let State::InFlight = self.state else { return };
         let status = response.status();
+        if status != StatusCode::TOO_MANY_REQUESTS {
+            self.turn.granted(now);
+        }
         if status.is_success() {
-            ticket.granted();
             self.context.retry_budget().add();
-            self.observe(Ok(status), trace_id_of(response.headers()), now);
+            self.end();
+            self.observe(Ok(status), trace_id_of(response.headers()), None, now);
             self.outcome = Some(Ok(response));
             return;
         }
         let error = ApiError::new(self.metadata, response, self.attempts, self.maybe_processed);
-        let retry_after = error.retry_after();
-        self.state = self.after(AttemptOutcome::Response(status), retry_after, now);
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            ticket.rejected(now, retry_after.unwrap_or(self.context.options().retry.base));
-        } else {
+        let wait = self.retry(AttemptOutcome::Response(status), error.retry_after(), now);
+        if status != StatusCode::TOO_MANY_REQUESTS {
             self.maybe_processed = true;
-            ticket.granted();
             self.context.retry_budget().add();
         }
-        self.observe(Ok(status), error.trace_id(), now);
+        self.observe(Ok(status), error.trace_id(), wait, now);
         self.outcome = Some(Err(Error::Api(Box::new(error))));
     }
 
     fn on_failure(&mut self, error: TransportError, now: Duration) {
-        // The ticket is dropped: an attempt without a response was neither granted nor rejected.
-        let Some(_) = self.landed() else { return };
-        self.state = self.after(AttemptOutcome::Failure(error.kind(), error.delivery()), None, now);
-        self.observe(Err(&error), None, now);
+        let State::InFlight = self.state else { return };
+        let wait = self.retry(AttemptOutcome::Failure(error.kind(), error.delivery()), None, now);
+        self.observe(Err(&error), None, wait, now);
         self.maybe_processed |= error.delivery() == Delivery::MaybeSent;
         self.outcome = Some(Err(self.failure(error, None)));
     }
@@ -271,7 +299,7 @@ impl fmt::Debug for RawCall {
         let state = match self.state {
             State::Ready => "ready",
             State::BackingOff(_) => "backing off",
-            State::InFlight(_) => "in flight",
+            State::InFlight => "in flight",
             State::Done => "done",
         };
         f.debug_struct("RawCall")

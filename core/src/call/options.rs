@@ -1,28 +1,39 @@
-//! How a call is made: its time limits and its retries.
+//! [`CallOptions`]: the time limits and retries of a call.
 
 use std::time::Duration;
 
 use super::retry::RetryPolicy;
-use crate::metadata::Idempotency;
 
-/// The time limits and the retries of a call. For all calls of a client, or for one: see
-/// [`Client::with_options`](crate::Client::with_options) and [`Sessions::with_options`](crate::Sessions::with_options).
+/// The time limits and retries of a call. Set them for all calls of a client
+/// ([`Client::with_options`](crate::Client::with_options)) or for some
+/// ([`Sessions::with_options`](crate::Sessions::with_options)).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use clerk_sessions_core::{CallOptions, RetryPolicy};
+///
+/// let hurried = CallOptions::new().deadline(Duration::from_millis(500)).retry(RetryPolicy::none());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallOptions {
-    /// How long one attempt may take, from looking the name up to the last byte: 10 s by default, and never longer than what is
-    /// left of the deadline.
+    /// Maximum time of one attempt, from name resolution to the last byte of the response. Default: 10 s. An attempt never
+    /// takes longer than what remains until the deadline.
     pub attempt_timeout: Duration,
-    /// How long the call may take in all, with its waits. By default 20 s, and 10 s for an operation that must not run
-    /// twice ([`Idempotency::NotIdempotent`]).
-    pub deadline: Option<Duration>,
+    /// Maximum time of the call, with its retries and waits. Default: 20 s. A retry is not begun with less than 1 s left.
+    pub deadline: Duration,
     /// When a failed call is attempted again.
     pub retry: RetryPolicy,
 }
 
 impl Default for CallOptions {
     fn default() -> Self {
-        Self { attempt_timeout: Self::DEFAULT_ATTEMPT_TIMEOUT, deadline: None, retry: RetryPolicy::default() }
+        Self {
+            attempt_timeout: Self::DEFAULT_ATTEMPT_TIMEOUT,
+            deadline: Self::DEFAULT_DEADLINE,
+            retry: RetryPolicy::default(),
+        }
     }
 }
 
@@ -30,37 +41,33 @@ impl CallOptions {
     /// The default of `attempt_timeout`: 10 s.
     pub const DEFAULT_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
+    /// The default of `deadline`: 20 s.
+    pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(20);
+
     /// The defaults; see the fields.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How long one attempt may take.
+    /// Sets the maximum time of one attempt.
     #[must_use]
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = timeout;
         self
     }
 
-    /// How long the call may take in all, with its waits.
+    /// Sets the maximum time of the call, with its retries and waits.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = Some(deadline);
+        self.deadline = deadline;
         self
     }
 
-    /// When a failed call is attempted again.
+    /// Sets when a failed call is attempted again.
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
-    }
-
-    pub(crate) fn deadline_of(&self, idempotency: Idempotency) -> Duration {
-        self.deadline.unwrap_or(match idempotency {
-            Idempotency::Safe | Idempotency::Idempotent => Duration::from_secs(20),
-            Idempotency::NotIdempotent => Duration::from_secs(10),
-        })
     }
 }

@@ -162,24 +162,62 @@ fn waits_end_with_the_total_wait_and_the_deadline() {
 }
 
 #[test]
-fn a_pause_holds_all_calls_of_the_client_and_ends_those_that_can_not_wait() {
+fn a_pause_holds_back_calls_of_the_same_operation_and_ends_those_that_can_not_wait() {
     let context = context();
     let mut first = get(&context);
     assert!(matches!(first.step(ms(0)), Step::Send { .. }));
     first.on_response(response(429, &[("retry-after", "5")]), ms(10));
     let mut second = get(&context.clone());
-    assert!(matches!(second.step(ms(1010)), Step::Wait(wait) if wait == ms(4000)));
-    assert!(matches!(second.step(ms(5010)), Step::Send { .. }));
+    // The first goes before it, and nothing is known to be granted.
+    assert!(matches!(second.step(ms(1010)), Step::Wait(wait) if wait == ms(4100)));
+    assert!(matches!(first.step(ms(1010)), Step::Wait(wait) if wait == ms(4000)));
+    assert!(matches!(first.step(ms(5010)), Step::Send { .. }));
+    assert!(matches!(second.step(ms(5110)), Step::Send { .. }));
+    assert!(matches!(create(&context).step(ms(1010)), Step::Send { .. }), "another operation");
 
+    first.on_response(response(429, &[("retry-after", "5")]), ms(5110));
     let hurried = context.clone().with_options(CallOptions::new().deadline(ms(500)));
     let mut third = get(&hurried);
-    assert!(matches!(third.step(ms(2010)), Step::Done));
+    assert!(matches!(third.step(ms(7110)), Step::Done));
     let error = third.finish().unwrap_err();
-    assert_eq!(error.retry_after(), Some(ms(3000)));
+    assert_eq!(error.retry_after(), Some(ms(3100)), "the first goes before it");
     assert_eq!((error.attempts(), error.delivery(), error.is_retryable()), (0, Delivery::NotSent, true));
     let text =
         "GetSession: the server's rate limit holds this call back for longer than it may wait (nothing was sent)";
     assert_eq!(error.to_string(), text);
+}
+
+#[test]
+fn a_retry_is_not_begun_with_less_than_a_second_left() {
+    let nearly = |outcome: fn() -> Result<Response<Vec<u8>>, TransportError>, took| {
+        run(create(&context()), move |_| (outcome(), Duration::from_millis(took)))
+    };
+    let rejected = || Ok(response(429, &[("retry-after", "1")]));
+    assert_eq!(nearly(rejected, 18_000).1.len(), 2, "1 s left");
+    let (outcome, sent) = nearly(rejected, 18_001);
+    let error = outcome.unwrap_err();
+    assert_eq!((error.status().unwrap().as_u16(), error.delivery(), sent.len()), (429, Delivery::NotSent, 1));
+    let refused = || Err(failure(TransportErrorKind::Connect, Delivery::NotSent));
+    assert_eq!(nearly(refused, 19_001).1.len(), 1);
+}
+
+#[test]
+fn a_rejected_call_that_gives_up_in_the_queue_tells_how_long_it_would_have_to_wait_now() {
+    let context = context();
+    let (mut first, mut second) = (get(&context), get(&context));
+    assert!(
+        [&mut first, &mut second].map(|call| call.step(ms(0))).iter().all(|step| matches!(step, Step::Send { .. }))
+    );
+    for call in [&mut first, &mut second] {
+        call.on_response(response(429, &[("retry-after", "4")]), ms(0));
+    }
+    assert!(matches!(second.step(ms(0)), Step::Wait(wait) if wait == ms(4100)));
+    assert!(matches!(first.step(ms(4000)), Step::Send { .. }));
+    first.on_response(response(429, &[("retry-after", "60")]), ms(4050));
+    assert!(matches!(second.step(ms(4100)), Step::Done));
+    let error = second.finish().unwrap_err();
+    assert_eq!((error.status().unwrap().as_u16(), error.attempts()), (429, 1));
+    assert_eq!(error.retry_after(), Some(ms(59_950)), "the first has left the queue");
 }
 
 #[test]
@@ -218,6 +256,11 @@ fn retries_for_which_there_is_no_time_are_not_taken_from_the_budget() {
     for _ in 0..20 {
         let slow = |_| (Err(failure(TransportErrorKind::Timeout, Delivery::MaybeSent)), ms(100));
         assert_eq!(run(get(&hurried), slow).1.len(), 1);
+        // Given up while it backs off.
+        let mut call = get(&context);
+        assert!(matches!(call.step(ms(0)), Step::Send { .. }));
+        call.on_failure(failure(TransportErrorKind::Closed, Delivery::MaybeSent), ms(0));
+        assert!(matches!(call.step(ms(0)), Step::Wait(_)));
     }
     assert_eq!(run(get(&context), |_| (Ok(response(503, &[])), ms(1))).1.len(), 3);
 }

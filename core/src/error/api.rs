@@ -61,6 +61,14 @@ impl ApiError {
         self.retry_after
     }
 
+    pub(crate) fn is_rate_limited(&self) -> bool {
+        self.response.status() == StatusCode::TOO_MANY_REQUESTS
+    }
+
+    pub(crate) fn update_retry_after(&mut self, wait: Option<Duration>) {
+        self.retry_after = wait.or(self.retry_after);
+    }
+
     pub(crate) fn trace_id(&self) -> Option<&str> {
         self.trace_id.as_deref()
     }

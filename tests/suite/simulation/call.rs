@@ -10,7 +10,9 @@ use clerk_sessions_core::{CallOptions, Delivery, Error, TransportErrorKind};
 use http::{Request, Response, StatusCode};
 
 use super::answer::{Answer, Outcome};
-use super::model::{Budget, Check, RECHECK, Throttle, ensure, may_repeat};
+use super::model::{Budget, Check, PROBE_EVERY, Throttle, ensure, may_repeat};
+
+const SECOND: Duration = Duration::from_secs(1);
 
 /// The worker that makes a call, and the number of the call.
 pub(super) type Id = (usize, u64);
@@ -44,8 +46,9 @@ enum Next {
     Again {
         least: Duration,
         most: Duration,
-        on_budget: bool,
     },
+    /// Another attempt, when the queue of the rate limit lets it through.
+    Queued,
 }
 
 /// A line of the trace.
@@ -94,6 +97,8 @@ pub(super) struct Call {
     next: Option<Next>,
     /// The round of the attempt that is under way.
     pub(super) round: Option<u64>,
+    /// Whether the next attempt was taken from the budget.
+    pub(super) reserved: bool,
     pub(super) trace: Trace,
 }
 
@@ -112,6 +117,7 @@ impl Call {
             last: None,
             next: None,
             round: None,
+            reserved: false,
             trace: Trace { call: number, options, notes: Vec::new() },
         }
     }
@@ -130,24 +136,23 @@ impl Call {
     }
 
     pub(super) fn deadline(&self) -> Duration {
-        let by_default = if self.metadata().idempotency == Idempotency::NotIdempotent { 10 } else { 20 };
-        self.started + self.options.deadline.unwrap_or(Duration::from_secs(by_default))
+        self.started + self.options.deadline
     }
 
     pub(super) fn left(&self, now: Duration) -> Duration {
         self.deadline().saturating_sub(now)
     }
 
-    /// How long the client is to pause for the sake of a 429 of this call.
-    pub(super) fn pause(&self, asked: Option<Duration>) -> Duration {
-        asked.unwrap_or(self.options.retry.base)
+    /// Whether its next step is to ask the rate limit.
+    pub(super) fn asks(&self, now: Duration) -> bool {
+        matches!(self.next, None | Some(Next::Queued)) && !self.is_too_long(Duration::ZERO, now)
     }
 
     /// `late` is by how much a sleep may take too long.
     pub(super) fn step(&mut self, now: Duration, late: Duration) -> Result<Step, String> {
         self.steps += 1;
-        let rechecks = self.options.retry.max_total_wait.as_nanos() / RECHECK.as_nanos();
-        let bound = rechecks as u32 + 4 * self.options.retry.max_attempts + 16;
+        let looks = self.options.retry.max_total_wait.as_nanos() / PROBE_EVERY[0].as_nanos();
+        let bound = looks as u32 + 4 * self.options.retry.max_attempts + 16;
         ensure!(self.steps <= bound, "it has not ended after {bound} steps");
         ensure!(now <= self.deadline() + late, "it goes on after its deadline");
         let step = self.exchange.step(now);
@@ -173,24 +178,20 @@ impl Call {
     }
 
     pub(super) fn waits(&mut self, wait: Duration, throttle: &Throttle, now: Duration) -> Check {
-        let cap = self.options.retry.cap;
         match self.next.take() {
             Some(Next::End(reason)) => return Err(format!("it waits, though it had to end: {reason:?}")),
-            Some(Next::Again { least, most, .. }) => {
+            Some(Next::Again { least, most }) => {
                 ensure!(least <= wait && wait <= most, "it waits {wait:?} and not {least:?} to {most:?}");
             }
-            None => match throttle.hold(now) {
+            Some(Next::Queued) | None => match throttle.hold(now) {
                 None => return Err(format!("it waits {wait:?} for nothing")),
-                Some(hold) if hold == throttle.pause_left(now) => {
-                    ensure!(wait == hold, "it waits {wait:?} for a pause of {hold:?}");
+                Some((least, most)) => {
+                    ensure!(least <= wait && wait <= most, "it queues for {wait:?} and not {least:?} to {most:?}");
                 }
-                Some(_) => ensure!(wait <= cap, "it waits {wait:?} for others, and not {cap:?} at most"),
             },
         }
+        ensure!(!self.is_too_long(wait, now), "it waits {wait:?}, which is too long");
         self.waited += wait;
-        let most = self.options.retry.max_total_wait;
-        ensure!(self.waited <= most, "it waits {:?} in all, and not {most:?} at most", self.waited);
-        ensure!(wait < self.left(now), "it waits until after its deadline");
         Ok(())
     }
 
@@ -204,7 +205,7 @@ impl Call {
             Err(error) => self.exchange.on_failure(error, now),
         }
         self.last = Some(outcome);
-        matches!(next, Next::Again { on_budget: true, .. })
+        matches!(next, Next::Again { .. })
     }
 
     fn next_after(&self, outcome: &Outcome, budget: &Budget) -> Next {
@@ -218,37 +219,40 @@ impl Call {
             _ if outcome.asked().is_some_and(|asked| asked > policy.max_retry_after) => {
                 return Next::End(Reason::AskedTooMuch);
             }
-            _ if on_budget && !budget.allows_retry() => return Next::End(Reason::Budget),
+            _ if !on_budget => return Next::Queued,
+            _ if !budget.allows_retry() => return Next::End(Reason::Budget),
             _ => {}
         }
         let (least, most) = match outcome.asked() {
             Some(asked) => (asked, asked),
             None => (Duration::ZERO, (policy.base * policy.factor.pow(self.sends - 1)).min(policy.cap)),
         };
-        Next::Again { least, most, on_budget }
+        Next::Again { least, most }
     }
 
     /// The reason why it may end now.
     pub(super) fn ends(&mut self, throttle: &Throttle, now: Duration) -> Result<Reason, String> {
+        let (_, queue) = throttle.hold(now).unwrap_or_default();
         match self.next.take() {
             Some(Next::End(reason)) => Ok(reason),
             Some(Next::Again { most, .. }) if self.is_too_long(most, now) => Ok(Reason::NoTime),
-            None if self.is_too_long(throttle.hold(now).unwrap_or_default(), now) => {
-                Ok(if self.sends == 0 { Reason::Paused } else { Reason::Held })
-            }
+            Some(Next::Queued) if self.is_too_long(queue, now) => Ok(Reason::NoTime),
+            None if self.is_too_long(queue, now) => Ok(if self.sends == 0 { Reason::Paused } else { Reason::Held }),
             next => Err(format!("it ends though it could go on: {next:?}")),
         }
     }
 
     fn is_too_long(&self, wait: Duration, now: Duration) -> bool {
-        wait >= self.left(now) || self.waited.saturating_add(wait) > self.options.retry.max_total_wait
+        // A retry is not begun with less than a second left.
+        let too_late = if self.sends == 0 { wait >= self.left(now) } else { wait + SECOND > self.left(now) };
+        too_late || self.waited.saturating_add(wait) > self.options.retry.max_total_wait
     }
 
     /// Compares what the call comes to with what the transport delivered last, or, if nothing was ever sent, with the
-    /// pause that is the reason.
-    pub(super) fn finish(self, paused_for: Option<Duration>) -> Check {
+    /// wait in the queue that is the reason, at least and at most.
+    pub(super) fn finish(self, held_for: Option<(Duration, Duration)>) -> Check {
         let Self { exchange, last, sends, trace, .. } = self;
-        compare(exchange.finish(), last, sends, paused_for).map_err(|wrong| format!("{wrong}\n{trace}"))
+        compare(exchange.finish(), last, sends, held_for).map_err(|wrong| format!("{wrong}\n{trace}"))
     }
 }
 
@@ -256,7 +260,7 @@ fn compare(
     outcome: Result<Response<Vec<u8>>, Error>,
     last: Option<Outcome>,
     sends: u32,
-    paused_for: Option<Duration>,
+    held_for: Option<(Duration, Duration)>,
 ) -> Check {
     let error = match (outcome, &last) {
         (Ok(response), Some(Outcome::Answer(answer))) if answer.readable => return same(&response, &answer.response),
@@ -265,19 +269,26 @@ fn compare(
     };
     ensure!(error.attempts() == sends, "the error tells of {} attempts, not {sends}", error.attempts());
     match last {
-        None => is_unsent(&error, paused_for),
-        Some(Outcome::Answer(answer)) => is_of_answer(&error, &answer),
+        None => is_unsent(&error, held_for),
+        Some(Outcome::Answer(answer)) => is_of_answer(&error, &answer, held_for),
         Some(Outcome::Failure(kind, delivery)) => is_of_failure(&error, kind, delivery),
     }
 }
 
-/// A call of which nothing was sent was held back for too long or, without a pause, had no time left.
-fn is_unsent(error: &Error, paused_for: Option<Duration>) -> Check {
-    let kind = if paused_for.is_some() { TransportErrorKind::Paused } else { TransportErrorKind::Timeout };
+/// A call of which nothing was sent was held back for too long or, without a queue, had no time left.
+fn is_unsent(error: &Error, held_for: Option<(Duration, Duration)>) -> Check {
+    let kind = if held_for.is_some() { TransportErrorKind::Paused } else { TransportErrorKind::Timeout };
     is_of_failure(error, kind, Delivery::NotSent)?;
     let told = error.retry_after();
-    ensure!(told == paused_for, "the error tells of a pause of {told:?}, not {paused_for:?}");
+    ensure!(is_within(told, held_for), "the error tells of a wait of {told:?}, not {held_for:?}");
     Ok(())
+}
+
+fn is_within(told: Option<Duration>, range: Option<(Duration, Duration)>) -> bool {
+    match (told, range) {
+        (Some(told), Some((least, most))) => least <= told && told <= most,
+        (told, range) => told.is_none() && range.is_none(),
+    }
 }
 
 fn is_of_failure(error: &Error, kind: TransportErrorKind, delivery: Delivery) -> Check {
@@ -287,7 +298,7 @@ fn is_of_failure(error: &Error, kind: TransportErrorKind, delivery: Delivery) ->
     Ok(())
 }
 
-fn is_of_answer(error: &Error, answer: &Answer) -> Check {
+fn is_of_answer(error: &Error, answer: &Answer, held_for: Option<(Duration, Duration)>) -> Check {
     let kind = if answer.response.status().is_success() { "decode" } else { "api" };
     ensure!(!answer.readable && error.kind() == kind, "it ends with {error:?}, not a {kind} error");
     let response = error.response().ok_or("the error has no answer")?;
@@ -295,7 +306,9 @@ fn is_of_answer(error: &Error, answer: &Answer) -> Check {
     let (told, real) = (error.trace_id(), answer.trace_id.as_deref());
     ensure!(told == real, "the error has the trace id {told:?}, not {real:?}");
     let (told, real) = (error.retry_after(), answer.asked.filter(|_| kind == "api"));
-    ensure!(told == real, "the error tells of a Retry-After of {told:?}, not {real:?}");
+    // A rejected call that gives up in the queue tells what it would have to wait then.
+    let is_queued = answer.response.status() == StatusCode::TOO_MANY_REQUESTS && is_within(told, held_for);
+    ensure!(told == real || is_queued, "the error tells of a Retry-After of {told:?}, not {real:?}");
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! What the core promises of all calls of a client together, told anew: the pause, the scout after it, and the budget.
+//! What the core promises of all calls of a client together, written a second time: the pauses, and the budget.
 
 use std::time::Duration;
 
@@ -23,92 +23,86 @@ pub(super) use ensure;
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// After so long without a rejection, a limit is forgotten.
 const WINDOW: Duration = Duration::from_secs(10);
-/// The longest that a call waits for another one's answer before it asks again.
-pub(super) const RECHECK: Duration = Duration::from_millis(20);
-/// The longest that calls wait for the answers to others.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// The pause after a 429 that asks for none.
+const GUESS: Duration = Duration::from_secs(1);
+/// The shortest and the longest time until more requests follow those that are known to be granted.
+pub(super) const PROBE_EVERY: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
 
-/// The pause that the server asked for, and the round that follows.
-#[derive(Debug, Default)]
+/// The pauses of one operation, and the rounds between them.
+#[derive(Debug)]
 pub(super) struct Throttle {
     pause_ends: Duration,
-    /// A 429 came, and nothing was sent since.
+    guess: Duration,
+    /// A 429 came to a request of this round: the next begins when the pause is over.
     rejected: bool,
     round: u64,
-    /// When the round of a known limit began.
-    limited_since: Option<Duration>,
-    /// Nothing was granted yet in the round.
-    scouting: bool,
-    under_way: u32,
-    last_left: Duration,
+    began: Duration,
+    granted: u64,
+    /// Whether a limit is known.
+    limited: bool,
+    /// The longest that a call waits in the queue, beyond the pause.
+    longest_queue: Duration,
 }
 
 impl Throttle {
+    /// The throttle of a client that makes at most so many calls at once: each probe is twice as large as the one before.
+    pub(super) fn new(calls: usize) -> Self {
+        Self {
+            pause_ends: Duration::ZERO,
+            guess: GUESS,
+            rejected: false,
+            round: 0,
+            began: Duration::ZERO,
+            granted: 0,
+            limited: false,
+            longest_queue: PROBE_EVERY[1] * (calls.ilog2() + 1),
+        }
+    }
+
     pub(super) fn pause_left(&self, now: Duration) -> Duration {
         self.pause_ends.saturating_sub(now)
     }
 
-    /// How long a call may be told to wait that wants to send; `None` if it has to be let through.
-    pub(super) fn hold(&self, now: Duration) -> Option<Duration> {
-        if self.pause_ends > now {
-            return Some(self.pause_left(now));
+    /// How long a call may be told to wait, at least and at most; `None` if it has to be sent.
+    pub(super) fn hold(&self, now: Duration) -> Option<(Duration, Duration)> {
+        let pause = self.pause_left(now);
+        (self.limited || self.rejected || !pause.is_zero()).then_some((pause, pause + self.longest_queue))
+    }
+
+    /// A call asks whether it may be sent.
+    pub(super) fn asked(&mut self, now: Duration) {
+        if now < self.pause_ends {
+            return;
         }
-        // With nothing under way there is nothing to wait for.
-        let waits = self.under_way > 0 && !self.is_patience_over(now);
-        let held = !self.rejected && self.is_limited(now) && waits;
-        held.then_some(RECHECK)
-    }
-
-    /// A limit is forgotten after a window in which something was granted.
-    fn is_limited(&self, now: Duration) -> bool {
-        self.limited_since.is_some_and(|since| self.scouting || now.saturating_sub(since) < WINDOW)
-    }
-
-    fn is_patience_over(&self, now: Duration) -> bool {
-        now.saturating_sub(self.last_left) >= PATIENCE
+        if self.rejected || now.saturating_sub(self.began) >= WINDOW {
+            self.limited = self.rejected;
+            (self.rejected, self.began, self.granted) = (false, now, 0);
+            self.round += 1;
+        }
     }
 
     /// Counts a request that leaves, and returns its round.
     pub(super) fn leaves(&mut self, now: Duration) -> Result<u64, String> {
         ensure!(now >= self.pause_ends, "a request leaves {:?} before the pause is over", self.pause_left(now));
-        if self.rejected {
-            *self = Self {
-                round: self.round + 1,
-                limited_since: Some(now),
-                scouting: true,
-                ..Self::paused(self.pause_ends)
-            };
-        } else if self.limited_since.is_some() && !self.is_limited(now) {
-            *self = Self { round: self.round + 1, ..Self::paused(self.pause_ends) };
-        }
-        ensure!(
-            !self.scouting || self.under_way == 0 || self.is_patience_over(now),
-            "a request leaves after a pause while another one is under way and none was granted"
-        );
-        self.last_left = now;
-        self.under_way += 1;
         Ok(self.round)
     }
 
-    fn paused(pause_ends: Duration) -> Self {
-        Self { pause_ends, ..Self::default() }
+    /// A response other than 429 came to a request of this round.
+    pub(super) fn grants(&mut self, round: u64) {
+        self.granted += u64::from(round == self.round);
     }
 
-    /// Counts a request of this round as no longer under way.
-    pub(super) fn settles(&mut self, round: u64, granted: bool) {
-        if round == self.round {
-            self.under_way -= 1;
-            self.scouting &= !granted;
+    /// A 429 came to a request of this round.
+    pub(super) fn rejects(&mut self, round: u64, now: Duration, asked: Option<Duration>) {
+        if !self.rejected {
+            self.guess = if self.granted == 0 { (self.guess * 2).min(LONGEST_PAUSE) } else { GUESS };
         }
-    }
-
-    pub(super) fn rejects(&mut self, now: Duration, pause: Duration) {
-        self.pause_ends = self.pause_ends.max(now + pause.min(LONGEST_PAUSE));
-        self.rejected = true;
+        self.pause_ends = self.pause_ends.max(now + asked.unwrap_or(self.guess).min(LONGEST_PAUSE));
+        self.rejected |= round == self.round;
     }
 }
 
-/// The budget of retries, in tenths of one. Only retries that are made are taken from it.
+/// The budget of retries, in tenths of one. Retries that are planned are taken from it, and given back if they are not made.
 #[derive(Debug)]
 pub(super) struct Budget {
     tenths: u32,
@@ -128,6 +122,11 @@ impl Budget {
 
     pub(super) fn pays(&mut self) {
         self.tenths -= Self::RETRY;
+    }
+
+    /// A retry was planned and not made.
+    pub(super) fn refunds(&mut self) {
+        self.tenths = (self.tenths + Self::RETRY).min(Self::FULL);
     }
 
     pub(super) fn earns(&mut self) {

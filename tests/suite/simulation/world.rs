@@ -28,9 +28,9 @@ enum Event {
 /// What becomes of a call when something has happened to it.
 enum Turn {
     GoesOn,
-    /// If nothing was sent, it is for the sake of a pause that goes on for that long.
+    /// If nothing was sent, it would have had to wait in the queue for that long, at least and at most.
     Ends {
-        paused_for: Option<Duration>,
+        held_for: Option<(Duration, Duration)>,
     },
     IsGivenUp,
 }
@@ -76,7 +76,8 @@ struct World<'a> {
     network: Network,
     callers: Vec<CallContext>,
     calls: Vec<Option<Call>>,
-    throttle: Throttle,
+    /// By operation.
+    throttles: BTreeMap<&'static str, Throttle>,
     budget: Budget,
     digest: DefaultHasher,
     report: Report,
@@ -116,7 +117,7 @@ impl<'a> World<'a> {
             network: Network::new(phase.rate_limit),
             callers,
             calls: (0..phase.workers).map(|_| None).collect(),
-            throttle: Throttle::default(),
+            throttles: BTreeMap::new(),
             budget: Budget::new(),
             digest: DefaultHasher::new(),
             report: Report::default(),
@@ -165,7 +166,7 @@ impl<'a> World<'a> {
         let pause = self.random.within(&self.phase.think);
         self.schedule(pause, Event::Starts(worker));
         match turn {
-            Turn::Ends { paused_for } => call.finish(paused_for),
+            Turn::Ends { held_for } => call.finish(held_for),
             _ => Ok(()),
         }
     }
@@ -206,28 +207,33 @@ impl<'a> World<'a> {
 
     /// Asks a call what to do next, and does it.
     fn turn(&mut self, worker: usize, call: &mut Call) -> Result<Turn, String> {
+        let now = self.now;
+        if call.asks(now) {
+            self.throttle(call).asked(now);
+        }
         match call.step(self.now, self.phase.oversleep)? {
             Step::Send { request, timeout } => {
                 self.note(call, Note::Sends { timeout });
                 call.sends(&request, timeout, self.now)?;
-                call.round = Some(self.throttle.leaves(self.now)?);
+                call.round = Some(self.throttle(call).leaves(now)?);
+                call.reserved = false;
                 self.report.sends += 1;
                 self.send(worker, call, request, timeout);
             }
             Step::Wait(wait) => {
                 self.note(call, Note::Waits(wait));
-                call.waits(wait, &self.throttle, self.now)?;
+                call.waits(wait, self.throttle(call), now)?;
                 self.report.waits += 1;
                 let late = self.random.within(&(Duration::ZERO..self.phase.oversleep));
                 self.schedule(wait + late, Event::Wakes((worker, call.number)));
             }
             Step::Done => {
-                let reason = call.ends(&self.throttle, self.now)?;
+                let reason = call.ends(self.throttle(call), now)?;
                 self.note(call, Note::Ends(reason));
                 *self.report.ended.entry(reason).or_default() += 1;
-                let hold = self.throttle.hold(self.now).unwrap_or_default();
-                let paused_for = (!call.left(self.now).is_zero()).then_some(hold);
-                return Ok(Turn::Ends { paused_for });
+                self.refund(call);
+                let hold = self.throttle(call).hold(now).unwrap_or_default();
+                return Ok(Turn::Ends { held_for: (!call.left(now).is_zero()).then_some(hold) });
             }
         }
         Ok(Turn::GoesOn)
@@ -283,14 +289,19 @@ impl<'a> World<'a> {
         let rejected = status == Some(StatusCode::TOO_MANY_REQUESTS);
         let granted = status.is_some() && !rejected;
         self.note(call, Note::of(&outcome));
-        self.settle(call, granted);
-        if rejected {
-            self.throttle.rejects(self.now, call.pause(outcome.asked()));
+        if let Some(round) = call.round.take() {
+            let now = self.now;
+            match (rejected, granted) {
+                (true, _) => self.throttle(call).rejects(round, now, outcome.asked()),
+                (_, true) => self.throttle(call).grants(round),
+                _ => {}
+            }
         }
         let on_budget = call.hears(outcome, &self.budget, self.now);
         let turn = self.turn(worker, call)?;
         if on_budget && matches!(turn, Turn::GoesOn) {
             self.budget.pays();
+            call.reserved = true;
         }
         if granted {
             self.budget.earns();
@@ -300,15 +311,20 @@ impl<'a> World<'a> {
 
     fn give_up(&mut self, call: &mut Call) -> Turn {
         self.note(call, Note::IsGivenUp);
-        self.settle(call, false);
+        self.refund(call);
         self.report.given_up += 1;
         Turn::IsGivenUp
     }
 
-    /// The attempt of this call, if one is under way, is so no longer.
-    fn settle(&mut self, call: &mut Call, granted: bool) {
-        if let Some(round) = call.round.take() {
-            self.throttle.settles(round, granted);
+    /// Gives a retry that was planned, and is not made, back to the budget.
+    fn refund(&mut self, call: &mut Call) {
+        if std::mem::take(&mut call.reserved) {
+            self.budget.refunds();
         }
+    }
+
+    fn throttle(&mut self, call: &Call) -> &mut Throttle {
+        let workers = self.phase.workers;
+        self.throttles.entry(call.metadata().id).or_insert_with(|| Throttle::new(workers))
     }
 }

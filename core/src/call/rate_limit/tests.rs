@@ -1,0 +1,176 @@
+//! The queue and the pauses, under a clock of the tests' own.
+
+use super::*;
+
+const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// The turns of calls of one operation.
+fn turns(rate_limit: &Arc<RateLimit>, count: usize) -> Vec<Turn> {
+    (0..count).map(|_| Turn::new(rate_limit, "GetSession")).collect()
+}
+
+fn grant(rate_limit: &Arc<RateLimit>, now: Duration, count: usize) {
+    for mut turn in turns(rate_limit, count) {
+        turn.admit(now).unwrap();
+        turn.granted(now);
+    }
+}
+
+/// A limit that let this many requests through and then asked for a pause of a second, which ends at 1 s.
+fn limited(allowance: usize) -> Arc<RateLimit> {
+    let rate_limit = Arc::default();
+    grant(&rate_limit, ms(0), allowance);
+    let mut rejected = Turn::new(&rate_limit, "GetSession");
+    rejected.admit(ms(0)).unwrap();
+    rejected.rejected(ms(0), Some(ms(1000)));
+    rate_limit
+}
+
+fn admitted(turns: &mut [Turn], now: Duration) -> usize {
+    turns.iter_mut().filter_map(|turn| turn.admit(now).ok()).count()
+}
+
+#[test]
+fn nothing_is_held_back_before_the_first_rejection() {
+    assert_eq!(admitted(&mut turns(&Arc::default(), 1000), ms(0)), 1000);
+}
+
+#[test]
+fn a_pause_holds_back_its_own_operation_only() {
+    let rate_limit = limited(5);
+    assert_eq!(Turn::new(&rate_limit, "GetSession").admit(ms(400)), Err(ms(600)));
+    assert_eq!(Turn::new(&rate_limit, "RevokeSession").admit(ms(400)), Ok(()));
+}
+
+#[test]
+fn a_longer_pause_extends_it_and_a_shorter_one_does_not_cut_it() {
+    let rate_limit = limited(5);
+    let [mut first, mut second] = [(); 2].map(|()| Turn::new(&rate_limit, "GetSession"));
+    first.rejected(ms(500), Some(ms(100)));
+    assert_eq!(first.admit(ms(600)), Err(ms(400)));
+    second.rejected(ms(600), Some(ms(1000)));
+    assert_eq!(first.admit(ms(600)), Err(ms(1000)));
+}
+
+#[test]
+fn no_pause_is_longer_than_a_minute_whatever_the_clock_does() {
+    let (rate_limit, hours) = (Arc::default(), Duration::from_secs(7200));
+    let mut turn = Turn::new(&rate_limit, "GetSession");
+    turn.admit(hours).unwrap();
+    assert_eq!(turn.rejected(hours, Some(Duration::MAX)), LONGEST_PAUSE);
+    assert_eq!(turn.admit(hours + ms(10_000)), Err(ms(50_000)));
+    assert_eq!(turn.admit(ms(0)), Err(ms(50_000)), "a clock that was set back");
+    assert_eq!(turn.admit(ms(50_000)), Ok(()));
+}
+
+#[test]
+fn after_the_pause_as_many_go_as_before_then_one_two_and_four_more() {
+    let mut waiting = turns(&limited(5), 20);
+    let sent = [999, 1000, 1099, 1100, 1199, 1200].map(|now| {
+        let before = waiting.len();
+        waiting.retain_mut(|turn| turn.admit(ms(now)).is_err());
+        before - waiting.len()
+    });
+    assert_eq!(sent, [0, 6, 0, 2, 0, 4]);
+}
+
+#[test]
+fn each_waits_until_its_turn_and_is_sent_then() {
+    let rate_limit = limited(2);
+    let mut calls = turns(&rate_limit, 8);
+    let waits: Vec<_> = calls.iter_mut().map(|turn| turn.admit(ms(400)).unwrap_err().as_millis()).collect();
+    assert_eq!(waits, [600, 600, 600, 700, 700, 800, 800, 800]);
+    for (turn, wait) in calls.iter_mut().zip(waits) {
+        assert_eq!(turn.admit(ms(400 + u64::try_from(wait).unwrap())), Ok(()));
+    }
+}
+
+#[test]
+fn calls_go_in_the_order_in_which_they_came_and_a_rejected_one_goes_first() {
+    let rate_limit = limited(1);
+    let mut calls = turns(&rate_limit, 3);
+    calls.iter_mut().for_each(|turn| assert!(turn.admit(ms(0)).is_err()));
+    let mut late = Turn::new(&rate_limit, "GetSession");
+    assert_eq!(late.admit(ms(1000)), Err(ms(100)), "three are before it");
+    assert_eq!(calls[0].admit(ms(1000)), Ok(()));
+    assert_eq!(calls[1].admit(ms(1000)), Ok(()));
+    calls[0].rejected(ms(1010), Some(ms(1000)));
+    assert_eq!(calls[2].admit(ms(2010)), Err(ms(100)), "the rejected one goes first");
+    assert_eq!(calls[0].admit(ms(2010)), Ok(()));
+    assert_eq!(calls[2].admit(ms(2110)), Ok(()));
+}
+
+#[test]
+fn a_call_that_is_given_up_makes_room() {
+    let rate_limit = limited(1);
+    let mut calls = turns(&rate_limit, 4);
+    calls.iter_mut().for_each(|turn| assert!(turn.admit(ms(0)).is_err()));
+    assert!(calls[3].admit(ms(1000)).is_err());
+    calls.drain(..2);
+    assert_eq!(calls[1].admit(ms(1000)), Ok(()));
+}
+
+#[test]
+fn slow_responses_hold_up_nobody_for_long() {
+    let mut calls = turns(&limited(1), 100);
+    // None of them gets a response.
+    for probe in 0..7 {
+        calls.retain_mut(|turn| turn.admit(ms(1000 + probe * 100)).is_err());
+    }
+    assert!(calls.is_empty(), "{}", calls.len());
+}
+
+#[test]
+fn a_raised_limit_is_probed_in_step_with_the_round_trip() {
+    let rate_limit = Arc::default();
+    let mut slow = Turn::new(&rate_limit, "GetSession");
+    slow.admit(ms(0)).unwrap();
+    slow.granted(ms(200));
+    let mut rejected = Turn::new(&rate_limit, "GetSession");
+    rejected.admit(ms(200)).unwrap();
+    rejected.rejected(ms(400), Some(ms(1000)));
+    drop(rejected);
+    grant(&rate_limit, ms(1400), 2);
+    assert_eq!(Turn::new(&rate_limit, "GetSession").admit(ms(1400)), Err(ms(400)), "two round trips");
+}
+
+#[test]
+fn a_window_without_a_rejection_is_forgotten() {
+    let rate_limit = limited(1);
+    grant(&rate_limit, ms(1000), 2);
+    assert!(Turn::new(&rate_limit, "GetSession").admit(ms(1050)).is_err());
+    assert_eq!(admitted(&mut turns(&rate_limit, 100), ms(11_000)), 100);
+}
+
+#[test]
+fn a_late_rejection_pauses_but_does_not_end_the_round() {
+    let rate_limit = Arc::default();
+    let mut late = Turn::new(&rate_limit, "GetSession");
+    late.admit(ms(0)).unwrap();
+    grant(&rate_limit, ms(0), 5);
+    let mut rejected = Turn::new(&rate_limit, "GetSession");
+    rejected.admit(ms(0)).unwrap();
+    rejected.rejected(ms(0), Some(ms(1000)));
+    drop(rejected);
+    grant(&rate_limit, ms(1000), 2);
+    late.rejected(ms(1500), Some(ms(500)));
+    drop(late);
+    assert_eq!(admitted(&mut turns(&rate_limit, 100), ms(2000)), 4, "of the 5 and one more, 2 were sent");
+}
+
+#[test]
+fn a_pause_is_guessed_where_none_is_asked_for_and_doubles_while_nothing_is_granted() {
+    let rate_limit = Arc::default();
+    grant(&rate_limit, ms(0), 1);
+    let mut turn = Turn::new(&rate_limit, "GetSession");
+    let mut now = ms(0);
+    let pauses = [(); 8].map(|()| {
+        turn.admit(now).unwrap();
+        let pause = turn.rejected(now, None);
+        now += pause;
+        pause.as_secs()
+    });
+    assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60]);
+}
