@@ -124,12 +124,17 @@ struct Counts {
     rejected: AtomicUsize,
 }
 
+/// Whether it is after the first window, and before the end.
+fn is_counted(since: Instant) -> bool {
+    (WINDOW..LENGTH).contains(&since.elapsed())
+}
+
 /// Counts the requests of a client.
 struct Traffic(Arc<Counts>, Instant);
 
 impl Observer for Traffic {
     fn attempted(&self, attempt: &Attempt<'_>) {
-        if self.1.elapsed() > WINDOW {
+        if is_counted(self.1) {
             self.0.requests.fetch_add(1, SeqCst);
             let rejected = attempt.outcome.is_ok_and(|status| status.as_u16() == 429);
             self.0.rejected.fetch_add(usize::from(rejected), SeqCst);
@@ -140,7 +145,7 @@ impl Observer for Traffic {
 impl Counts {
     fn count(&self, task: usize, outcome: Result<(), Error>, since: Instant) {
         match outcome {
-            Ok(()) if since.elapsed() > WINDOW => {
+            Ok(()) if is_counted(since) => {
                 self.by_task[task].fetch_add(1, SeqCst);
             }
             Ok(()) => {}

@@ -16,6 +16,14 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The pause after a 429 without `Retry-After`. It doubles while nothing is granted.
 const GUESSED_PAUSE: Duration = Duration::from_secs(1);
 
+/// How far apart the requests after a pause are sent, in the order of the queue: so they come back in that order, and no call
+/// overtakes another from window to window. With a large allowance it is less, so that all take no longer than [`SPREAD`].
+const SPACING: Duration = Duration::from_millis(4);
+const SPREAD: Duration = Duration::from_millis(500);
+
+/// The name of the lane of all operations that share one limit.
+const SHARED: &str = "*";
+
 /// Bounds for how soon more requests follow those that are known to be granted.
 const PROBE_EVERY: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
 
@@ -29,6 +37,12 @@ pub(crate) struct RateLimit {
 struct State {
     clock: Clock,
     lanes: BTreeMap<&'static str, Lane>,
+    /// The operations that have been seen to share one limit: their lane is that of [`SHARED`].
+    shared: BTreeSet<&'static str>,
+    /// The last number that was given to a call.
+    number: u64,
+    /// When a request of any operation was last rejected.
+    rejected: Option<Duration>,
 }
 
 impl RateLimit {
@@ -39,9 +53,73 @@ impl RateLimit {
 }
 
 impl State {
-    fn lane(&mut self, operation: &'static str, now: Duration) -> (&mut Lane, Duration) {
-        let now = self.clock.at(now);
-        (self.lanes.entry(operation).or_default(), now)
+    fn name(&self, operation: &'static str) -> &'static str {
+        if self.shared.contains(operation) { SHARED } else { operation }
+    }
+
+    fn lane(&mut self, operation: &'static str) -> &mut Lane {
+        let name = self.name(operation);
+        self.lanes.entry(name).or_default()
+    }
+
+    /// Begins the next round of an operation, if it is time.
+    fn turn_round(&mut self, operation: &'static str, now: Duration) {
+        let is_quiet = self.rejected.is_none_or(|rejected| now.saturating_sub(rejected) >= WINDOW);
+        let lane = self.lane(operation);
+        if now < lane.paused_until {
+            return;
+        }
+        if lane.rejected {
+            lane.begin(now, Some(lane.granted));
+        } else if now.saturating_sub(lane.began) >= WINDOW {
+            // While others are at a limit, which may be one of all operations together, this one keeps to its own.
+            let allowance = lane.allowance.filter(|_| !is_quiet);
+            lane.begin(now, allowance.map(|allowance| allowance.max(lane.granted)));
+            if is_quiet && self.shared.contains(operation) {
+                self.shared.clear();
+                self.lanes.remove(SHARED);
+            }
+        }
+    }
+
+    /// Gives an operation one lane with others, if they share a limit: it is rejected before it has sent what it was granted
+    /// the last time, and others have been granted more than they were.
+    fn share(&mut self, operation: &'static str, round: u64) {
+        let lane = self.lane(operation);
+        if lane.round != round || lane.allowance.is_none_or(|allowance| lane.granted >= allowance) {
+            return;
+        }
+        let has_more = |lane: &Lane| lane.allowance.is_some_and(|allowance| lane.granted > allowance);
+        let others: Vec<_> = self.lanes.iter().filter(|(_, lane)| has_more(lane)).map(|(name, _)| *name).collect();
+        if others.is_empty() {
+            return;
+        }
+        let mut shared = Lane::default();
+        for name in others.into_iter().chain([self.name(operation), SHARED]) {
+            if let Some(lane) = self.lanes.remove(name) {
+                shared.join(lane);
+                self.shared.insert(name);
+            }
+        }
+        self.lanes.insert(SHARED, shared);
+    }
+
+    /// When a call may send its request, as far as is known.
+    fn opens(&self, operation: &'static str, number: Option<u64>, now: Duration) -> Duration {
+        let own = self.name(operation);
+        let Some(lane) = self.lanes.get(own) else { return now };
+        let opens = lane.opens(number, now);
+        if !lane.is_limited() {
+            return opens;
+        }
+        // All operations may share one limit. Then a newer call of this one must not take what older calls of others wait for.
+        let others = self.lanes.iter().filter(|(name, other)| **name != own && now >= other.paused_until);
+        others.filter_map(|(_, other)| other.turn_before(number)).fold(opens, Duration::max)
+    }
+
+    fn number(&mut self) -> u64 {
+        self.number += 1;
+        self.number
     }
 }
 
@@ -79,23 +157,25 @@ impl Turn {
     /// Lets the request be sent, or tells how long to wait before asking again.
     pub(crate) fn admit(&mut self, now: Duration) -> Result<(), Duration> {
         let mut state = self.rate_limit.state();
-        let (lane, now) = state.lane(self.operation, now);
-        lane.turn_round(now);
-        let wait = lane.opens(lane.position(self.number), now).saturating_sub(now);
+        let now = state.clock.at(now);
+        state.turn_round(self.operation, now);
+        let wait = state.opens(self.operation, self.number, now).saturating_sub(now);
         if wait.is_zero() {
+            let lane = state.lane(self.operation);
             lane.send(self.number, now);
             self.sent = (lane.round, now);
             return Ok(());
         }
-        self.number.get_or_insert_with(|| lane.next_number());
-        lane.queue.extend(self.number);
+        let number = *self.number.get_or_insert_with(|| state.number());
+        state.lane(self.operation).queue.insert(number, now + wait);
         Err(wait)
     }
 
     /// The server responded, and not with 429.
     pub(crate) fn granted(&mut self, now: Duration) {
         let mut state = self.rate_limit.state();
-        let (lane, now) = state.lane(self.operation, now);
+        let now = state.clock.at(now);
+        let lane = state.lane(self.operation);
         let (round, sent_at) = self.sent;
         if round == lane.round {
             lane.granted = lane.granted.saturating_add(1);
@@ -107,20 +187,20 @@ impl Turn {
     /// it has to wait.
     pub(crate) fn rejected(&mut self, now: Duration, asked: Option<Duration>) -> Duration {
         let mut state = self.rate_limit.state();
-        let (lane, now) = state.lane(self.operation, now);
-        lane.pause(self.sent.0, now, asked);
-        let number = *self.number.get_or_insert_with(|| lane.next_number());
-        lane.queue.insert(number);
-        lane.opens(lane.position(self.number), now).saturating_sub(now)
+        let now = state.clock.at(now);
+        state.rejected = Some(now);
+        let number = *self.number.get_or_insert_with(|| state.number());
+        state.share(self.operation, self.sent.0);
+        state.lane(self.operation).pause(self.sent.0, now, asked);
+        let turn = state.opens(self.operation, Some(number), now);
+        state.lane(self.operation).queue.insert(number, turn);
+        turn.saturating_sub(now)
     }
 
     /// Leaves the queue, as the call has ended.
     pub(crate) fn leave(&mut self) {
         if let Some(number) = self.number.take() {
-            let mut state = self.rate_limit.state();
-            if let Some(lane) = state.lanes.get_mut(self.operation) {
-                lane.queue.remove(&number);
-            }
+            self.rate_limit.state().lane(self.operation).queue.remove(&number);
         }
     }
 }
@@ -136,13 +216,12 @@ impl Drop for Turn {
 /// Until its first 429, nothing is held back. From then on, time is divided into rounds with a pause between them. After
 /// the pause, as many requests are sent as were granted in the round before (its allowance), in the order in which the calls
 /// came. Then one more, then two, four and so on, each after two round trips: so a limit that has not changed costs one
-/// rejected request a round, and one that was raised is used within a second. A rejection begins the next pause. A round of
-/// a whole window without one shows that the limit is out of reach, and all this is forgotten.
+/// rejected request a round, and one that was raised is used within a second. A rejection begins the next pause. After a
+/// window in which no operation was rejected, the limit is out of reach, and all this is forgotten.
 #[derive(Debug)]
 struct Lane {
-    /// The calls that wait, in the order in which they came.
-    queue: BTreeSet<u64>,
-    numbers: u64,
+    /// The calls that wait, in the order in which they came, and when their turn is.
+    queue: BTreeMap<u64, Duration>,
     round: u64,
     began: Duration,
     /// No request is sent before.
@@ -166,8 +245,7 @@ struct Lane {
 impl Default for Lane {
     fn default() -> Self {
         Self {
-            queue: BTreeSet::new(),
-            numbers: 0,
+            queue: BTreeMap::new(),
             round: 0,
             began: Duration::ZERO,
             paused_until: Duration::ZERO,
@@ -184,26 +262,24 @@ impl Default for Lane {
 }
 
 impl Lane {
-    fn next_number(&mut self) -> u64 {
-        self.numbers += 1;
-        self.numbers
+    fn is_limited(&self) -> bool {
+        self.allowance.is_some() || self.rejected
     }
 
-    /// How many calls come before the one with this number, or before a new one.
-    fn position(&self, number: Option<u64>) -> usize {
-        number.map_or(self.queue.len(), |number| self.queue.range(..number).count())
+    /// The turn of the call that comes before the one with this number, or before a new one.
+    fn turn_before(&self, number: Option<u64>) -> Option<Duration> {
+        self.queue.range(..number.unwrap_or(u64::MAX)).next_back().map(|(_, turn)| *turn)
     }
 
-    /// Begins the next round, if it is time.
-    fn turn_round(&mut self, now: Duration) {
-        if now < self.paused_until {
-            return;
-        }
-        if self.rejected {
-            self.begin(now, Some(self.granted));
-        } else if now.saturating_sub(self.began) >= WINDOW {
-            self.begin(now, None);
-        }
+    /// Takes over what another lane knows. What is in flight there belongs to no round of this one.
+    fn join(&mut self, other: Self) {
+        self.queue.extend(other.queue);
+        self.round = self.round.max(other.round + 1);
+        self.began = self.began.max(other.began);
+        self.paused_until = self.paused_until.max(other.paused_until);
+        self.granted = self.granted.saturating_add(other.granted);
+        self.rejected = true;
+        self.probe_every = self.probe_every.max(other.probe_every);
     }
 
     fn begin(&mut self, now: Duration, allowance: Option<u32>) {
@@ -216,8 +292,8 @@ impl Lane {
         self.used_up = (allowance == Some(0)).then_some(now);
     }
 
-    /// When the call in this position may send its request, as far as is known.
-    fn opens(&self, position: usize, now: Duration) -> Duration {
+    /// When the call with this number, or a new one, may send its request, as far as is known.
+    fn opens(&self, number: Option<u64>, now: Duration) -> Duration {
         let start = self.paused_until.max(now);
         // During the pause, it is the next round that matters.
         let (allowance, sent, used_up) = match self.rejected {
@@ -225,11 +301,21 @@ impl Lane {
             false => (self.allowance, self.sent, self.used_up),
         };
         let Some(allowance) = allowance else { return start };
-        let number = u64::try_from(position).unwrap_or(u64::MAX).saturating_add(u64::from(sent)).saturating_add(1);
-        let Some(beyond) = number.checked_sub(u64::from(allowance)).filter(|beyond| *beyond > 0) else { return start };
-        // The first beyond the allowance is sent at once, the next two a probe later, the next four another one later.
-        let probes = beyond.ilog2();
-        start.max(used_up.unwrap_or(start).saturating_add(self.probe_every.saturating_mul(probes)))
+        // Behind the call before it, if that has not slept past its turn.
+        let spacing = SPACING.min(SPREAD / allowance.max(1));
+        let turn_before = self.turn_before(number).filter(|turn| *turn >= now);
+        let start = turn_before.map_or(start, |turn| start.max(turn + spacing));
+        let before = self.queue.range(..number.unwrap_or(u64::MAX)).count();
+        let before = u32::try_from(before).unwrap_or(u32::MAX).saturating_add(sent);
+        match before.checked_sub(allowance) {
+            None => start,
+            // The first beyond the allowance is sent at once, the next two a probe later, the next four another one later.
+            Some(beyond) => {
+                let probes = self.probe_every.saturating_mul(beyond.saturating_add(1).ilog2());
+                let used_up = used_up.unwrap_or(self.paused_until.saturating_add(spacing * allowance));
+                start.max(used_up.saturating_add(probes))
+            }
+        }
     }
 
     fn send(&mut self, number: Option<u64>, now: Duration) {

@@ -5,6 +5,7 @@
 
 // `#[inline]` in the files below is for compile time: it leaves this code to the programs that call it.
 
+mod listing;
 mod one_by_one;
 mod paging;
 pub(crate) mod revoke_all;

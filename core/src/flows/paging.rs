@@ -62,7 +62,10 @@ impl Paging {
         self.stale = if sessions.is_empty() { self.stale + 1 } else { 0 };
         // As many sessions may have come as a page holds. But a server that does not know `offset` repeats itself for ever.
         let repeats_itself = self.stale > Self::MAX_STALE;
-        self.ended = len == 0 || repeats_itself || total_count.map_or(is_short, |total| offset >= total);
+        // A page that is as long as was asked for may be followed by another, whatever total the server tells.
+        let is_cut = self.list.limit.is_some_and(|limit| len as u64 >= u64::from(limit));
+        let is_last = total_count.map_or(is_short, |total| offset >= total && !is_cut);
+        self.ended = len == 0 || repeats_itself || is_last;
         sessions
     }
 
@@ -125,9 +128,19 @@ mod tests {
         assert_eq!(of(0, false), (0, 1));
         assert_eq!(of(3, true), (3, 1));
         assert_eq!(of(3, false), (3, 2), "a short first page may be a clamped one");
-        assert_eq!(of(500, true), (500, 1));
+        assert_eq!(of(500, true), (500, 2), "a full page may be followed by another");
         assert_eq!(of(500, false), (500, 2));
         assert_eq!(of(501, false), (501, 2));
+    }
+
+    #[test]
+    fn a_total_that_is_the_length_of_the_page_is_not_the_end() {
+        let server = |list: &ListSessions| {
+            let mut page = response(1200, list, 500, true);
+            page.total_count = Some(page.data.len() as u64);
+            page
+        };
+        assert_eq!(walk(ListSessions::new(), server), (1200, 3));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use clerk_sessions_core::{CallOptions, Delivery, Error, TransportErrorKind};
 use http::{Request, Response, StatusCode};
 
 use super::answer::{Answer, Outcome};
-use super::model::{Budget, Check, PROBE_EVERY, Throttle, ensure, may_repeat};
+use super::model::{Budget, Check, PROBE_EVERY, ensure, may_repeat};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -95,8 +95,6 @@ pub(super) struct Call {
     last: Option<Outcome>,
     /// What the last attempt entails, until that has come.
     next: Option<Next>,
-    /// The round of the attempt that is under way.
-    pub(super) round: Option<u64>,
     /// Whether the next attempt was taken from the budget.
     pub(super) reserved: bool,
     pub(super) trace: Trace,
@@ -116,7 +114,6 @@ impl Call {
             sent: None,
             last: None,
             next: None,
-            round: None,
             reserved: false,
             trace: Trace { call: number, options, notes: Vec::new() },
         }
@@ -141,11 +138,6 @@ impl Call {
 
     pub(super) fn left(&self, now: Duration) -> Duration {
         self.deadline().saturating_sub(now)
-    }
-
-    /// Whether its next step is to ask the rate limit.
-    pub(super) fn asks(&self, now: Duration) -> bool {
-        matches!(self.next, None | Some(Next::Queued)) && !self.is_too_long(Duration::ZERO, now)
     }
 
     /// `late` is by how much a sleep may take too long.
@@ -177,13 +169,13 @@ impl Call {
         Ok(())
     }
 
-    pub(super) fn waits(&mut self, wait: Duration, throttle: &Throttle, now: Duration) -> Check {
+    pub(super) fn waits(&mut self, wait: Duration, hold: Option<(Duration, Duration)>, now: Duration) -> Check {
         match self.next.take() {
             Some(Next::End(reason)) => return Err(format!("it waits, though it had to end: {reason:?}")),
             Some(Next::Again { least, most }) => {
                 ensure!(least <= wait && wait <= most, "it waits {wait:?} and not {least:?} to {most:?}");
             }
-            Some(Next::Queued) | None => match throttle.hold(now) {
+            Some(Next::Queued) | None => match hold {
                 None => return Err(format!("it waits {wait:?} for nothing")),
                 Some((least, most)) => {
                     ensure!(least <= wait && wait <= most, "it queues for {wait:?} and not {least:?} to {most:?}");
@@ -231,8 +223,8 @@ impl Call {
     }
 
     /// The reason why it may end now.
-    pub(super) fn ends(&mut self, throttle: &Throttle, now: Duration) -> Result<Reason, String> {
-        let (_, queue) = throttle.hold(now).unwrap_or_default();
+    pub(super) fn ends(&mut self, hold: Option<(Duration, Duration)>, now: Duration) -> Result<Reason, String> {
+        let (_, queue) = hold.unwrap_or_default();
         match self.next.take() {
             Some(Next::End(reason)) => Ok(reason),
             Some(Next::Again { most, .. }) if self.is_too_long(most, now) => Ok(Reason::NoTime),

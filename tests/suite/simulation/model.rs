@@ -21,84 +21,44 @@ macro_rules! ensure {
 pub(super) use ensure;
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// After so long without a rejection, a limit is forgotten.
-const WINDOW: Duration = Duration::from_secs(10);
+/// So long after the last pause, nothing is held back.
+pub(super) const FORGOTTEN: Duration = Duration::from_secs(20);
 /// The pause after a 429 that asks for none.
 const GUESS: Duration = Duration::from_secs(1);
 /// The shortest and the longest time until more requests follow those that are known to be granted.
 pub(super) const PROBE_EVERY: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
 
-/// The pauses of one operation, and the rounds between them.
+/// The pauses of one operation.
 #[derive(Debug)]
 pub(super) struct Throttle {
-    pause_ends: Duration,
-    guess: Duration,
-    /// A 429 came to a request of this round: the next begins when the pause is over.
-    rejected: bool,
-    round: u64,
-    began: Duration,
-    granted: u64,
-    /// Whether a limit is known.
-    limited: bool,
+    /// When the pause ends, at the earliest and at the latest: how long it is without a `Retry-After` is not told here.
+    pause_ends: (Duration, Duration),
     /// The longest that a call waits in the queue, beyond the pause.
     longest_queue: Duration,
 }
 
 impl Throttle {
-    /// The throttle of a client that makes at most so many calls at once: each probe is twice as large as the one before.
+    /// The throttle of an operation that was rejected, of a client that makes at most so many calls at once: each probe is
+    /// twice as large as the one before.
     pub(super) fn new(calls: usize) -> Self {
-        Self {
-            pause_ends: Duration::ZERO,
-            guess: GUESS,
-            rejected: false,
-            round: 0,
-            began: Duration::ZERO,
-            granted: 0,
-            limited: false,
-            longest_queue: PROBE_EVERY[1] * (calls.ilog2() + 1),
-        }
+        Self { pause_ends: (Duration::ZERO, Duration::ZERO), longest_queue: PROBE_EVERY[1] * (calls.ilog2() + 1) }
     }
 
-    pub(super) fn pause_left(&self, now: Duration) -> Duration {
-        self.pause_ends.saturating_sub(now)
+    /// How long a call may be told to wait, at least and at most.
+    pub(super) fn hold(&self, now: Duration) -> (Duration, Duration) {
+        let (least, most) = self.pause_ends;
+        (least.saturating_sub(now), most.saturating_sub(now) + self.longest_queue)
     }
 
-    /// How long a call may be told to wait, at least and at most; `None` if it has to be sent.
-    pub(super) fn hold(&self, now: Duration) -> Option<(Duration, Duration)> {
-        let pause = self.pause_left(now);
-        (self.limited || self.rejected || !pause.is_zero()).then_some((pause, pause + self.longest_queue))
+    /// When the pause ends at the latest.
+    pub(super) fn pause_ends(&self) -> Duration {
+        self.pause_ends.1
     }
 
-    /// A call asks whether it may be sent.
-    pub(super) fn asked(&mut self, now: Duration) {
-        if now < self.pause_ends {
-            return;
-        }
-        if self.rejected || now.saturating_sub(self.began) >= WINDOW {
-            self.limited = self.rejected;
-            (self.rejected, self.began, self.granted) = (false, now, 0);
-            self.round += 1;
-        }
-    }
-
-    /// Counts a request that leaves, and returns its round.
-    pub(super) fn leaves(&mut self, now: Duration) -> Result<u64, String> {
-        ensure!(now >= self.pause_ends, "a request leaves {:?} before the pause is over", self.pause_left(now));
-        Ok(self.round)
-    }
-
-    /// A response other than 429 came to a request of this round.
-    pub(super) fn grants(&mut self, round: u64) {
-        self.granted += u64::from(round == self.round);
-    }
-
-    /// A 429 came to a request of this round.
-    pub(super) fn rejects(&mut self, round: u64, now: Duration, asked: Option<Duration>) {
-        if !self.rejected {
-            self.guess = if self.granted == 0 { (self.guess * 2).min(LONGEST_PAUSE) } else { GUESS };
-        }
-        self.pause_ends = self.pause_ends.max(now + asked.unwrap_or(self.guess).min(LONGEST_PAUSE));
-        self.rejected |= round == self.round;
+    pub(super) fn rejects(&mut self, now: Duration, asked: Option<Duration>) {
+        let (least, most) = asked.map_or((GUESS, LONGEST_PAUSE), |asked| (asked, asked));
+        self.pause_ends.0 = self.pause_ends.0.max(now + least.min(LONGEST_PAUSE));
+        self.pause_ends.1 = self.pause_ends.1.max(now + most.min(LONGEST_PAUSE));
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use clerk_sessions_core::{Delivery, TransportErrorKind};
-use clerk_sessions_fake::{FakeClerk, RateLimit, Seed, SeedSession, Signature};
+use clerk_sessions_fake::{FakeClerk, RateLimit, RateLimitScope, Seed, SeedSession, Signature};
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -77,7 +77,7 @@ pub(super) struct Network {
 }
 
 impl Network {
-    pub(super) fn new(rate_limit: Option<RateLimit>) -> Self {
+    pub(super) fn new(rate_limit: Option<RateLimit>, rate_limit_scope: RateLimitScope) -> Self {
         let sessions = LASTING.iter().chain(&REVOCABLE).map(|id| SeedSession::new(id, "user_1"));
         let seed = Seed {
             users: vec!["user_1".to_owned()],
@@ -85,6 +85,7 @@ impl Network {
             sessions: sessions.collect(),
             signature: Signature::None,
             rate_limit,
+            rate_limit_scope,
             ..Seed::default()
         };
         Self { fake: FakeClerk::new(seed), processed: HashMap::new(), answers: 0, traffic: Traffic::default() }

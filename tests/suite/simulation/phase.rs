@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use clerk_sessions_core::{CallOptions, RetryPolicy};
-use clerk_sessions_fake::RateLimit;
+use clerk_sessions_fake::{RateLimit, RateLimitScope};
 
 use super::call::Reason;
 use super::model::{Check, ensure};
@@ -16,7 +16,10 @@ pub(super) struct Phase {
     /// What becomes of attempts, each as often as its weight says.
     pub(super) fates: &'static [(u64, Fate)],
     pub(super) rate_limit: Option<RateLimit>,
+    pub(super) rate_limit_scope: RateLimitScope,
     pub(super) operations: &'static [&'static str],
+    /// Whether each worker makes the operations in turns, and not at random.
+    pub(super) in_turns: bool,
     /// Each call has one of these.
     pub(super) options: &'static [fn() -> CallOptions],
     pub(super) workers: usize,
@@ -76,7 +79,9 @@ const QUIET: Phase = Phase {
     name: "healthy",
     fates: &[(1, Fate::Answered)],
     rate_limit: None,
+    rate_limit_scope: RateLimitScope::Key,
     operations: ALL_OPERATIONS,
+    in_turns: false,
     options: ALL_OPTIONS,
     workers: 64,
     latency: ms(20)..ms(60),
@@ -86,11 +91,12 @@ const QUIET: Phase = Phase {
     promises: each_call_is_sent_once_and_succeeds,
 };
 
-/// 64 tasks that make one call after the other against a limit that is far below what they could send.
+/// 64 tasks that make one call after the other, in turns, against a limit that is far below what they could send.
 pub(super) const CROWD: Phase = Phase {
     name: "crowd",
     rate_limit: Some(RateLimit { requests: 100, per_ms: 10_000 }),
-    operations: &["GetSession"],
+    operations: &["GetSession", "CreateSessionToken"],
+    in_turns: true,
     options: &[CallOptions::new],
     think: ms(0)..ms(0),
     promises: |_| Ok(()),

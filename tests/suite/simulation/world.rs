@@ -11,7 +11,7 @@ use http::{Request, StatusCode};
 
 use super::answer::Outcome;
 use super::call::{Call, Id, Note, Reason};
-use super::model::{Budget, Check, Throttle};
+use super::model::{Budget, Check, FORGOTTEN, Throttle, ensure};
 use super::network::{Fate, Letter, Network, Traffic, way_back};
 use super::phase::Phase;
 use super::queue::Queue;
@@ -37,6 +37,7 @@ enum Turn {
 
 /// An attempt whose time limit ran out after it had left.
 const TOO_LATE: Outcome = Outcome::Failure(TransportErrorKind::Timeout, Delivery::MaybeSent);
+
 /// For how long the first requests are counted apart.
 const WINDOW: Duration = Duration::from_secs(10);
 
@@ -58,6 +59,8 @@ pub(super) struct Report {
     pub(super) ended: BTreeMap<Reason, u64>,
     /// From the beginning to the end of the last call.
     pub(super) took: Duration,
+    /// How many calls of each worker ended after the first ten seconds.
+    pub(super) by_worker: Vec<u64>,
     pub(super) traffic: Traffic,
     /// The traffic of the first ten seconds.
     pub(super) first_window: Traffic,
@@ -76,7 +79,9 @@ struct World<'a> {
     network: Network,
     callers: Vec<CallContext>,
     calls: Vec<Option<Call>>,
-    /// By operation.
+    /// How many calls each worker has started.
+    started: Vec<usize>,
+    /// Of the operations that were rejected.
     throttles: BTreeMap<&'static str, Throttle>,
     budget: Budget,
     digest: DefaultHasher,
@@ -114,13 +119,14 @@ impl<'a> World<'a> {
             began,
             first_arrival: None,
             queue: Queue::new(),
-            network: Network::new(phase.rate_limit),
+            network: Network::new(phase.rate_limit, phase.rate_limit_scope),
             callers,
             calls: (0..phase.workers).map(|_| None).collect(),
+            started: vec![0; phase.workers],
             throttles: BTreeMap::new(),
             budget: Budget::new(),
             digest: DefaultHasher::new(),
-            report: Report::default(),
+            report: Report { by_worker: vec![0; phase.workers], ..Report::default() },
         };
         (0..phase.workers).for_each(|worker| world.schedule(Duration::ZERO, Event::Starts(worker)));
         world
@@ -163,6 +169,9 @@ impl<'a> World<'a> {
             return Ok(());
         }
         self.report.took = self.now - self.began;
+        if self.first_arrival.is_some_and(|first| self.now >= first + WINDOW) {
+            self.report.by_worker[worker] += 1;
+        }
         let pause = self.random.within(&self.phase.think);
         self.schedule(pause, Event::Starts(worker));
         match turn {
@@ -181,7 +190,7 @@ impl<'a> World<'a> {
         }
         self.report.calls += 1;
         let id = (worker, self.report.calls);
-        let mut call = self.new_call(id.1);
+        let mut call = self.new_call(worker, id.1);
         let starts = Note::Starts(call.metadata().id);
         self.note(&mut call, starts);
         if self.random.per_mille(self.phase.given_up_per_mille) {
@@ -192,9 +201,13 @@ impl<'a> World<'a> {
         self.with_call(id, |world, call| world.turn(worker, call))
     }
 
-    fn new_call(&mut self, number: u64) -> Call {
+    fn new_call(&mut self, worker: usize, number: u64) -> Call {
         let at = self.random.below(self.callers.len() as u64) as usize;
-        let operation = self.random.pick(self.phase.operations);
+        let operation = match self.phase.in_turns {
+            true => self.phase.operations[(worker + self.started[worker]) % self.phase.operations.len()],
+            false => self.random.pick(self.phase.operations),
+        };
+        self.started[worker] += 1;
         let parameters = self.network.parameters(operation, self.now, &mut self.random).to_string();
         let exchange = registry::call(&self.callers[at], operation, parameters.as_bytes());
         Call::new(number, exchange.expect("the parameters are good"), *self.callers[at].options(), self.now)
@@ -208,32 +221,33 @@ impl<'a> World<'a> {
     /// Asks a call what to do next, and does it.
     fn turn(&mut self, worker: usize, call: &mut Call) -> Result<Turn, String> {
         let now = self.now;
-        if call.asks(now) {
-            self.throttle(call).asked(now);
-        }
         match call.step(self.now, self.phase.oversleep)? {
             Step::Send { request, timeout } => {
                 self.note(call, Note::Sends { timeout });
                 call.sends(&request, timeout, self.now)?;
-                call.round = Some(self.throttle(call).leaves(now)?);
+                let pause = self.throttles.get(call.metadata().id).map(|throttle| throttle.hold(now).0);
+                ensure!(
+                    pause.is_none_or(|pause| pause.is_zero()),
+                    "a request leaves {pause:?} before the pause is over"
+                );
                 call.reserved = false;
                 self.report.sends += 1;
                 self.send(worker, call, request, timeout);
             }
             Step::Wait(wait) => {
                 self.note(call, Note::Waits(wait));
-                call.waits(wait, self.throttle(call), now)?;
+                call.waits(wait, self.hold(call), now)?;
                 self.report.waits += 1;
                 let late = self.random.within(&(Duration::ZERO..self.phase.oversleep));
                 self.schedule(wait + late, Event::Wakes((worker, call.number)));
             }
             Step::Done => {
-                let reason = call.ends(self.throttle(call), now)?;
+                let hold = self.hold(call);
+                let reason = call.ends(hold, now)?;
                 self.note(call, Note::Ends(reason));
                 *self.report.ended.entry(reason).or_default() += 1;
                 self.refund(call);
-                let hold = self.throttle(call).hold(now).unwrap_or_default();
-                return Ok(Turn::Ends { held_for: (!call.left(now).is_zero()).then_some(hold) });
+                return Ok(Turn::Ends { held_for: (!call.left(now).is_zero()).then_some(hold.unwrap_or_default()) });
             }
         }
         Ok(Turn::GoesOn)
@@ -289,13 +303,10 @@ impl<'a> World<'a> {
         let rejected = status == Some(StatusCode::TOO_MANY_REQUESTS);
         let granted = status.is_some() && !rejected;
         self.note(call, Note::of(&outcome));
-        if let Some(round) = call.round.take() {
-            let now = self.now;
-            match (rejected, granted) {
-                (true, _) => self.throttle(call).rejects(round, now, outcome.asked()),
-                (_, true) => self.throttle(call).grants(round),
-                _ => {}
-            }
+        if rejected {
+            let (now, workers) = (self.now, self.phase.workers);
+            let throttle = self.throttles.entry(call.metadata().id).or_insert_with(|| Throttle::new(workers));
+            throttle.rejects(now, outcome.asked());
         }
         let on_budget = call.hears(outcome, &self.budget, self.now);
         let turn = self.turn(worker, call)?;
@@ -323,8 +334,17 @@ impl<'a> World<'a> {
         }
     }
 
-    fn throttle(&mut self, call: &Call) -> &mut Throttle {
-        let workers = self.phase.workers;
-        self.throttles.entry(call.metadata().id).or_insert_with(|| Throttle::new(workers))
+    /// How long a call may be told to wait, at least and at most; `None` if it has to be sent: its operation was never
+    /// rejected, or nothing was for so long that all is forgotten.
+    fn hold(&mut self, call: &Call) -> Option<(Duration, Duration)> {
+        let now = self.now;
+        let (least, most) = self.throttles.get(call.metadata().id)?.hold(now);
+        let last_pause = self.throttles.values().map(Throttle::pause_ends).max();
+        if last_pause.is_some_and(|end| now >= end + FORGOTTEN) {
+            return None;
+        }
+        // Operations that were rejected may share a limit, and then wait for each other.
+        let others = self.throttles.values().map(|throttle| throttle.hold(now).1);
+        Some((least, others.fold(most, Duration::max)))
     }
 }

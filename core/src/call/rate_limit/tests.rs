@@ -81,7 +81,7 @@ fn each_waits_until_its_turn_and_is_sent_then() {
     let rate_limit = limited(2);
     let mut calls = turns(&rate_limit, 8);
     let waits: Vec<_> = calls.iter_mut().map(|turn| turn.admit(ms(400)).unwrap_err().as_millis()).collect();
-    assert_eq!(waits, [600, 600, 600, 700, 700, 800, 800, 800]);
+    assert_eq!(waits, [600, 604, 608, 708, 712, 808, 812, 816]);
     for (turn, wait) in calls.iter_mut().zip(waits) {
         assert_eq!(turn.admit(ms(400 + u64::try_from(wait).unwrap())), Ok(()));
     }
@@ -93,7 +93,7 @@ fn calls_go_in_the_order_in_which_they_came_and_a_rejected_one_goes_first() {
     let mut calls = turns(&rate_limit, 3);
     calls.iter_mut().for_each(|turn| assert!(turn.admit(ms(0)).is_err()));
     let mut late = Turn::new(&rate_limit, "GetSession");
-    assert_eq!(late.admit(ms(1000)), Err(ms(100)), "three are before it");
+    assert_eq!(late.admit(ms(1000)), Err(ms(108)), "three are before it");
     assert_eq!(calls[0].admit(ms(1000)), Ok(()));
     assert_eq!(calls[1].admit(ms(1000)), Ok(()));
     calls[0].rejected(ms(1010), Some(ms(1000)));
@@ -109,7 +109,8 @@ fn a_call_that_is_given_up_makes_room() {
     calls.iter_mut().for_each(|turn| assert!(turn.admit(ms(0)).is_err()));
     assert!(calls[3].admit(ms(1000)).is_err());
     calls.drain(..2);
-    assert_eq!(calls[1].admit(ms(1000)), Ok(()));
+    assert_eq!(calls[0].admit(ms(1004)), Ok(()));
+    assert_eq!(calls[1].admit(ms(1004)), Ok(()));
 }
 
 #[test]
@@ -154,7 +155,8 @@ fn a_late_rejection_pauses_but_does_not_end_the_round() {
     rejected.admit(ms(0)).unwrap();
     rejected.rejected(ms(0), Some(ms(1000)));
     drop(rejected);
-    grant(&rate_limit, ms(1000), 2);
+    grant(&rate_limit, ms(1000), 1);
+    grant(&rate_limit, ms(1004), 1);
     late.rejected(ms(1500), Some(ms(500)));
     drop(late);
     assert_eq!(admitted(&mut turns(&rate_limit, 100), ms(2000)), 4, "of the 5 and one more, 2 were sent");
@@ -173,4 +175,75 @@ fn a_pause_is_guessed_where_none_is_asked_for_and_doubles_while_nothing_is_grant
         pause.as_secs()
     });
     assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60]);
+}
+
+#[test]
+fn a_new_call_does_not_overtake_older_ones_of_another_operation_that_is_limited_too() {
+    let rate_limit = limited(1);
+    let mut token = Turn::new(&rate_limit, "CreateSessionToken");
+    token.admit(ms(0)).unwrap();
+    token.rejected(ms(0), Some(ms(1000)));
+    drop(token);
+    let mut gets = turns(&rate_limit, 4);
+    gets.iter_mut().for_each(|turn| assert!(turn.admit(ms(900)).is_err()));
+    assert_eq!(gets[0].admit(ms(1000)), Ok(()));
+    let mut token = Turn::new(&rate_limit, "CreateSessionToken");
+    let last_get = gets[3].admit(ms(1000)).unwrap_err();
+    assert_eq!(token.admit(ms(1000)), Err(last_get), "not before the gets");
+    let mut unlimited = Turn::new(&rate_limit, "RevokeSession");
+    assert_eq!(unlimited.admit(ms(1000)), Ok(()));
+    gets[1].rejected(ms(1050), Some(ms(5000)));
+    assert_eq!(token.admit(ms(1050)), Ok(()), "a pause of the others does not hold it back");
+}
+
+#[test]
+fn a_limit_is_remembered_while_another_operation_is_at_its_own() {
+    let rate_limit = limited(1);
+    grant(&rate_limit, ms(1000), 1);
+    let mut token = Turn::new(&rate_limit, "CreateSessionToken");
+    token.admit(ms(9000)).unwrap();
+    token.rejected(ms(9000), Some(ms(1000)));
+    drop(token);
+    assert_eq!(admitted(&mut turns(&rate_limit, 100), ms(11_000)), 2);
+    assert_eq!(admitted(&mut turns(&rate_limit, 100), ms(21_000)), 100);
+}
+
+#[test]
+fn operations_that_turn_out_to_share_a_limit_share_a_queue() {
+    let rate_limit = limited(4);
+    let tokens = |count| (0..count).map(|_| Turn::new(&rate_limit, "CreateSessionToken")).collect::<Vec<_>>();
+    let mut token = tokens(1).remove(0);
+    token.admit(ms(0)).unwrap();
+    token.granted(ms(0));
+    token.admit(ms(0)).unwrap();
+    token.rejected(ms(0), Some(ms(1000)));
+    drop(token);
+    // Four gets and a token were granted. Now it is three gets and two tokens.
+    for mut token in tokens(2) {
+        token.admit(ms(1000)).unwrap();
+        token.granted(ms(1000));
+    }
+    grant(&rate_limit, ms(1000), 3);
+    let mut rejected = Turn::new(&rate_limit, "GetSession");
+    rejected.admit(ms(1000)).unwrap();
+    rejected.rejected(ms(1000), Some(ms(1000)));
+    drop(rejected);
+    assert_eq!(tokens(1)[0].admit(ms(1500)), Err(ms(500)), "the pause is for both");
+    assert_eq!(Turn::new(&rate_limit, "RevokeSession").admit(ms(1500)), Ok(()), "and for no other");
+    let both = tokens(10).into_iter().chain(turns(&rate_limit, 10));
+    assert_eq!(both.filter_map(|mut turn| turn.admit(ms(2000)).ok()).count(), 6, "five, and one more");
+}
+
+#[test]
+fn a_call_keeps_behind_those_that_wait_before_it() {
+    let rate_limit = limited(10);
+    let mut calls = turns(&rate_limit, 3);
+    let waits: Vec<_> = calls.iter_mut().map(|turn| turn.admit(ms(0)).unwrap_err()).collect();
+    assert_eq!(waits, [ms(1000), ms(1004), ms(1008)]);
+    assert_eq!(
+        Turn::new(&rate_limit, "GetSession").admit(ms(1002)),
+        Err(ms(10)),
+        "the others sleep until 1004 and 1008"
+    );
+    assert_eq!(Turn::new(&rate_limit, "GetSession").admit(ms(1020)), Ok(()), "they have slept past their turns");
 }
