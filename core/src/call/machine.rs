@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::{Request, Response, StatusCode};
 
 use super::context::CallContext;
-use super::observer::Attempt;
+use super::observer::{Attempt, Sent};
 use super::rate_limit::Ticket;
 use super::retry;
 use super::step::{Flow, Step};
@@ -15,6 +15,7 @@ use crate::error::{ApiError, BuildError, CallFailed, DecodeError, Error, Transpo
 use crate::json::{self, Fault};
 use crate::metadata::Metadata;
 use crate::operation::Operation;
+use crate::redact;
 use crate::request::RequestWriter;
 use crate::response;
 
@@ -30,7 +31,8 @@ type Check = dyn Fn(&[u8]) -> Result<(), Fault> + Send + Sync;
 pub struct RawCall {
     context: CallContext,
     metadata: &'static Metadata,
-    /// What the operation has written, without the headers that all requests carry: so a copy for a retry is cheap.
+    /// What the operation has written, without the headers that all requests carry: so a copy for an attempt is cheap. It is
+    /// kept to the end, as errors must not show what was sent.
     request: Request<Vec<u8>>,
     check: Option<Box<Check>>,
     state: State,
@@ -101,11 +103,14 @@ impl RawCall {
         self.sent_at = now;
         self.state = State::InFlight(ticket);
         let options = self.context.options();
-        let is_last = self.attempts >= options.retry.max_attempts;
-        let mut request = if is_last { std::mem::take(&mut self.request) } else { self.request.clone() };
+        let mut request = self.request.clone();
         let headers = self.context.api().headers(request.method(), !request.body().is_empty(), request.headers());
         *request.headers_mut() = headers;
         Step::Send { request, timeout: options.attempt_timeout.min(remaining).min(LONGEST_TIMEOUT) }
+    }
+
+    fn sent(&self) -> Sent<'_> {
+        Sent { api: self.context.api(), request: &self.request }
     }
 
     /// The ticket of the attempt that is in flight. A report without one is ignored.
@@ -194,7 +199,17 @@ impl RawCall {
                 _ => None,
             },
             trace_id,
+            sent: self.sent(),
         });
+    }
+
+    /// The response of the call, which is done.
+    fn take_response(&mut self) -> Result<Response<Vec<u8>>, Error> {
+        let (State::Done, Some(outcome)) = (&self.state, self.outcome.take()) else {
+            let early = BuildError::new("finish", "was called before the call was done");
+            return Err(Error::Build(early.of(self.metadata)));
+        };
+        outcome
     }
 }
 
@@ -224,11 +239,14 @@ impl Flow for RawCall {
         if status.is_success() {
             ticket.granted();
             self.context.retry_budget().add();
-            self.observe(Ok(status), trace_id_of(response.headers()), now);
+            let trace_id = trace_id_of(response.headers());
+            let unclean = trace_id.filter(|trace_id| !redact::is_clean(trace_id));
+            let redacted = unclean.map(|trace_id| self.sent().secrets().redacted(trace_id));
+            self.observe(Ok(status), redacted.as_deref().or(trace_id), now);
             self.outcome = Some(Ok(response));
             return;
         }
-        let error = ApiError::new(self.metadata, response, self.attempts, self.maybe_processed);
+        let error = ApiError::new(self.metadata, response, self.attempts, self.maybe_processed, &self.sent().secrets());
         let retry_after = error.retry_after();
         self.state = self.after(AttemptOutcome::Response(status), retry_after, now);
         if status == StatusCode::TOO_MANY_REQUESTS {
@@ -245,22 +263,20 @@ impl Flow for RawCall {
     fn on_failure(&mut self, error: TransportError, now: Duration) {
         // The ticket is dropped: an attempt without a response was neither granted nor rejected.
         let Some(_) = self.landed() else { return };
+        let error = error.redacted(&self.sent().secrets());
         self.state = self.after(AttemptOutcome::Failure(error.kind(), error.delivery()), None, now);
         self.observe(Err(&error), None, now);
         self.maybe_processed |= error.delivery() == Delivery::MaybeSent;
         self.outcome = Some(Err(self.failure(error, None)));
     }
 
-    fn finish(self) -> Result<Response<Vec<u8>>, Error> {
-        let (State::Done, Some(outcome)) = (self.state, self.outcome) else {
-            let early = BuildError::new("finish", "was called before the call was done");
-            return Err(Error::Build(early.of(self.metadata)));
-        };
-        let response = outcome?;
-        match self.check.map(|check| check(response.body())) {
+    fn finish(mut self) -> Result<Response<Vec<u8>>, Error> {
+        let response = self.take_response()?;
+        match self.check.as_ref().map(|check| check(response.body())) {
             None | Some(Ok(())) => Ok(response),
             Some(Err(fault)) => {
-                Err(Error::Decode(Box::new(DecodeError::new(self.metadata, response, fault, self.attempts))))
+                let secrets = self.sent().secrets();
+                Err(Error::Decode(Box::new(DecodeError::new(self.metadata, response, fault, self.attempts, &secrets))))
             }
         }
     }
@@ -314,9 +330,10 @@ impl<O: Operation> Flow for Call<O> {
     }
 
     fn finish(self) -> Result<O::Output, Error> {
-        let Self { raw, operation } = self;
-        let attempts = raw.attempts;
-        response::decode::<O>(raw.finish()?, attempts, |output| operation.check(output).map_err(Fault::from))
+        let Self { mut raw, operation } = self;
+        let response = raw.take_response()?;
+        let check = |output: &O::Output| operation.check(output).map_err(Fault::from);
+        response::decode::<O>(response, raw.attempts, check, || raw.sent().secrets())
     }
 }
 
