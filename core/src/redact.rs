@@ -1,51 +1,226 @@
 //! Text from outside, made fit for a message.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
-/// Shows a text on one line, cut at a bounded length, and without what looks like a key or a token.
+use http::HeaderMap;
+use serde_json::Value;
+
+/// The most characters of a text that are shown.
+const MOST_SHOWN: usize = 200;
+
+/// What stands where a secret was.
+const REDACTED: &str = "[redacted]";
+
+/// Shows a text on one line, cut at 200 characters, and without what looks like a key or a token.
 pub(crate) struct Redacted<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Redacted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const MOST: usize = 200;
-        let end = self.0.char_indices().nth(MOST).map_or(self.0.len(), |(at, _)| at);
-        let mut rest = &self.0[..end];
-        while let Some(c) = rest.chars().next() {
-            let word = rest.find(|c| !is_of_token(c)).unwrap_or(rest.len());
-            if word > 0 {
-                match secret_in(&rest[..word]) {
-                    Some(at) => write!(f, "{}[redacted]", &rest[..at])?,
-                    None => f.write_str(&rest[..word])?,
-                }
-                rest = &rest[word..];
-            } else {
-                fmt::Write::write_char(f, if c.is_control() { ' ' } else { c })?;
-                rest = &rest[c.len_utf8()..];
-            }
-        }
-        if end < self.0.len() { f.write_str("…") } else { Ok(()) }
+        write_redacted(f, self.0, &[])
     }
 }
 
-impl fmt::Debug for Redacted<'_> {
+/// As [`Redacted`], and without what a call sent as a secret.
+pub(crate) struct RedactedOf<'a> {
+    text: &'a str,
+    secrets: &'a Secrets,
+}
+
+impl fmt::Display for RedactedOf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_redacted(f, self.text, self.secrets.values())
+    }
+}
+
+impl fmt::Debug for RedactedOf<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{self}\"")
     }
 }
 
-/// Whether a key or a JWT may go on with this character.
-fn is_of_token(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
+/// What a call sent as secrets: its key, tokens and cookies. A server may echo them, in a form that only who sent them can tell.
+///
+/// They are collected when an error is made, never for a call that succeeds.
+#[derive(Clone, Default)]
+pub(crate) struct Secrets(Option<Arc<[String]>>);
+
+impl Secrets {
+    /// The secrets of a request: the values of those of its headers, and of those fields of its JSON body, whose name says so.
+    pub(crate) fn of(headers: &HeaderMap, body: &[u8]) -> Self {
+        let mut found = Vec::new();
+        for (name, value) in headers.iter().filter(|(name, _)| is_secret(name.as_str())) {
+            add(&mut found, name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
+        }
+        if let Ok(body) = serde_json::from_slice(body) {
+            add_fields(&mut found, "", &body);
+        }
+        Self(if found.is_empty() { None } else { Some(found.into()) })
+    }
+
+    /// The text, without these secrets when it is shown.
+    pub(crate) fn redact<'a>(&'a self, text: &'a str) -> RedactedOf<'a> {
+        RedactedOf { text, secrets: self }
+    }
+
+    /// The text as it is shown.
+    pub(crate) fn redacted(&self, text: &str) -> String {
+        // One allocation: a character has four bytes at most, and what stands for a secret may go over the limit.
+        let mut shown = String::with_capacity(text.len().min(4 * MOST_SHOWN) + REDACTED.len());
+        // Writing into a String does not fail.
+        let _ = write!(shown, "{}", self.redact(text));
+        shown
+    }
+
+    /// Whether one of these secrets is in a text.
+    pub(crate) fn are_in(&self, text: &str) -> bool {
+        text.char_indices().any(|(at, _)| secret_at(&text[at..], self.values()) > 0)
+    }
+
+    fn values(&self) -> &[String] {
+        self.0.as_deref().unwrap_or_default()
+    }
 }
 
-/// Where in a word a key or a token begins: at its start or, as in `__session%3DeyJ…`, later.
-fn secret_in(word: &str) -> Option<usize> {
-    ["eyJ", "sk_"].iter().filter_map(|mark| word.find(mark)).min()
+/// Whether a text is shown as it is, as far as can be told without the secrets of the call.
+pub(crate) fn is_clean(text: &str) -> bool {
+    text.len() <= MOST_SHOWN && !text.contains(char::is_control) && MARKS.iter().all(|mark| !text.contains(mark))
+}
+
+/// Whether the values of a header or field of this name are secrets.
+fn is_secret(name: &str) -> bool {
+    const WORDS: [&str; 8] =
+        ["authorization", "cookie", "token", "secret", "password", "key", "credential", "signature"];
+    let name = name.to_ascii_lowercase();
+    WORDS.iter().any(|word| name.contains(word))
+}
+
+fn add_fields(found: &mut Vec<String>, name: &str, value: &Value) {
+    match value {
+        Value::String(text) if is_secret(name) => add(found, name, text),
+        Value::Array(values) => values.iter().for_each(|value| add_fields(found, name, value)),
+        // All that is below a secret name is secret.
+        Value::Object(fields) => fields.iter().for_each(|(own, value)| {
+            add_fields(found, if is_secret(name) { name } else { own }, value);
+        }),
+        _ => {}
+    }
+}
+
+/// Adds the secrets in a value: of cookies each one's own value, of credentials what follows their scheme.
+fn add(found: &mut Vec<String>, name: &str, value: &str) {
+    // A shorter one may be in a text by chance, and tells next to nothing.
+    const SHORTEST: usize = 6;
+    let name = name.to_ascii_lowercase();
+    let value = value.trim();
+    let value = match value.split_once(' ') {
+        Some((_, credentials)) if name.contains("authorization") => credentials.trim(),
+        _ => value,
+    };
+    let cookies = value.split(';').filter(|_| name.contains("cookie"));
+    let cookies = cookies.filter_map(|cookie| Some(cookie.split_once('=')?.1.trim().trim_matches('"')));
+    found.extend(cookies.chain([value]).filter(|secret| secret.len() >= SHORTEST).map(str::to_owned));
+}
+
+/// Writes a text on one line. What is redacted is so before the text is cut, so that no part of a secret is left at the end.
+fn write_redacted(f: &mut fmt::Formatter<'_>, text: &str, secrets: &[String]) -> fmt::Result {
+    let (mut rest, mut shown) = (text, 0);
+    while let Some(c) = rest.chars().next() {
+        if shown >= MOST_SHOWN {
+            return f.write_str("…");
+        }
+        let hidden = secret_at(rest, secrets).max(look_alike_at(rest));
+        if hidden > 0 {
+            f.write_str(REDACTED)?;
+            shown += REDACTED.len();
+            rest = &rest[hidden..];
+        } else {
+            f.write_char(if c.is_control() { ' ' } else { c })?;
+            shown += 1;
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    Ok(())
+}
+
+/// How a secret key and a JWT begin.
+const MARKS: [&str; 2] = ["eyJ", "sk_"];
+
+/// The length of what looks like a key or a JWT at the start of a text; 0 if nothing does.
+fn look_alike_at(text: &str) -> usize {
+    // So that what was redacted before comes out as it is, and is not cut within.
+    if text.starts_with(REDACTED) {
+        return REDACTED.len();
+    }
+    if !MARKS.iter().any(|mark| text.starts_with(mark)) {
+        return 0;
+    }
+    let is_of_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    text.find(|c| !is_of_token(c)).unwrap_or(text.len())
+}
+
+/// The length of the longest of these secrets that a text starts with; 0 if it starts with none.
+fn secret_at(text: &str, secrets: &[String]) -> usize {
+    let longest = secrets.iter().map(|secret| common_start(text, secret)).max().unwrap_or(0);
+    // A secret that was cut or decoded within a character ends there.
+    (longest..=text.len()).find(|&end| text.is_char_boundary(end)).unwrap_or(text.len())
+}
+
+/// How much of the start of a text is this secret, which may be percent-encoded and cut short; 0 if it is another text.
+fn common_start(text: &str, secret: &str) -> usize {
+    // Of a secret that was cut, so many bytes have to be there: that many are not in a text by chance.
+    const CUT: usize = 12;
+    let (mut text_bytes, mut secret_bytes) = (Decoded::new(text), Decoded::new(secret));
+    let (mut count, mut end) = (0, 0);
+    loop {
+        match (secret_bytes.next(), text_bytes.next()) {
+            (None, _) => return end,
+            (Some(secret), Some(text)) if secret == text => (count, end) = (count + 1, text_bytes.at),
+            _ => return if count >= CUT { end } else { 0 },
+        }
+    }
+}
+
+/// The bytes of a text, percent-decoded as often as it takes: both the text and the secret are, so that it does not matter how
+/// often either was encoded.
+struct Decoded<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Decoded<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { text: text.as_bytes(), at: 0 }
+    }
+}
+
+impl Iterator for Decoded<'_> {
+    type Item = u8;
+
+    fn next(&mut self) -> Option<u8> {
+        let mut byte = *self.text.get(self.at)?;
+        self.at += 1;
+        while byte == b'%' {
+            let digit = |at: usize| char::from(*self.text.get(at)?).to_digit(16);
+            let (Some(high), Some(low)) = (digit(self.at), digit(self.at + 1)) else { break };
+            let Ok(decoded) = u8::try_from(16 * high + low) else { break };
+            byte = decoded;
+            self.at += 2;
+        }
+        Some(byte)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn secrets(values: &[&str]) -> Secrets {
+        Secrets(Some(values.iter().map(|&value| value.to_owned()).collect()))
+    }
 
     #[test]
     fn what_looks_like_a_secret_is_left_out() {
@@ -56,8 +231,97 @@ mod tests {
             ("all is well", "all is well"),
         ] {
             assert_eq!(Redacted(text).to_string(), shown);
+            assert_eq!(is_clean(text), text == shown, "{text}");
         }
-        assert_eq!(format!("{:?}", Redacted("eyJa")), "\"[redacted]\"");
+        assert_eq!(format!("{:?}", Secrets::default().redact("eyJa")), "\"[redacted]\"");
         assert_eq!(Redacted(&"é".repeat(300)).to_string().chars().count(), 201);
+        assert!(!is_clean(&"x".repeat(201)));
+    }
+
+    #[test]
+    fn what_was_sent_is_left_out() {
+        let secrets = secrets(&["opaque/ä=1", "opaque/ä=1-longer", "100%25"]);
+        for (text, shown) in [
+            ("a opaque/ä=1b", "a [redacted]b"),
+            ("a opaque/ä=1-longer b", "a [redacted] b"),
+            ("opaque%2Fä%3d1", "[redacted]"),
+            ("opaque%2f%C3%A4%3D1 %6fpaque%252f%25C3%25a4=1", "[redacted] [redacted]"),
+            // The longer one, cut.
+            ("opaque/ä=1-lon", "[redacted]"),
+            ("opaque/ä=", "opaque/ä="),
+            ("100%25 100%2525 100% %4", "[redacted] [redacted] [redacted] %4"),
+            ("", ""),
+        ] {
+            assert_eq!(secrets.redact(text).to_string(), shown, "{text}");
+            assert_eq!(secrets.are_in(text), text != shown, "{text}");
+            assert_eq!(secrets.redacted(text), shown);
+        }
+    }
+
+    #[test]
+    fn it_is_redacted_before_it_is_cut() {
+        let secret = "opaque".repeat(50);
+        let secrets = secrets(&[&secret]);
+        for before in [0, 150, 190, 195, 199] {
+            let text = format!("{}{secret} end", "x".repeat(before));
+            let shown = secrets.redact(&text).to_string();
+            assert!(shown.starts_with(&format!("{}[redacted]", "x".repeat(before))), "{shown}");
+            assert!(!shown.contains("opaque"), "{shown}");
+        }
+        assert_eq!(
+            secrets.redact(&format!("{}{secret}", "x".repeat(200))).to_string(),
+            format!("{}…", "x".repeat(200))
+        );
+    }
+
+    #[test]
+    fn secrets_are_told_by_their_name() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("authorization", "Bearer of-header-1"),
+            ("x-gateway-key", "of-header-2"),
+            ("accept", "application/json"),
+            ("x-token", "short"),
+        ] {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        let body = serde_json::json!({
+            "refresh_token": "of-body-1", "request_origin": "https://app.example.com", "n": 7,
+            "request_headers": {
+                "Cookie": ["a=of-cookie-1; b=\"of-cookie-2=\"; c", "d=of-cookie-3"],
+                "authorization": ["of-header-3"], "user-agent": ["Firefox/126"],
+            },
+            "secrets": { "inner": ["of-body-2"] },
+        });
+        let secrets = Secrets::of(&headers, body.to_string().as_bytes());
+        let mut found: Vec<_> = secrets.values().iter().filter(|value| !value.contains(';')).collect();
+        found.sort();
+        assert_eq!(
+            found,
+            [
+                "d=of-cookie-3",
+                "of-body-1",
+                "of-body-2",
+                "of-cookie-1",
+                "of-cookie-2=",
+                "of-cookie-3",
+                "of-header-1",
+                "of-header-2",
+                "of-header-3",
+            ]
+        );
+        assert!(Secrets::of(&HeaderMap::new(), b"no JSON").values().is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in ".*", secret in ".{1,20}", parts in "[%0-9a-fä]{0,20}") {
+            let secrets = secrets(&[&secret, &parts]);
+            for text in [&text, &parts, &format!("{text}{secret}{text}")] {
+                let shown = secrets.redacted(text);
+                prop_assert!(shown.chars().count() <= MOST_SHOWN + REDACTED.len() + 1);
+                prop_assert_eq!(Redacted(&shown).to_string(), shown);
+            }
+        }
     }
 }

@@ -11,6 +11,7 @@ mod from_env;
 mod links;
 mod modules;
 mod rate_limit;
+mod right_session;
 mod secrets;
 mod simulation;
 mod tls;

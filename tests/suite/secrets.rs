@@ -8,18 +8,32 @@ use std::time::Duration;
 
 use clerk_sessions_core::call::{CallContext, Flow as _, Step};
 use clerk_sessions_core::{Api, CallOptions, Error, RefreshSession, Refreshed, RetryPolicy, Token, registry};
-use clerk_sessions_core::{Attempt, Observer};
+use clerk_sessions_core::{Attempt, Delivery, Observer, TransportError, TransportErrorKind};
 use clerk_sessions_reqwest::ReqwestTransport;
 use clerk_sessions_ureq::UreqTransport;
 
 const SECRETS: [&str; 3] = ["sk_test_4f1c", "eyJhbGciOi.expired", "rt_9d2e"];
 
 fn assert_clean(what: &str, shown: &str) {
-    for secret in SECRETS {
+    assert_shows_none_of(&SECRETS, what, shown);
+}
+
+fn assert_shows_none_of(secrets: &[&str], what: &str, shown: &str) {
+    for secret in secrets {
         // Bytes print as numbers.
         let as_bytes = format!("{:?}", secret.as_bytes());
         let as_bytes = as_bytes.trim_matches(['[', ']']);
-        assert!(!shown.contains(secret) && !shown.contains(as_bytes), "{what} shows a secret: {shown}");
+        assert!(!shown.contains(secret) && !shown.contains(as_bytes), "{what} shows {secret}: {shown}");
+    }
+}
+
+/// The `Debug` output has no secret, but all of these words: an empty one would have no secret, either.
+fn assert_says(what: &impl std::fmt::Debug, words: &[&str]) {
+    for shown in [format!("{what:?}"), format!("{what:#?}")] {
+        assert_clean(words[0], &shown);
+        for word in words {
+            assert!(shown.contains(word), "{word} is not in {shown}");
+        }
     }
 }
 
@@ -29,28 +43,32 @@ fn debug_of_whatever_holds_a_secret_is_clean() {
     let api = Api::builder(key).header("x-tenant", refresh).build().unwrap();
     let operation = RefreshSession::new("sess_1", expired, refresh, "https://app.example.com")
         .request_header("cookie", format!("__session={expired}; __refresh={refresh}"));
-    assert_clean("Api", &format!("{api:?}"));
-    assert_clean("ApiBuilder", &format!("{:?}", Api::builder(key).header("x-tenant", refresh)));
-    assert_clean("RefreshSession", &format!("{operation:#?}"));
+    assert_says(&api, &["Api", "https://api.clerk.com/v1", Api::DEFAULT_VERSION]);
+    assert_says(&Api::builder(key).header("x-tenant", refresh), &["ApiBuilder", Api::DEFAULT_VERSION]);
+    let of_operation = ["RefreshSession", "sess_1", "[redacted]", "https://app.example.com", "cookie"];
+    assert_says(&operation, &of_operation);
     let mut exchange = CallContext::new(api.clone()).call(&operation).unwrap();
-    assert_clean("Call", &format!("{exchange:?}"));
+    assert_says(&exchange, &["RawCall", "RefreshSession", "ready"]);
     let step = exchange.step(Duration::ZERO);
     assert!(matches!(step, Step::Send { .. }));
-    assert_clean("Step", &format!("{step:#?}"));
-    assert_clean("Call in flight", &format!("{exchange:?}"));
+    assert_says(&step, &["Send", "POST", "/v1/sessions/sess_1/refresh"]);
+    assert_says(&exchange, &["RawCall", "RefreshSession", "in flight"]);
 
     let token: Token = serde_json::from_value(serde_json::json!({ "jwt": expired })).unwrap();
-    assert_clean("Token", &format!("{token:#?}"));
-    for answer in [serde_json::json!({ "jwt": expired }), serde_json::json!({ "cookies": [expired, refresh] })] {
+    assert_says(&token, &["Token", "jwt", "[redacted]"]);
+    for (answer, shape) in [
+        (serde_json::json!({ "jwt": expired }), "Token"),
+        (serde_json::json!({ "cookies": [expired, refresh] }), "Cookies"),
+    ] {
         let refreshed: Refreshed = serde_json::from_value(answer).unwrap();
-        assert_clean("Refreshed", &format!("{refreshed:#?}"));
+        assert_says(&refreshed, &[shape, "[redacted]"]);
     }
 
     let ureq = clerk_sessions_ureq::Client::new(api.clone(), UreqTransport::builder().build().unwrap());
-    assert_clean("the ureq client", &format!("{ureq:#?}"));
+    assert_says(&ureq, &["Client", "https://api.clerk.com/v1"]);
     let reqwest = ReqwestTransport::builder().build().unwrap();
     let reqwest = clerk_sessions_reqwest::Client::new(api, reqwest);
-    assert_clean("the reqwest client", &format!("{reqwest:#?}"));
+    assert_says(&reqwest, &["Client", "https://api.clerk.com/v1"]);
 }
 
 /// Everything that the crates and their HTTP libraries log in this process.
@@ -91,6 +109,24 @@ fn printed(error: &Error) -> String {
         cause = error.source();
     }
     text
+}
+
+/// Each way to print an error tells the operation, where one was called, and what became of it.
+fn assert_tells_what_failed(error: &Error) {
+    let word = match error {
+        Error::Build(error) => error.field().to_owned(),
+        Error::Transport(failed) => format!("{:?}", failed.error().kind()),
+        _ => error.status().unwrap().as_u16().to_string(),
+    };
+    let operation = error.operation().unwrap_or_default();
+    for shown in [format!("{error:?}"), format!("{error:#?}")] {
+        assert!(shown.contains(&word) && shown.contains(operation), "{word} of {operation} is not in {shown}");
+    }
+    for shown in [error.to_string(), serde_json::to_value(error).unwrap()["message"].to_string()] {
+        assert!(shown.contains(operation), "{operation} is not in {shown}");
+        let is_told = matches!(error, Error::Transport(_)) || shown.contains(&word);
+        assert!(is_told && shown.len() > operation.len() + 10, "{shown} does not tell {word}");
+    }
 }
 
 /// A server that answers each connection with these bytes and closes it.
@@ -185,13 +221,163 @@ fn no_error_path_shows_a_secret() {
     }
     for error in &errors {
         assert_clean("an error", &printed(error));
+        assert_tells_what_failed(error);
     }
     let observed = observed.0.lock().unwrap();
     assert!(!observed.is_empty());
-    observed.iter().for_each(|event| assert_clean("an observer", event));
+    for event in observed.iter() {
+        assert_clean("an observer", event);
+        assert_eq!(event.matches(" attempt ").count(), 1, "{event}");
+        assert_eq!(event.matches("Attempt {").count(), 2, "{event}");
+    }
     let log = LOG.0.lock().unwrap();
     assert!(log.iter().any(|line| line.contains("ureq")) && log.iter().any(|line| line.contains("reqwest")), "{log:?}");
     // At its finest level, ureq's protocol crate dumps what goes over the wire; the adapter's docs warn of it.
     let of_wire = |line: &&String| line.starts_with("TRACE ureq_proto");
     log.iter().filter(|line| !of_wire(line)).for_each(|line| assert_clean("the log", line));
+}
+
+/// What one call sends, none of which looks like a key or a token: only who sent it knows that it is secret.
+const SENT: [&str; 5] = [
+    "4f1c-opaque-key-7d2b90",
+    "opaque.expired:token/5a61",
+    "opaque refresh=token+0c93?",
+    "opaque-cookie-of-a-third-party-e7",
+    "opaque-bearer-of-a-third-party-b1",
+];
+
+/// Refreshes a session over a transport that gives this result; returns what an error and an observer print.
+fn refreshed_over(
+    attempts: u32,
+    respond: impl Fn() -> Result<http::Response<Vec<u8>>, TransportError>,
+) -> (Error, String, String) {
+    let [key, expired, refresh, cookie, bearer] = SENT;
+    let observed = Observed::default();
+    let options = CallOptions::new().retry(RetryPolicy::new().max_attempts(attempts).retry_non_idempotent(true));
+    let context = CallContext::new(Api::new(key).unwrap()).with_options(options).with_observer(observed.clone());
+    let operation = RefreshSession::new("sess_1", expired, refresh, "https://app.example.com")
+        .request_header("Cookie", format!("theme=dark; third_party={cookie}"))
+        .request_header("Authorization", format!("Bearer {bearer}"))
+        .request_header("user-agent", "Firefox");
+    let mut call = context.call(operation).unwrap();
+    let mut now = Duration::ZERO;
+    let error = loop {
+        match call.step(now) {
+            Step::Send { .. } => match respond() {
+                Ok(response) => call.on_response(response, now),
+                Err(error) => call.on_failure(error, now),
+            },
+            Step::Wait(wait) => now += wait,
+            Step::Done => break call.finish().unwrap_err(),
+        }
+    };
+    assert_eq!(error.attempts(), attempts);
+    let observed = observed.0.lock().unwrap().join("\n");
+    let text = printed(&error);
+    (error, text, observed)
+}
+
+/// Percent-encodes all of a text, or all but its letters and digits.
+fn percent_encoded(text: &str, all: bool) -> String {
+    let encoded = |c: char| match c {
+        _ if all => format!("%{:02x}", u32::from(c)),
+        _ if c.is_ascii_alphanumeric() => c.into(),
+        _ => format!("%{:02X}", u32::from(c)),
+    };
+    text.chars().map(encoded).collect()
+}
+
+/// A secret in each form in which a server may echo it: as it is, percent-encoded in part, in all and twice, and cut.
+fn echoes(secret: &str) -> [String; 5] {
+    let once = percent_encoded(secret, false);
+    let twice = percent_encoded(&once, false);
+    [secret.to_owned(), once, percent_encoded(secret, true), twice, secret[..14].to_owned()]
+}
+
+/// Not even eight characters in a row are left of a secret.
+fn assert_leaves_nothing_of(secret: &str, what: &str, shown: &str) {
+    for form in echoes(secret) {
+        let parts = (0..=form.len() - 8).map(|at| &form[at..at + 8]);
+        for part in parts {
+            assert!(!shown.contains(part), "{what} shows {part:?} of {secret:?}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn what_a_call_sent_is_not_shown_where_the_server_echoes_it() {
+    for (secret, attempts) in SENT.iter().zip([1, 2, 1, 3, 1]) {
+        for echo in echoes(secret) {
+            // 200 characters are shown: the secret lies within, across and beyond that.
+            for before in [0, 10, 180, 195, 199, 250] {
+                let text = format!("{}{echo} and what follows it", "x".repeat(before));
+                let body = serde_json::json!({ "errors": [
+                    { "code": text, "message": text, "long_message": text, "meta": { "param_name": text } },
+                    { "code": "second", "message": text },
+                ], "clerk_trace_id": text });
+                let (error, shown, observed) = refreshed_over(attempts, || {
+                    Ok(http::Response::builder().status(500).body(body.to_string().into_bytes()).unwrap())
+                });
+                let items = format!("{:?} {}", error.errors(), error.errors()[1]);
+                assert!(shown.contains("RefreshSession: 500 Internal Server Error, "), "{shown}");
+                assert!(items.contains("second: "), "{items}");
+                assert!(observed.contains("RefreshSession attempt 1: 500 in 0 ms"), "{observed}");
+                let trace_id = error.trace_id().unwrap().to_owned();
+                for shown in [&shown, &items, &observed, &trace_id] {
+                    assert_leaves_nothing_of(secret, "an API error", shown);
+                    assert!(before >= 200 || shown.contains("[redacted]"), "{shown}");
+                }
+                assert_eq!(error.code(), Some(&*text), "what the server sent is there for whoever asks");
+
+                let (_, shown, observed) = refreshed_over(1, || {
+                    let trace = percent_encoded(&text, false);
+                    Ok(http::Response::builder().header("clerk-trace-id", trace).body(b"{}".to_vec()).unwrap())
+                });
+                assert!(shown.contains("can't be read: at .: neither a `jwt` nor `cookies`"), "{shown}");
+                assert!(observed.contains("[trace ") && shown.contains("[trace "), "{shown} {observed}");
+                assert_leaves_nothing_of(secret, "a decode error", &shown);
+                assert_leaves_nothing_of(secret, "the observer of a success", &observed);
+
+                for with_source in [false, true] {
+                    let (error, shown, observed) = refreshed_over(attempts, || {
+                        let error = TransportError::new(TransportErrorKind::Protocol, Delivery::MaybeSent);
+                        Err(if with_source { error.with_source(text.clone()) } else { error.with_message(&text) })
+                    });
+                    assert!(std::error::Error::source(&error).is_some());
+                    assert!(before >= 200 || shown.contains("[redacted]"), "{shown}");
+                    assert_leaves_nothing_of(secret, "a transport error", &shown);
+                    assert_leaves_nothing_of(secret, "an observer", &observed);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_no_secret_is_shown_as_it_is() {
+    let text = "https://app.example.com is not allowed for Firefox with a dark theme, Bearer or sess_1";
+    let body = serde_json::json!({ "errors": [{ "code": "c", "message": text }], "clerk_trace_id": "t_1" });
+    let (error, ..) =
+        refreshed_over(1, || Ok(http::Response::builder().status(400).body(body.to_string().into_bytes()).unwrap()));
+    assert_eq!(error.to_string(), format!("RefreshSession: 400 Bad Request, c: {text} [trace t_1]"));
+}
+
+#[test]
+fn a_long_trace_id_is_cut_and_cleaned() {
+    let jwt = format!("eyJhbGciOiJSUzI1NiJ9.{}.c2ln", "eyJzdWIi".repeat(100));
+    let trace_id = format!("a\tb {jwt} {}", "y".repeat(9000));
+    for status in [200, 429, 500] {
+        let (error, _, observed) = refreshed_over(1, || {
+            let response =
+                http::Response::builder().status(status).header("clerk-trace-id", trace_id.replace('\t', ""));
+            let body = serde_json::json!({ "clerk_trace_id": trace_id });
+            Ok(response.body(body.to_string().into_bytes()).unwrap())
+        });
+        for shown in [error.to_string(), format!("{error:?}"), error.trace_id().unwrap().to_owned(), observed] {
+            assert!(shown.contains("[redacted] yyy") && !shown.contains("eyJ"), "{shown}");
+            assert!(shown.len() < 1200 && !shown.contains('\t'), "{} bytes: {shown}", shown.len());
+        }
+        let json = serde_json::to_value(&error).unwrap();
+        assert!(json["trace_id"].as_str().unwrap().len() < 300, "{json}");
+    }
 }

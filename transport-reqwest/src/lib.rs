@@ -18,6 +18,12 @@
 //! It runs inside a tokio runtime with its I/O and time drivers on. Blocking programs have `clerk-sessions-ureq`; to call
 //! this one from such a program, hand its futures to a runtime of your own by `block_on`.
 //!
+//! # Fork
+//! In a program that forks, make the client after the fork, in each process. A client that was used before the fork shares its
+//! connections with the child: each process then reads responses to requests of the other. A response that names another
+//! session or user than the one asked for is an [`Error::Decode`], but not every response names one. A tokio runtime does
+//! not work in a child, either.
+//!
 //! # Features
 //! | feature | default | |
 //! |---|---|---|

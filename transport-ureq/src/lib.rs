@@ -20,6 +20,11 @@
 //! These crates log nothing, see [`Observer`]. ureq logs by the `log` crate, without secrets but for one place: at level
 //! `TRACE`, the target `ureq_proto` dumps what goes over the wire, the secret key included. Keep that target at `DEBUG`.
 //!
+//! # Fork
+//! In a program that forks, make the client after the fork, in each process. A client that was used before the fork shares its
+//! connections with the child: each process then reads responses to requests of the other. A response that names another
+//! session or user than the one asked for is an [`Error::Decode`], but not every response names one.
+//!
 //! # Features
 //! | feature | default | |
 //! |---|---|---|

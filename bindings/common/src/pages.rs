@@ -59,7 +59,7 @@ impl Pages {
         Some(Call::of(context.call(ListRaw(list)), move |page| {
             let mut walk = walk.lock().unwrap_or_else(PoisonError::into_inner);
             walk.came = true;
-            let new = walk.paging.on_page_of(page, |listed| &listed.id);
+            let new = walk.paging.on_page_of(page, Listed::id);
             let raw: Vec<_> = new.into_iter().map(|listed| listed.raw).collect();
             serde_json::to_vec(&raw).map_err(|_| BuildError::new("page", "can't be written").into())
         }))
@@ -78,7 +78,9 @@ impl Operation for ListRaw {
     }
 
     fn check(&self, page: &SessionList<Listed>) -> Result<(), Mismatch> {
-        let Some(index) = page.iter().position(|listed| !listed.is_session) else { return Ok(()) };
+        let Some(index) = page.iter().position(|listed| listed.session.is_err()) else {
+            return self.0.check_sessions(page.iter().filter_map(|listed| listed.session.as_ref().ok()));
+        };
         // Read once more, to find the place of the fault.
         let raw = page.data.get(index).map_or("", |listed| listed.raw.get());
         match registry::read_object::<Session>("session", raw.as_bytes()) {
@@ -90,17 +92,25 @@ impl Operation for ListRaw {
 
 /// A session as the server sent it, with what is needed of it here.
 struct Listed {
-    id: SessionId,
-    is_session: bool,
+    /// An empty id where it is no session that can be read.
+    session: Result<Session, SessionId>,
     raw: Box<RawValue>,
+}
+
+impl Listed {
+    fn id(&self) -> &SessionId {
+        match &self.session {
+            Ok(session) => &session.id,
+            Err(none) => none,
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Listed {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         // Not an error here: `check` reports it, with its place.
-        let session = serde_json::from_str::<Session>(raw.get()).ok();
-        let is_session = session.is_some();
-        Ok(Self { id: session.map_or_else(|| "".into(), |session| session.id), is_session, raw })
+        let session = serde_json::from_str(raw.get()).map_err(|_| "".into());
+        Ok(Self { session, raw })
     }
 }

@@ -193,6 +193,18 @@ fn a_session_of_a_page_that_can_not_be_read_is_an_error_that_names_its_place() {
 }
 
 #[test]
+fn a_page_with_a_session_of_another_user_is_an_error() {
+    for parameters in [r#"{"user_id":"user_2"}"#, r#"{"client_id":"client_2"}"#] {
+        let mut pages = client().pages(parameters.as_bytes(), b"");
+        let body = json!(sessions(0..2)).to_string().into_bytes();
+        let (_, page) = run(pages.next_page().unwrap(), |_| (200, body.clone()));
+        let error = page.unwrap_err();
+        assert_eq!(error["kind"], "decode");
+        assert!(error["message"].as_str().unwrap().contains("than the one asked for"), "{error}");
+    }
+}
+
+#[test]
 fn revoke_all_is_one_call() {
     let mut active = sessions(0..4);
     let call = client().revoke_all(br#"{"user_id":"user_1","except":["sess_0002"]}"#, br#"{"max_attempts":1}"#);

@@ -189,7 +189,8 @@ def test_a_bad_server_is_an_error_in_time(server, message, attempts, is_async):
             clerk_sessions.Client("sk_test_1", api_url=server.url, options=options).sessions.get("sess_1")
     assert message in str(caught.value)
     assert caught.value.attempts == attempts
-    assert time.monotonic() - started < 4
+    # The server that drips its head takes 2 s for each of two attempts; the others hold the connection for 9 s.
+    assert time.monotonic() - started < 6
     with pytest.raises(clerk_sessions.TransportError) as caught:
         clerk_sessions.Client("sk_test_1", api_url=server.url, options=options).sessions.create(user_id="user_1")
     assert caught.value.attempts == 1, "a create is never sent twice"

@@ -2,6 +2,7 @@
 
 require "minitest/autorun"
 require "clerk_sessions"
+require "openssl"
 require "socket"
 
 # Against a fake Clerk of our own: ENV FAKE_CLERK is its program.
@@ -276,6 +277,120 @@ class TestClerkSessions < Minitest::Test
   def test_many_threads
     ids = Array.new(8) { Thread.new { Array.new(20) { @sessions.get("sess_1").id } } }.flat_map(&:value)
     assert_equal ["sess_1"] * 160, ids
+  end
+
+  # Runs the block in a forked process; returns the pipe with what it returns, as JSON.
+  def in_child
+    reader, writer = IO.pipe
+    pid = fork do
+      reader.close
+      result = begin
+        { returned: yield }
+      rescue Exception => error # rubocop:disable Lint/RescueException
+        { raised: error.full_message(highlight: false) }
+      end
+      writer.write(JSON.generate(result))
+      writer.close
+    ensure
+      # Nothing of Minitest may run on in the child.
+      exit!(true)
+    end
+    writer.close
+    [pid, reader]
+  end
+
+  def returned_by((pid, reader))
+    Process.kill(:KILL, pid) unless reader.wait_readable(30)
+    text = reader.read
+    Process.wait(pid)
+    refute_empty text, "the child was blocked"
+    result = JSON.parse(text)
+    assert_nil result["raised"]
+    result["returned"]
+  ensure
+    reader.close
+  end
+
+  # Those of 100 results that are not the session asked for.
+  def unlike(id) = Array.new(100) { @sessions.get(id).id }.reject { |got| got == id }
+
+  def test_a_forked_child_gets_what_it_asks_for
+    # Several connections stand when the process forks.
+    Array.new(4) { Thread.new { @sessions.get("sess_1") } }.each(&:join)
+    children = %w[sess_2 sess_3 sess_2 sess_3].map { |id| in_child { unlike(id) } }
+    assert_empty unlike("sess_1")
+    assert_equal [[]] * 4, children.map { |child| returned_by(child) }
+    grandchild = in_child { [@sessions.get("sess_2").id, returned_by(in_child { unlike("sess_3") })] }
+    assert_empty unlike("sess_1")
+    assert_equal ["sess_2", []], returned_by(grandchild)
+  end
+
+  def test_a_fork_during_calls_does_not_block_the_child
+    threads = Array.new(4) { Thread.new { loop { @sessions.get("sess_1") } } }
+    sleep 0.05
+    children = Array.new(20) { in_child { @sessions.get("sess_2").id } }
+    assert_equal ["sess_2"] * 20, children.map { |child| returned_by(child) }
+  ensure
+    threads.each(&:kill).each(&:join)
+  end
+
+  # The library's locks are held for a moment only, so that a test as the one before rarely meets one.
+  def test_no_thread_is_within_the_library_when_another_forks
+    functions = ClerkSessions.const_get(:Native).const_get(:FUNCTIONS)
+    refute_empty functions
+    assert functions.values.all?(&:need_gvl?)
+  end
+
+  # Over TLS, to close a connection tells the server, and so ends it for the parent as well.
+  def test_what_a_child_closes_stays_open_for_its_parent
+    with_tls_server do |url, opened|
+      client = ClerkSessions::Client.new(secret_key: @key, base_url: "#{url}/v1")
+      assert_empty client.sessions.list
+      returned_by(in_child { client.close })
+      assert_empty client.sessions.list
+      assert_equal 1, opened.call
+      assert_empty returned_by(in_child { client.sessions.list })
+      assert_equal 2, opened.call
+      returned_by(in_child { [client.sessions.list, GC.start] })
+      assert_empty client.sessions.list
+      assert_equal 3, opened.call, "the parent's first connection is still in use"
+      client.close
+    end
+  end
+
+  # A server with a certificate of its own, which this process then trusts: it sends an empty list to every request.
+  def with_tls_server
+    key = OpenSSL::PKey::RSA.new(2048)
+    certificate = OpenSSL::X509::Certificate.new.tap do |made|
+      made.version, made.serial, made.public_key = 2, 1, key.public_key
+      made.subject = made.issuer = OpenSSL::X509::Name.parse("/CN=127.0.0.1")
+      made.not_before, made.not_after = Time.now - 60, Time.now + 3600
+      extensions = OpenSSL::X509::ExtensionFactory.new(made, made)
+      made.add_extension(extensions.create_extension("basicConstraints", "CA:TRUE", true))
+      made.add_extension(extensions.create_extension("subjectAltName", "IP:127.0.0.1"))
+      made.sign(key, "SHA256")
+    end
+    context = OpenSSL::SSL::SSLContext.new.tap { |made| made.cert, made.key = certificate, key }
+    server = OpenSSL::SSL::SSLServer.new(TCPServer.new("127.0.0.1", 0), context)
+    opened = 0
+    threads = [Thread.new do
+      loop do
+        socket = server.accept
+        opened += 1
+        threads << Thread.new do
+          socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]") while socket.gets("\r\n\r\n")
+          socket.close
+        rescue OpenSSL::SSL::SSLError
+          # A process that ends does not close its connections the way that TLS asks for.
+        end
+      end
+    end]
+    # The one that Net::HTTP takes.
+    OpenSSL::SSL::SSLContext::DEFAULT_CERT_STORE.add_cert(certificate)
+    yield "https://127.0.0.1:#{server.addr[1]}", -> { opened }
+  ensure
+    threads&.each(&:kill)
+    server&.close
   end
 
   def test_handles_are_freed_under_stress

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::{Request, Response, StatusCode};
 
 use super::context::CallContext;
-use super::observer::Attempt;
+use super::observer::{Attempt, Sent};
 use super::rate_limit::Turn;
 use super::retry;
 use super::retry_budget::Reservation;
@@ -16,6 +16,7 @@ use crate::error::{ApiError, BuildError, CallFailed, DecodeError, Error, Transpo
 use crate::json::{self, Fault};
 use crate::metadata::Metadata;
 use crate::operation::Operation;
+use crate::redact;
 use crate::request::RequestWriter;
 use crate::response;
 
@@ -34,7 +35,8 @@ type Check = dyn Fn(&[u8]) -> Result<(), Fault> + Send + Sync;
 pub struct RawCall {
     context: CallContext,
     metadata: &'static Metadata,
-    /// What the operation has written, without the headers that all requests carry: so a copy for a retry is cheap.
+    /// What the operation has written, without the headers that all requests carry: so a copy for an attempt is cheap. It is
+    /// kept to the end, as errors must not show what was sent.
     request: Request<Vec<u8>>,
     check: Option<Box<Check>>,
     state: State,
@@ -116,11 +118,14 @@ impl RawCall {
             reservation.spend();
         }
         let options = self.context.options();
-        let is_last = self.attempts >= options.retry.max_attempts;
-        let mut request = if is_last { std::mem::take(&mut self.request) } else { self.request.clone() };
+        let mut request = self.request.clone();
         let headers = self.context.api().headers(request.method(), !request.body().is_empty(), request.headers());
         *request.headers_mut() = headers;
         Step::Send { request, timeout: options.attempt_timeout.min(remaining).min(LONGEST_TIMEOUT) }
+    }
+
+    fn sent(&self) -> Sent<'_> {
+        Sent { api: self.context.api(), request: &self.request }
     }
 
     /// What remains of the time until the deadline.
@@ -222,7 +227,17 @@ impl RawCall {
             duration: now.saturating_sub(self.sent_at),
             wait,
             trace_id,
+            sent: self.sent(),
         });
+    }
+
+    /// The response of the call, which is done.
+    fn take_response(&mut self) -> Result<Response<Vec<u8>>, Error> {
+        let (State::Done, Some(outcome)) = (&self.state, self.outcome.take()) else {
+            let early = BuildError::new("finish", "was called before the call was done");
+            return Err(Error::Build(early.of(self.metadata)));
+        };
+        outcome
     }
 }
 
@@ -257,11 +272,14 @@ impl Flow for RawCall {
         if status.is_success() {
             self.context.retry_budget().add();
             self.end();
-            self.observe(Ok(status), trace_id_of(response.headers()), None, now);
+            let trace_id = trace_id_of(response.headers());
+            let unclean = trace_id.filter(|trace_id| !redact::is_clean(trace_id));
+            let redacted = unclean.map(|trace_id| self.sent().secrets().redacted(trace_id));
+            self.observe(Ok(status), redacted.as_deref().or(trace_id), None, now);
             self.outcome = Some(Ok(response));
             return;
         }
-        let error = ApiError::new(self.metadata, response, self.attempts, self.maybe_processed);
+        let error = ApiError::new(self.metadata, response, self.attempts, self.maybe_processed, &self.sent().secrets());
         let wait = self.retry(AttemptOutcome::Response(status), error.retry_after(), now);
         if status != StatusCode::TOO_MANY_REQUESTS {
             self.maybe_processed = true;
@@ -273,22 +291,20 @@ impl Flow for RawCall {
 
     fn on_failure(&mut self, error: TransportError, now: Duration) {
         let State::InFlight = self.state else { return };
+        let error = error.redacted(&self.sent().secrets());
         let wait = self.retry(AttemptOutcome::Failure(error.kind(), error.delivery()), None, now);
         self.observe(Err(&error), None, wait, now);
         self.maybe_processed |= error.delivery() == Delivery::MaybeSent;
         self.outcome = Some(Err(self.failure(error, None)));
     }
 
-    fn finish(self) -> Result<Response<Vec<u8>>, Error> {
-        let (State::Done, Some(outcome)) = (self.state, self.outcome) else {
-            let early = BuildError::new("finish", "was called before the call was done");
-            return Err(Error::Build(early.of(self.metadata)));
-        };
-        let response = outcome?;
-        match self.check.map(|check| check(response.body())) {
+    fn finish(mut self) -> Result<Response<Vec<u8>>, Error> {
+        let response = self.take_response()?;
+        match self.check.as_ref().map(|check| check(response.body())) {
             None | Some(Ok(())) => Ok(response),
             Some(Err(fault)) => {
-                Err(Error::Decode(Box::new(DecodeError::new(self.metadata, response, fault, self.attempts))))
+                let secrets = self.sent().secrets();
+                Err(Error::Decode(Box::new(DecodeError::new(self.metadata, response, fault, self.attempts, &secrets))))
             }
         }
     }
@@ -342,9 +358,10 @@ impl<O: Operation> Flow for Call<O> {
     }
 
     fn finish(self) -> Result<O::Output, Error> {
-        let Self { raw, operation } = self;
-        let attempts = raw.attempts;
-        response::decode::<O>(raw.finish()?, attempts, |output| operation.check(output).map_err(Fault::from))
+        let Self { mut raw, operation } = self;
+        let response = raw.take_response()?;
+        let check = |output: &O::Output| operation.check(output).map_err(Fault::from);
+        response::decode::<O>(response, raw.attempts, check, || raw.sent().secrets())
     }
 }
 

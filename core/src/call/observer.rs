@@ -3,9 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{Request, StatusCode};
 
+use crate::api::Api;
 use crate::error::TransportError;
+use crate::redact::Secrets;
 
 /// Is told of each attempt of each call. Set with [`Client::with_observer`](crate::Client::with_observer).
 ///
@@ -28,8 +30,7 @@ pub trait Observer: Send + Sync {
     fn attempted(&self, attempt: &Attempt<'_>);
 }
 
-/// One attempt of a call. It holds no secret, no body and no query; neither does its `Display` text.
-#[derive(Debug)]
+/// One attempt of a call. It holds no body and no query. Neither its `Display` nor its `Debug` text shows a secret of the call.
 #[non_exhaustive]
 pub struct Attempt<'a> {
     /// The operationId, such as `GetSession`.
@@ -42,8 +43,40 @@ pub struct Attempt<'a> {
     pub duration: Duration,
     /// How long the call waits before the next attempt; `None` if this was the last.
     pub wait: Option<Duration>,
-    /// The trace id of the response.
+    /// The trace id of the response, on one line of 200 characters at most, without what looks like a key or a token. If the
+    /// server echoes what the call sent as a secret, it is redacted here where the status is not 2xx; where it is 2xx, only what
+    /// `Display` and `Debug` print is.
     pub trace_id: Option<&'a str>,
+    pub(super) sent: Sent<'a>,
+}
+
+/// What was sent, from which the secrets of the call are collected when something is printed.
+#[derive(Clone, Copy)]
+pub(super) struct Sent<'a> {
+    pub(super) api: &'a Api,
+    /// Without the headers that all requests carry.
+    pub(super) request: &'a Request<Vec<u8>>,
+}
+
+impl Sent<'_> {
+    pub(super) fn secrets(&self) -> Secrets {
+        let (request, body) = (self.request, self.request.body());
+        Secrets::of(&self.api.headers(request.method(), !body.is_empty(), request.headers()), body)
+    }
+}
+
+impl fmt::Debug for Attempt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let secrets = self.sent.secrets();
+        f.debug_struct("Attempt")
+            .field("operation", &self.operation)
+            .field("number", &self.number)
+            .field("outcome", &self.outcome)
+            .field("duration", &self.duration)
+            .field("wait", &self.wait)
+            .field("trace_id", &self.trace_id.map(|trace_id| secrets.redacted(trace_id)))
+            .finish()
+    }
 }
 
 impl fmt::Display for Attempt<'_> {
@@ -58,7 +91,7 @@ impl fmt::Display for Attempt<'_> {
             write!(f, ", next in {} ms", wait.as_millis())?;
         }
         match self.trace_id {
-            Some(trace_id) => write!(f, " [trace {trace_id}]"),
+            Some(trace_id) => write!(f, " [trace {}]", self.sent.secrets().redact(trace_id)),
             None => Ok(()),
         }
     }

@@ -11,7 +11,7 @@ use super::item::ErrorItem;
 use super::text::{Status, after_attempts, trace_id_of, traced};
 use crate::attempt::Delivery;
 use crate::metadata::Metadata;
-use crate::redact::Redacted;
+use crate::redact::Secrets;
 use crate::retry_after;
 
 /// The operationId of the one operation whose 401 may mean that the browser has to do the handshake.
@@ -39,19 +39,21 @@ impl ApiError {
         response: Response<Vec<u8>>,
         attempts: u32,
         processed: bool,
+        secrets: &Secrets,
     ) -> Self {
         let refused = response.status() == StatusCode::TOO_MANY_REQUESTS && !processed;
         let body: Option<Value> = serde_json::from_slice(response.body()).ok();
         let field = |name| body.as_ref().and_then(|body| body.get(name));
         let items = field("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let errors = items.iter().filter_map(Value::as_object).cloned().map(ErrorItem).collect();
+        let errors = items.iter().filter_map(Value::as_object).cloned();
+        let errors = errors.map(|fields| ErrorItem::new(fields, secrets.clone())).collect();
         let trace_id = field("clerk_trace_id").and_then(Value::as_str).or_else(|| trace_id_of(response.headers()));
         Self {
             metadata,
             attempts,
             delivery: if refused { Delivery::NotSent } else { Delivery::MaybeSent },
             errors,
-            trace_id: trace_id.map(str::to_owned),
+            trace_id: trace_id.map(|trace_id| secrets.redacted(trace_id)),
             retry_after: retry_after::read(response.headers()),
             response,
         }
@@ -75,6 +77,11 @@ impl ApiError {
 
     pub(super) fn code(&self) -> Option<&str> {
         self.errors.iter().find_map(ErrorItem::code)
+    }
+
+    /// The code, made fit for a message.
+    pub(super) fn code_shown(&self) -> Option<String> {
+        self.errors.iter().find_map(ErrorItem::code_shown)
     }
 
     pub(super) fn is_secret_key_invalid(&self) -> bool {
@@ -144,7 +151,7 @@ impl fmt::Debug for ApiError {
             .field("operation", &self.metadata.id)
             .field("status", &self.response.status())
             .field("errors", &self.errors)
-            .field("trace_id", &self.trace_id.as_deref().map(Redacted))
+            .field("trace_id", &self.trace_id)
             .field("retry_after", &self.retry_after)
             .field("attempts", &self.attempts)
             .field("body_len", &self.response.body().len())

@@ -8,7 +8,7 @@ use http::Response;
 use super::text::{Status, after_attempts, trace_id_of, traced};
 use crate::json::Fault;
 use crate::metadata::Metadata;
-use crate::redact::Redacted;
+use crate::redact::Secrets;
 
 /// The server responded with 2xx and a body that can't be read as what was asked for. Read it through
 /// [`Error`](crate::Error).
@@ -22,8 +22,17 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    pub(crate) fn new(metadata: &'static Metadata, response: Response<Vec<u8>>, fault: Fault, attempts: u32) -> Self {
-        Self { metadata, attempts, fault, trace_id: trace_id_of(response.headers()).map(str::to_owned), response }
+    pub(crate) fn new(
+        metadata: &'static Metadata,
+        response: Response<Vec<u8>>,
+        fault: Fault,
+        attempts: u32,
+        secrets: &Secrets,
+    ) -> Self {
+        let trace_id = trace_id_of(response.headers()).map(|trace_id| secrets.redacted(trace_id));
+        // The path may have keys of the response in it.
+        let fault = Fault { path: secrets.redacted(&fault.path), reason: secrets.redacted(&fault.reason) };
+        Self { metadata, attempts, response, fault, trace_id }
     }
 }
 
@@ -44,7 +53,7 @@ impl fmt::Debug for DecodeError {
             .field("status", &self.response.status())
             .field("path", &self.fault.path)
             .field("reason", &self.fault.reason)
-            .field("trace_id", &self.trace_id.as_deref().map(Redacted))
+            .field("trace_id", &self.trace_id)
             .field("attempts", &self.attempts)
             .field("body_len", &self.response.body().len())
             .finish()

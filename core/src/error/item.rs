@@ -4,15 +4,28 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::redact::Redacted;
+use crate::redact::Secrets;
 
 /// One error that the server named. Every part may be missing; what came is kept.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ErrorItem(pub(super) Map<String, Value>);
+#[derive(Clone)]
+pub struct ErrorItem {
+    fields: Map<String, Value>,
+    /// What the call sent, which is not shown where the server echoes it.
+    secrets: Secrets,
+}
 
 impl ErrorItem {
+    pub(super) fn new(fields: Map<String, Value>, secrets: Secrets) -> Self {
+        Self { fields, secrets }
+    }
+
+    /// The code, made fit for a message.
+    pub(super) fn code_shown(&self) -> Option<String> {
+        self.code().map(|code| self.secrets.redacted(code))
+    }
+
     fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name)?.as_str()
+        self.fields.get(name)?.as_str()
     }
 
     /// The stable code, such as `resource_not_found`.
@@ -36,7 +49,7 @@ impl ErrorItem {
     /// What the server added to the error, such as `param_name`.
     #[must_use]
     pub fn meta(&self) -> Option<&Value> {
-        self.0.get("meta")
+        self.fields.get("meta")
     }
 
     /// The parameter that the error is about, of `meta`.
@@ -48,18 +61,26 @@ impl ErrorItem {
     /// The whole of what came.
     #[must_use]
     pub fn as_json(&self) -> &Map<String, Value> {
-        &self.0
+        &self.fields
     }
 }
 
+impl PartialEq for ErrorItem {
+    fn eq(&self, other: &Self) -> bool {
+        self.fields == other.fields
+    }
+}
+
+impl Eq for ErrorItem {}
+
 impl fmt::Display for ErrorItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Redacted(self.code().unwrap_or("an error without a code")).fmt(f)?;
+        self.secrets.redact(self.code().unwrap_or("an error without a code")).fmt(f)?;
         if let Some(name) = self.param_name() {
-            write!(f, " ({})", Redacted(name))?;
+            write!(f, " ({})", self.secrets.redact(name))?;
         }
         match self.long_message().or(self.message()) {
-            Some(message) => write!(f, ": {}", Redacted(message)),
+            Some(message) => write!(f, ": {}", self.secrets.redact(message)),
             None => Ok(()),
         }
     }

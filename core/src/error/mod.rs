@@ -1,7 +1,9 @@
 //! The one [`Error`]: what failed, why, and what can be done about it.
 //!
-//! No message, `Debug` output or source holds a secret key, a token or a body. The body of a response is there for whoever
-//! asks: [`Error::body`].
+//! No message, `Debug` output or source holds a secret key, a token or a body. Where the server echoes what the call sent as a
+//! secret, it is redacted, also if it is percent-encoded or cut; so is whatever else looks like a key or a token. Secrets are the
+//! values of headers and fields whose names say so, such as `authorization`, `cookie` and `refresh_token`, if they have at least
+//! six characters. What the server sent is there for whoever asks: [`Error::body`], [`ErrorItem::message`].
 
 mod api;
 mod build;
@@ -91,6 +93,9 @@ impl Error {
     }
 
     /// What to tell Clerk's support: the response's `clerk_trace_id`, or its `Clerk-Trace-Id` or `cf-ray` header.
+    ///
+    /// It is fit to be printed: on one line, cut at 200 characters, and redacted like a message. A trace id of Clerk's is not
+    /// changed by that. [`response`](Self::response) has it as it came.
     #[must_use]
     pub fn trace_id(&self) -> Option<&str> {
         match self {

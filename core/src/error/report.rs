@@ -6,13 +6,14 @@ use serde::ser::{SerializeStruct as _, Serializer};
 use super::Error;
 
 /// As one flat object: `kind`, `status`, `code`, `message`, `trace_id`, `retry_after_ms` and `attempts`, always all of them,
-/// with `null` for what there is not. `message` is the `Display` text followed by the causes.
+/// with `null` for what there is not. `message` is the `Display` text followed by the causes. No field holds a secret: in
+/// `code` and `trace_id`, too, what the call sent as a secret is redacted, and a long text is cut.
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_struct("Error", 7)?;
         object.serialize_field("kind", self.kind())?;
         object.serialize_field("status", &self.status().map(|status| status.as_u16()))?;
-        object.serialize_field("code", &self.code())?;
+        object.serialize_field("code", &self.code_shown())?;
         object.serialize_field("message", &self.with_causes())?;
         object.serialize_field("trace_id", &self.trace_id())?;
         let retry_after_ms = self.retry_after().map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
@@ -23,6 +24,13 @@ impl Serialize for Error {
 }
 
 impl Error {
+    fn code_shown(&self) -> Option<String> {
+        match self {
+            Self::Api(error) => error.code_shown(),
+            _ => None,
+        }
+    }
+
     fn with_causes(&self) -> String {
         let causes = std::iter::successors(std::error::Error::source(self), |cause| cause.source());
         causes.fold(self.to_string(), |text, cause| format!("{text}: {cause}"))

@@ -5,8 +5,6 @@ use std::fmt;
 use http::StatusCode;
 use http::header::{HeaderMap, HeaderName};
 
-use crate::redact::Redacted;
-
 /// A status with the name that HTTP gives it.
 pub(super) struct Status(pub(super) StatusCode);
 
@@ -24,9 +22,10 @@ pub(super) fn after_attempts(f: &mut fmt::Formatter<'_>, attempts: u32) -> fmt::
     if attempts > 1 { write!(f, ", after {attempts} attempts") } else { Ok(()) }
 }
 
+/// Adds a trace id, which is fit for a message already.
 pub(super) fn traced(f: &mut fmt::Formatter<'_>, trace_id: Option<&str>) -> fmt::Result {
     match trace_id {
-        Some(trace_id) => write!(f, " [trace {}]", Redacted(trace_id)),
+        Some(trace_id) => write!(f, " [trace {trace_id}]"),
         None => Ok(()),
     }
 }

@@ -1,17 +1,18 @@
 //! Attempts that brought no complete response: [`TransportError`] for one, [`CallFailed`] for a call.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::text::after_attempts;
 use crate::attempt::{Delivery, TransportErrorKind};
 use crate::metadata::Metadata;
-use crate::redact::Redacted;
+use crate::redact::Secrets;
 
 /// Why an attempt brought no complete response: the error of a [`Transport`](crate::transport::Transport).
 ///
-/// The source must print neither headers nor a body nor a query: whoever makes the error has to see to that.
+/// The source should print neither headers nor a body nor a query: whoever makes the error has to see to that. A source that
+/// prints a secret of the call is replaced by its text without the secret.
 #[derive(Clone)]
 pub struct TransportError {
     kind: TransportErrorKind,
@@ -37,7 +38,31 @@ impl TransportError {
     /// one line of 200 characters.
     #[must_use]
     pub fn with_message(self, message: &str) -> Self {
-        self.with_source(Redacted(message).to_string())
+        self.with_source(Message { text: message.to_owned(), secrets: Secrets::default() })
+    }
+
+    /// Takes out of the cause what the call sent as a secret. A cause that prints none is left as it is.
+    pub(crate) fn redacted(mut self, secrets: &Secrets) -> Self {
+        let Some(source) = &self.source else { return self };
+        let text = match source.downcast_ref::<Message>() {
+            Some(message) => message.text.clone(),
+            None => {
+                let causes = std::iter::successors(Some(&**source as &dyn std::error::Error), |cause| cause.source());
+                let (mut text, mut debug) = (String::new(), String::new());
+                for cause in causes {
+                    let separator = if text.is_empty() { "" } else { ": " };
+                    // Writing into a String does not fail.
+                    let _ = write!(text, "{separator}{cause}");
+                    let _ = write!(debug, "{cause:?} ");
+                }
+                if !secrets.are_in(&text) && !secrets.are_in(&debug) {
+                    return self;
+                }
+                text
+            }
+        };
+        self.source = Some(Arc::new(Message { text, secrets: secrets.clone() }));
+        self
     }
 
     /// What went wrong.
@@ -74,6 +99,26 @@ impl std::error::Error for TransportError {
         self.source.as_deref().map(|source| source as _)
     }
 }
+
+/// A cause that is a text from outside. It is redacted when it is shown, as who makes it does not know what the call sent.
+struct Message {
+    text: String,
+    secrets: Secrets,
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.secrets.redact(&self.text).fmt(f)
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.secrets.redact(&self.text), f)
+    }
+}
+
+impl std::error::Error for Message {}
 
 /// A call whose last attempt brought no complete response. Read it through [`Error`](crate::Error).
 #[derive(Clone)]

@@ -3,6 +3,7 @@
 //! Reading is tolerant in what may vary and exact in what may not: unknown fields are ignored, optional fields may be
 //! absent or `null`, statuses are open; a required field that is missing is an error that names its place.
 
+mod claim;
 mod id;
 mod open;
 mod refreshed;
@@ -12,6 +13,7 @@ mod session_list;
 mod time;
 mod token;
 
+pub(crate) use claim::sid_is;
 pub use id::{ClientId, OrganizationId, SessionId, TemplateName, UserId};
 pub use open::UnknownValue;
 pub use refreshed::{Cookies, Refreshed};
@@ -21,5 +23,7 @@ pub use session_list::SessionList;
 pub use time::UnixMillis;
 pub use token::{Token, TokenFormat};
 
+#[cfg(test)]
+pub(crate) use claim::tests::token_of;
 #[cfg(test)]
 pub(crate) use session::tests;

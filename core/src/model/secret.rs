@@ -48,7 +48,7 @@ secret! {
 secret! {
     /// A signed session token: three base64url parts with dots between them.
     ///
-    /// It is handed on as it came; this crate neither reads nor verifies it.
+    /// It is handed on as it came and is not verified. Only its `sid` claim is read, to notice a token of another session.
     Jwt
 }
 secret! {

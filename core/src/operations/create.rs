@@ -3,8 +3,8 @@
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::{from_its_only_parameter, not_empty};
-use crate::error::BuildError;
+use super::{check_user, from_its_only_parameter, not_empty};
+use crate::error::{BuildError, Mismatch};
 use crate::metadata::{Idempotency, Metadata};
 use crate::model::{OrganizationId, Session, UserId};
 use crate::operation::Operation;
@@ -53,11 +53,15 @@ impl Operation for CreateSession {
         not_empty("active_organization_id", self.active_organization_id.as_ref().map(OrganizationId::as_str))?;
         request.json(self)
     }
+
+    fn check(&self, session: &Session) -> Result<(), Mismatch> {
+        check_user(session, &self.user_id)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{refused, responded, sent};
+    use super::super::tests::{mismatch, refused, responded, sent};
     use super::*;
     use crate::model::tests::minimal;
 
@@ -80,6 +84,14 @@ mod tests {
         assert!(
             refused(&CreateSession::new("u").active_organization_id("")).contains("active_organization_id is empty")
         );
+    }
+
+    #[test]
+    fn refuses_a_session_of_another_user() {
+        let session = minimal().to_string();
+        assert_eq!(mismatch(CreateSession::new("user_1"), &session), None);
+        let other = mismatch(CreateSession::new("user_2"), &session).unwrap();
+        assert_eq!(other, "at user_id: is another user than the one asked for");
     }
 
     #[test]

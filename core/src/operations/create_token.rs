@@ -3,8 +3,8 @@
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::{CreateSessionTokenFromTemplate, from_its_only_parameter, write_token_options};
-use crate::error::BuildError;
+use super::{CreateSessionTokenFromTemplate, check_token, from_its_only_parameter, write_token_options};
+use crate::error::{BuildError, Mismatch};
 use crate::metadata::{Idempotency, Metadata};
 use crate::model::{SessionId, TemplateName, Token};
 use crate::operation::Operation;
@@ -76,12 +76,17 @@ impl Operation for CreateSessionToken {
         request.segments(&[("session_id", self.session_id.as_str())])?;
         write_token_options(request, self.expires_in_seconds, self.origin.as_deref())
     }
+
+    fn check(&self, token: &Token) -> Result<(), Mismatch> {
+        check_token(&token.jwt, &self.session_id)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{refused, responded, sent};
+    use super::super::tests::{mismatch, refused, responded, sent};
     use super::*;
+    use crate::model::token_of;
 
     #[test]
     fn sends_an_object_even_without_options() {
@@ -112,6 +117,15 @@ mod tests {
         }
         assert!(refused(&CreateSessionToken::new("sess_1").origin("a\r\nb: c")).contains("origin holds a character"));
         assert!(refused(&CreateSessionToken::new("")).contains("session_id is empty"));
+    }
+
+    #[test]
+    fn refuses_a_token_of_another_session() {
+        let token = format!(r#"{{"jwt":"{}"}}"#, token_of(r#"{"sub":"user_1","sid":"sess_1"}"#));
+        assert_eq!(mismatch(CreateSessionToken::new("sess_1"), &token), None);
+        let other = mismatch(CreateSessionToken::new("sess_2"), &token).unwrap();
+        assert_eq!(other, "at jwt: is a token of another session than the one asked for");
+        assert_eq!(mismatch(CreateSessionToken::new("sess_2"), r#"{"jwt":"opaque"}"#), None);
     }
 
     #[test]

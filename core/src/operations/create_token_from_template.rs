@@ -3,10 +3,10 @@
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::write_token_options;
-use crate::error::BuildError;
+use super::{other_token, write_token_options};
+use crate::error::{BuildError, Mismatch};
 use crate::metadata::{Idempotency, Metadata};
-use crate::model::{SessionId, TemplateName, Token};
+use crate::model::{SessionId, TemplateName, Token, sid_is};
 use crate::operation::Operation;
 use crate::request::RequestWriter;
 
@@ -72,13 +72,21 @@ impl Operation for CreateSessionTokenFromTemplate {
         request.segments(&[("session_id", session_id), ("template_name", template_name)])?;
         write_token_options(request, self.expires_in_seconds, self.origin.as_deref())
     }
+
+    fn check(&self, token: &Token) -> Result<(), Mismatch> {
+        // Clerk adds no `sid` of its own to these tokens, so a template may use that claim for anything. Only a value that is
+        // written like a session's id is taken for one.
+        let is_other = |sid: &[u8]| sid.starts_with(b"sess_") && sid != self.session_id.as_str().as_bytes();
+        if sid_is(token.jwt.expose(), is_other) { Err(other_token("jwt")) } else { Ok(()) }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::CreateSessionToken;
-    use super::super::tests::{refused, responded, sent};
+    use super::super::tests::{mismatch, refused, responded, sent};
     use super::*;
+    use crate::model::token_of;
 
     #[test]
     fn sends_session_and_template_as_segments() {
@@ -103,6 +111,17 @@ mod tests {
         }
         let error = refused(&CreateSessionTokenFromTemplate::new("sess_1", "t").expires_in_seconds(1));
         assert!(error.contains("expires_in_seconds"), "{error}");
+    }
+
+    #[test]
+    fn refuses_a_token_of_another_session() {
+        let of = |claims| format!(r#"{{"jwt":"{}"}}"#, token_of(claims));
+        let operation = || CreateSessionTokenFromTemplate::new("sess_1", "t");
+        for claims in [r#"{"sid":"sess_1"}"#, r#"{"sub":"user_1"}"#, r#"{"sid":"a meaning of the template's own"}"#] {
+            assert_eq!(mismatch(operation(), of(claims)), None, "{claims}");
+        }
+        let other = mismatch(operation(), of(r#"{"sid":"sess_2"}"#)).unwrap();
+        assert_eq!(other, "at jwt: is a token of another session than the one asked for");
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::from_its_only_parameter;
-use crate::error::BuildError;
+use super::{check_session, from_its_only_parameter};
+use crate::error::{BuildError, Mismatch};
 use crate::metadata::{Idempotency, Metadata};
 use crate::model::{Session, SessionId};
 use crate::operation::Operation;
@@ -39,11 +39,15 @@ impl Operation for GetSession {
     fn write(&self, request: &mut RequestWriter<'_>) -> Result<(), BuildError> {
         request.segments(&[("session_id", self.session_id.as_str())])
     }
+
+    fn check(&self, session: &Session) -> Result<(), Mismatch> {
+        check_session(session, &self.session_id)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{refused, responded, sent};
+    use super::super::tests::{mismatch, refused, responded, sent};
     use super::*;
     use crate::model::tests::minimal;
 
@@ -79,5 +83,12 @@ mod tests {
             assert!(matches!(error, crate::Error::Decode(_)), "{broken}: {error}");
             assert_eq!(error.body(), Some(broken.as_bytes()));
         }
+    }
+    #[test]
+    fn refuses_another_session() {
+        let session = minimal().to_string();
+        assert_eq!(mismatch(GetSession::new("sess_1"), &session), None);
+        let other = mismatch(GetSession::new("sess_2"), &session).unwrap();
+        assert_eq!(other, "at id: is another session than the one asked for");
     }
 }

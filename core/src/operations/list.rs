@@ -3,10 +3,10 @@
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::not_empty;
-use crate::error::BuildError;
+use super::{OTHER_USER, not_empty};
+use crate::error::{BuildError, Mismatch};
 use crate::metadata::{Idempotency, Metadata};
-use crate::model::{ClientId, SessionList, SessionStatus, UserId};
+use crate::model::{ClientId, Session, SessionList, SessionStatus, UserId};
 use crate::operation::Operation;
 use crate::request::RequestWriter;
 
@@ -87,6 +87,25 @@ impl ListSessions {
         self.offset = Some(offset);
         self
     }
+
+    /// Checks that these sessions, which a response has in this order, are of the user and on the client asked for.
+    ///
+    /// The clients do this themselves. Use it in an operation of your own that lists sessions into another type.
+    ///
+    /// # Errors
+    /// [`Mismatch`]: a session is of another user or on another client.
+    pub fn check_sessions<'a>(&self, sessions: impl IntoIterator<Item = &'a Session>) -> Result<(), Mismatch> {
+        for (index, session) in sessions.into_iter().enumerate() {
+            if self.user_id.as_ref().is_some_and(|user_id| session.user_id != *user_id) {
+                return Err(Mismatch::new(format!("[{index}].user_id"), OTHER_USER));
+            }
+            if self.client_id.as_ref().is_some_and(|client_id| session.client_id != *client_id) {
+                let reason = "is another client than the one asked for";
+                return Err(Mismatch::new(format!("[{index}].client_id"), reason));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Operation for ListSessions {
@@ -118,12 +137,17 @@ impl Operation for ListSessions {
         }
         Ok(())
     }
+
+    fn check(&self, sessions: &SessionList) -> Result<(), Mismatch> {
+        self.check_sessions(sessions)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{refused, responded, sent};
+    use super::super::tests::{mismatch, refused, responded, sent};
     use super::*;
+    use crate::model::tests::minimal;
 
     #[test]
     fn sends_only_what_was_given() {
@@ -158,6 +182,18 @@ mod tests {
         for limit in [0, 501] {
             assert!(refused(&ListSessions::new().limit(limit)).contains("limit is not within 1..=500"));
         }
+    }
+
+    #[test]
+    fn refuses_sessions_of_another_user_or_client() {
+        let mut other = minimal();
+        other["user_id"] = "user_2".into();
+        let sessions = serde_json::json!([minimal(), other]).to_string();
+        assert_eq!(mismatch(ListSessions::new().client_id("client_1"), &sessions), None);
+        let refused = mismatch(ListSessions::new().user_id("user_1"), &sessions).unwrap();
+        assert_eq!(refused, "at [1].user_id: is another user than the one asked for");
+        let refused = mismatch(ListSessions::new().client_id("client_2"), &sessions).unwrap();
+        assert_eq!(refused, "at [0].client_id: is another client than the one asked for");
     }
 
     #[test]

@@ -19,10 +19,13 @@ pub use list::ListSessions;
 pub use refresh::RefreshSession;
 pub use revoke::RevokeSession;
 
+use std::borrow::Cow;
+
 use http::header::ORIGIN;
 use serde::Serialize;
 
-use crate::error::BuildError;
+use crate::error::{BuildError, Mismatch};
+use crate::model::{Jwt, Session, SessionId, UserId, sid_is};
 use crate::request::RequestWriter;
 
 /// Calls the macro `$then` with every operation: façade, registry and tests all read this one list.
@@ -84,13 +87,41 @@ fn not_empty(field: &'static str, value: Option<&str>) -> Result<(), BuildError>
     }
 }
 
+/// Checks that the session of a response is the one asked for.
+fn check_session(session: &Session, asked_for: &SessionId) -> Result<(), Mismatch> {
+    if session.id == *asked_for {
+        Ok(())
+    } else {
+        Err(Mismatch::new("id", "is another session than the one asked for"))
+    }
+}
+
+/// What a response is that has another user than the one asked for.
+const OTHER_USER: &str = "is another user than the one asked for";
+
+/// Checks that the session of a response is of the user asked for.
+fn check_user(session: &Session, asked_for: &UserId) -> Result<(), Mismatch> {
+    if session.user_id == *asked_for { Ok(()) } else { Err(Mismatch::new("user_id", OTHER_USER)) }
+}
+
+/// Checks that a token is of the session asked for, if it tells the session.
+fn check_token(jwt: &Jwt, asked_for: &SessionId) -> Result<(), Mismatch> {
+    if sid_is(jwt.expose(), |sid| sid != asked_for.as_str().as_bytes()) { Err(other_token("jwt")) } else { Ok(()) }
+}
+
+fn other_token(field: impl Into<Cow<'static, str>>) -> Mismatch {
+    Mismatch::new(field, "is a token of another session than the one asked for")
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::time::Duration;
 
     use http::header::{ACCEPT, AUTHORIZATION, USER_AGENT};
 
     use crate::api::Api;
+    use crate::call::{CallContext, Flow as _};
     use crate::operation::Operation;
 
     /// The request of an operation as text: the request line, the headers that are its own, the body. Every request has the
@@ -116,6 +147,16 @@ mod tests {
     /// What is said of an operation that is refused.
     pub(super) fn refused<O: Operation>(operation: &O) -> String {
         Api::new("sk_test_1").unwrap().request(operation).unwrap_err().to_string()
+    }
+
+    /// What is said of a 200 with this body that is for something else than the operation asked for; `None` if it is not.
+    pub(super) fn mismatch<O: Operation>(operation: O, body: impl AsRef<[u8]>) -> Option<String> {
+        let mut call = CallContext::new(Api::new("sk_test_1").unwrap()).call(operation).unwrap();
+        call.step(Duration::ZERO);
+        call.on_response(http::Response::new(body.as_ref().to_vec()), Duration::ZERO);
+        let error = call.finish().err()?;
+        assert!(matches!(error, crate::Error::Decode(_)), "{error}");
+        Some(error.to_string().split_once(" bytes can't be read: ").unwrap().1.to_owned())
     }
 
     /// Reads a 200 with this body as the operation does.

@@ -6,10 +6,10 @@ use std::fmt;
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::not_empty;
-use crate::error::BuildError;
+use super::{check_token, not_empty, other_token};
+use crate::error::{BuildError, Mismatch};
 use crate::metadata::{Idempotency, Metadata};
-use crate::model::{Jwt, RefreshToken, Refreshed, SessionId, TokenFormat};
+use crate::model::{Jwt, RefreshToken, Refreshed, SessionId, TokenFormat, sid_is};
 use crate::operation::Operation;
 use crate::request::RequestWriter;
 
@@ -152,12 +152,32 @@ impl Operation for RefreshSession {
             request_originating_ip: self.request_originating_ip.as_deref(),
         })
     }
+
+    fn check(&self, refreshed: &Refreshed) -> Result<(), Mismatch> {
+        if let Some(token) = refreshed.token() {
+            return check_token(&token.jwt, &self.session_id);
+        }
+        let is_other = |sid: &[u8]| sid != self.session_id.as_str().as_bytes();
+        let mut tokens = refreshed.cookies().iter().map(|cookie| session_token(cookie.expose()).unwrap_or_default());
+        match tokens.position(|token| sid_is(token, is_other)) {
+            Some(index) => Err(other_token(format!("cookies[{index}]"))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The value of a `Set-Cookie` directive, if it sets the cookie of the session token: `__session`, which may have a suffix.
+fn session_token(directive: &str) -> Option<&str> {
+    let (name, rest) = directive.split_once('=')?;
+    let suffix = name.trim().strip_prefix("__session")?;
+    (suffix.is_empty() || suffix.starts_with('_')).then(|| rest.split(';').next().unwrap_or_default().trim())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{refused, responded, sent};
+    use super::super::tests::{mismatch, refused, responded, sent};
     use super::*;
+    use crate::model::token_of;
 
     fn refresh() -> RefreshSession {
         RefreshSession::new("sess_1", "expired.jwt.x", "refresh_x", "https://app.example.com")
@@ -203,6 +223,26 @@ mod tests {
         assert_eq!(token.token().unwrap().jwt.expose(), "a.b.c");
         let cookies = responded::<RefreshSession>(r#"{"object":"cookies","cookies":["__session=x"]}"#).unwrap();
         assert_eq!(cookies.cookies()[0].expose(), "__session=x");
+    }
+
+    #[test]
+    fn refuses_a_token_of_another_session() {
+        let (own, other) = (token_of(r#"{"sid":"sess_1"}"#), token_of(r#"{"sid":"sess_2"}"#));
+        assert_eq!(mismatch(refresh(), format!(r#"{{"jwt":"{own}"}}"#)), None);
+        let refused = mismatch(refresh(), format!(r#"{{"jwt":"{other}"}}"#)).unwrap();
+        assert_eq!(refused, "at jwt: is a token of another session than the one asked for");
+        let with = |name: &str, token: &str| {
+            let cookies =
+                ["__client_uat=1; Path=/".to_owned(), format!("{name}={token}; Path=/; Secure"), "x".to_owned()];
+            mismatch(refresh(), serde_json::json!({ "cookies": cookies }).to_string())
+        };
+        for name in ["__session", "__session_abcd"] {
+            assert_eq!(with(name, &own), None, "{name}");
+            let refused = with(name, &other).unwrap();
+            assert_eq!(refused, "at cookies[1]: is a token of another session than the one asked for", "{name}");
+        }
+        assert_eq!(with("__sessions", &other), None);
+        assert_eq!(with("__session", ""), None);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::from_its_only_parameter;
-use crate::error::BuildError;
+use super::{check_session, from_its_only_parameter};
+use crate::error::{BuildError, Mismatch};
 use crate::metadata::{Idempotency, Metadata};
 use crate::model::{Session, SessionId};
 use crate::operation::Operation;
@@ -44,11 +44,15 @@ impl Operation for RevokeSession {
     fn write(&self, request: &mut RequestWriter<'_>) -> Result<(), BuildError> {
         request.segments(&[("session_id", self.session_id.as_str())])
     }
+
+    fn check(&self, session: &Session) -> Result<(), Mismatch> {
+        check_session(session, &self.session_id)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{refused, responded, sent};
+    use super::super::tests::{mismatch, refused, responded, sent};
     use super::*;
     use crate::model::SessionStatus;
     use crate::model::tests::minimal;
@@ -68,5 +72,12 @@ mod tests {
         revoked["status"] = "revoked".into();
         let session = responded::<RevokeSession>(revoked.to_string()).unwrap();
         assert_eq!(session.status, SessionStatus::Revoked);
+    }
+    #[test]
+    fn refuses_another_session() {
+        let session = minimal().to_string();
+        assert_eq!(mismatch(RevokeSession::new("sess_1"), &session), None);
+        let other = mismatch(RevokeSession::new("sess_2"), &session).unwrap();
+        assert_eq!(other, "at id: is another session than the one asked for");
     }
 }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from typing import Any, Unpack
 
 import httpx
 
 from . import _native
 from ._errors import error_of
+from ._http import Http
 from ._models import Options, Settings
 from ._sessions import AsyncSessions, Sessions
 from ._transport import drive, drive_async
@@ -31,18 +33,20 @@ class Client:
     """A blocking client. Keep one: it holds the connections, and what it learnt of the server's rate limit.
 
     Without a key it reads `CLERK_SECRET_KEY` and `CLERK_API_URL`. Settings and options are explained in the README.
+
+    A process that is forked opens connections of its own. `http_client` is an httpx client, which only the process that passed
+    it can use, or a function that makes one, which is called in each process when the first call is made there.
     """
 
     def __init__(
         self,
         secret_key: str | None = None,
         *,
-        http_client: httpx.Client | None = None,
+        http_client: httpx.Client | Callable[[], httpx.Client] | None = None,
         **settings: Unpack[Settings],
     ) -> None:
         self._native = _native_client(secret_key, settings)
-        self._http = httpx.Client() if http_client is None else http_client
-        self._owns_http = http_client is None
+        self._http: Http[httpx.Client] = Http(http_client, httpx.Client)
 
     @property
     def sessions(self) -> Sessions:
@@ -55,9 +59,10 @@ class Client:
         return json.loads(drive(self._http, call))
 
     def close(self) -> None:
-        """Closes the connections, unless the HTTP client is your own."""
-        if self._owns_http:
-            self._http.close()
+        """Closes the connections of this process, unless the HTTP client is your own."""
+        http = self._http.here()
+        if http is not None and not self._http.is_given:
+            http.close()
 
     def __enter__(self) -> Client:
         return self
@@ -73,12 +78,11 @@ class AsyncClient:
         self,
         secret_key: str | None = None,
         *,
-        http_client: httpx.AsyncClient | None = None,
+        http_client: httpx.AsyncClient | Callable[[], httpx.AsyncClient] | None = None,
         **settings: Unpack[Settings],
     ) -> None:
         self._native = _native_client(secret_key, settings)
-        self._http = httpx.AsyncClient() if http_client is None else http_client
-        self._owns_http = http_client is None
+        self._http: Http[httpx.AsyncClient] = Http(http_client, httpx.AsyncClient)
 
     @property
     def sessions(self) -> AsyncSessions:
@@ -91,9 +95,10 @@ class AsyncClient:
         return json.loads(await drive_async(self._http, call))
 
     async def close(self) -> None:
-        """Closes the connections, unless the HTTP client is your own."""
-        if self._owns_http:
-            await self._http.aclose()
+        """Closes the connections of this process, unless the HTTP client is your own."""
+        http = self._http.here()
+        if http is not None and not self._http.is_given:
+            await http.aclose()
 
     async def __aenter__(self) -> AsyncClient:
         return self

@@ -9,6 +9,7 @@ import httpx
 
 from . import _native
 from ._errors import error_of
+from ._http import Http
 
 CONNECT_TIMEOUT = 5.0
 """In seconds."""
@@ -64,7 +65,7 @@ def _request(method: str, url: str, headers: list[tuple[str, str]], body: bytes,
     return httpx.Request(method, url, headers=headers, content=body, extensions={"timeout": limits})
 
 
-def drive(http: httpx.Client, call: _native.Call) -> bytes:
+def drive(http: Http[httpx.Client], call: _native.Call) -> bytes:
     """Runs a call to its end."""
     try:
         while True:
@@ -74,11 +75,13 @@ def drive(http: httpx.Client, call: _native.Call) -> bytes:
             if isinstance(step, float):
                 time.sleep(step)
                 continue
+            # For each attempt: the process may have been forked since the last one.
+            client = http.get()
             try:
                 method, url, headers, content, timeout = step
                 until = time.monotonic() + timeout
                 request = _request(method, url, headers, content, timeout)
-                response = http.send(request, stream=True, auth=None, follow_redirects=False)
+                response = client.send(request, stream=True, auth=None, follow_redirects=False)
                 try:
                     chunks = bytearray()
                     for chunk in response.iter_bytes():
@@ -98,7 +101,7 @@ def drive(http: httpx.Client, call: _native.Call) -> bytes:
         raise error_of(failure) from None
 
 
-async def drive_async(http: httpx.AsyncClient, call: _native.Call) -> bytes:
+async def drive_async(http: Http[httpx.AsyncClient], call: _native.Call) -> bytes:
     """Runs a call to its end. Cancelling it leaves the client usable."""
     try:
         while True:
@@ -108,8 +111,9 @@ async def drive_async(http: httpx.AsyncClient, call: _native.Call) -> bytes:
             if isinstance(step, float):
                 await asyncio.sleep(step)
                 continue
+            client = http.get()
             try:
-                status, received, body = await asyncio.wait_for(_exchange(http, *step), step[4])
+                status, received, body = await asyncio.wait_for(_exchange(client, *step), step[4])
             except Exception as error:
                 _failed(call, error)
             else:

@@ -68,9 +68,9 @@ module ClerkSessions
       discard(connection) if connection
     end
 
-    # Closes the connections that are not in use.
+    # Closes the connections of this process that are not in use.
     def close
-      @mutex.synchronize { @idle.slice!(0..) }.each { |connection, _| discard(connection) }
+      @mutex.synchronize { idle.slice!(0..) }.each { |connection, _| discard(connection) }
     end
 
     def inspect = "#<#{self.class}>"
@@ -117,13 +117,18 @@ module ClerkSessions
       Answer.new(response.code.to_i, headers, body)
     end
 
+    # The idle connections of this process, for whoever has the mutex. Those of before a fork are the parent's: they are left
+    # alone, not closed, as over TLS a close is told to the server.
+    def idle
+      @idle, @pid = [], Process.pid if @pid != Process.pid
+      @idle
+    end
+
     def take(uri)
       stale = []
       found = @mutex.synchronize do
-        # Connections of before a fork are the parent's: they are left alone, not closed.
-        @idle, @pid = [], Process.pid if @pid != Process.pid
         fresh_since = now - IDLE_SECONDS
-        stale, @idle = @idle.partition { |_, since| since < fresh_since }
+        stale, @idle = idle.partition { |_, since| since < fresh_since }
         # The last one used first, so that the others may grow old.
         at = @idle.rindex { |connection, _| serves?(connection, uri) }
         @idle.delete_at(at)&.first if at
@@ -136,7 +141,7 @@ module ClerkSessions
       return unless connection.started?
 
       spare = @mutex.synchronize do
-        @idle.push([connection, now])
+        idle.push([connection, now])
         @idle.shift&.first if @idle.size > MAX_IDLE
       end
       discard(spare) if spare

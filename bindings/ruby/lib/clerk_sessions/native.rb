@@ -51,7 +51,11 @@ module ClerkSessions
       pages_new: [[PTR, TEXT, TEXT], PTR],
       pages_next: [[PTR], PTR],
       pages_free: [[PTR], Fiddle::TYPE_VOID]
-    }.to_h { |name, (takes, gives)| [name, Fiddle::Function.new(LIBRARY["clerk_#{name}"], takes, gives)] }.freeze
+    }.to_h do |name, (takes, gives)|
+      # None of them waits. With the lock of the VM held, no other thread can fork while one holds a lock of the library,
+      # which would stay locked in the child.
+      [name, Fiddle::Function.new(LIBRARY["clerk_#{name}"], takes, gives, need_gvl: true)]
+    end.freeze
     private_constant :LIBRARY, :FUNCTIONS
 
     class << self
