@@ -25,7 +25,7 @@ const SPREAD: Duration = Duration::from_millis(500);
 const SHARED: &str = "*";
 
 /// Bounds for how soon more requests follow those that are known to be granted.
-const PROBE_EVERY: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
+const PROBE_EVERY: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(500)];
 
 /// Shared by all calls of a client and of its clones.
 #[derive(Debug, Default)]
@@ -215,7 +215,7 @@ impl Drop for Turn {
 ///
 /// Until its first 429, nothing is held back. From then on, time is divided into rounds with a pause between them. After
 /// the pause, as many requests are sent as were granted in the round before (its allowance), in the order in which the calls
-/// came. Then one more, then two, four and so on, each after two round trips: so a limit that has not changed costs one
+/// came. Then one more, then four, sixteen and so on, each after two round trips: so a limit that has not changed costs one
 /// rejected request a round, and one that was raised is used within a second. A rejection begins the next pause. After a
 /// window in which no operation was rejected, the limit is out of reach, and all this is forgotten.
 #[derive(Debug)]
@@ -309,9 +309,9 @@ impl Lane {
         let before = u32::try_from(before).unwrap_or(u32::MAX).saturating_add(sent);
         match before.checked_sub(allowance) {
             None => start,
-            // The first beyond the allowance is sent at once, the next two a probe later, the next four another one later.
+            // The first beyond the allowance is sent at once, the next four a probe later, the next sixteen another one later.
             Some(beyond) => {
-                let probes = self.probe_every.saturating_mul(beyond.saturating_add(1).ilog2());
+                let probes = self.probe_every.saturating_mul(beyond.saturating_add(1).saturating_mul(3).ilog2() / 2);
                 let used_up = used_up.unwrap_or(self.paused_until.saturating_add(spacing * allowance));
                 start.max(used_up.saturating_add(probes))
             }

@@ -26,7 +26,7 @@ pub(super) const FORGOTTEN: Duration = Duration::from_secs(20);
 /// The pause after a 429 that asks for none.
 const GUESS: Duration = Duration::from_secs(1);
 /// The shortest and the longest time until more requests follow those that are known to be granted.
-pub(super) const PROBE_EVERY: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
+pub(super) const PROBE_EVERY: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(500)];
 
 /// The pauses of one operation.
 #[derive(Debug)]
@@ -39,9 +39,12 @@ pub(super) struct Throttle {
 
 impl Throttle {
     /// The throttle of an operation that was rejected, of a client that makes at most so many calls at once: each probe is
-    /// twice as large as the one before.
+    /// larger than the one before.
     pub(super) fn new(calls: usize) -> Self {
-        Self { pause_ends: (Duration::ZERO, Duration::ZERO), longest_queue: PROBE_EVERY[1] * (calls.ilog2() + 1) }
+        Self {
+            pause_ends: (Duration::ZERO, Duration::ZERO),
+            longest_queue: PROBE_EVERY[1] * calls.ilog2() + QUEUE_SPACING * calls as u32,
+        }
     }
 
     /// How long a call may be told to wait, at least and at most.
@@ -61,6 +64,9 @@ impl Throttle {
         self.pause_ends.1 = self.pause_ends.1.max(now + most.min(LONGEST_PAUSE));
     }
 }
+
+/// The longest between the turns of two calls.
+const QUEUE_SPACING: Duration = Duration::from_millis(4);
 
 /// The budget of retries, in tenths of one. Retries that are planned are taken from it, and given back if they are not made.
 #[derive(Debug)]
