@@ -28,9 +28,9 @@ impl Delivery {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// No connection could be made: the name was not found, or the other side refused.
+    /// No connection could be made: the name was not found, the other side refused, or a proxy made no tunnel.
     Connect,
-    /// A connection was made, but no trusted TLS session on it.
+    /// A connection was made, but no trusted TLS session on it, or TLS failed later, as when the server wants a certificate.
     Tls,
     /// A time limit ran out.
     Timeout,

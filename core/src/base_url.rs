@@ -1,7 +1,7 @@
 //! The base URL: parsed, checked and normalized once, so that every transport sends to the same place.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
@@ -50,6 +50,9 @@ impl BaseUrl {
         if path.split('/').skip(1).any(is_rewritten_by_url_parsers) {
             return bad("has an empty or dot segment in its path");
         }
+        if !has_only_path_characters(path) {
+            return bad("has a character in its path that URLs don't allow: percent-encode it");
+        }
         let Some(authority) = normalized(authority, default_port) else {
             return bad("has no valid host and port");
         };
@@ -89,13 +92,47 @@ fn is_rewritten_by_url_parsers(segment: &str) -> bool {
     matches!(&*dots, "" | "." | "..") || segment.contains('\\')
 }
 
+/// Whether a path is as RFC 3986 (3.3) has it. URL parsers percent-encode what else they find, and so change the path.
+fn has_only_path_characters(path: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte);
+    let mut parts = path.split('%');
+    let first = parts.next().unwrap_or_default();
+    let is_encoded = |part: &[u8]| part.len() >= 2 && part[..2].iter().all(u8::is_ascii_hexdigit);
+    first.bytes().all(is_allowed) && parts.all(|part| is_encoded(part.as_bytes()) && part.bytes().all(is_allowed))
+}
+
 /// Lower case and no default port, as URL parsers write it: so the `Host` header is the same over every transport.
 fn normalized(authority: &Authority, default_port: u16) -> Option<Authority> {
     let host = authority.host().to_ascii_lowercase();
-    let digits = authority.as_str()[authority.host().len()..].strip_prefix(':').unwrap_or_default();
-    let port = if digits.is_empty() { default_port } else { digits.parse().ok()? };
+    let port = match &authority.as_str()[host.len()..] {
+        "" | ":" => default_port,
+        text => {
+            text.strip_prefix(':').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?.parse().ok()?
+        }
+    };
+    if !is_host(&host) {
+        return None;
+    }
     let text = if port == default_port { host } else { format!("{host}:{port}") };
-    Authority::from_maybe_shared(text.into_bytes()).ok().filter(|authority| !authority.host().is_empty())
+    Authority::from_maybe_shared(text.into_bytes()).ok()
+}
+
+/// Whether this is an IP address or a name, and one that URL parsers leave as it is.
+fn is_host(host: &str) -> bool {
+    if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        return address.parse::<Ipv6Addr>().is_ok();
+    }
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    // URL parsers take `127.1` and `0x7f.1` for IPv4 addresses, and rewrite them.
+    let is_number = |label: &str| {
+        label.bytes().all(|byte| byte.is_ascii_digit())
+            || label.strip_prefix("0x").is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    let is_numeric = name.rsplit('.').next().is_some_and(is_number);
+    name.split('.').all(is_label) && (!is_numeric || host.parse::<Ipv4Addr>().is_ok())
 }
 
 #[cfg(test)]
@@ -111,6 +148,9 @@ mod tests {
             ("http://127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1"),
             ("http://[::1]:8080/v1", "http://[::1]:8080/v1"),
             ("http://localhost", "http://localhost"),
+            ("https://api.clerk.com:/v1", "https://api.clerk.com/v1"),
+            ("https://clerk_1.internal./v1", "https://clerk_1.internal./v1"),
+            ("https://clerk.internal/~a/b%20c/d;e=f,g@h:i/v1", "https://clerk.internal/~a/b%20c/d;e=f,g@h:i/v1"),
         ] {
             assert_eq!(BaseUrl::parse(given, false).unwrap().to_string(), kept);
         }
@@ -135,6 +175,23 @@ mod tests {
             ("https://api.clerk.com//v1", "dot segment"),
             ("https://api.clerk.com:99999/v1", "no valid host and port"),
             ("https://:8080/v1", "base_url"),
+            ("https://[::1]x/v1", "no valid host and port"),
+            ("https://[::1]8080/v1", "no valid host and port"),
+            ("https://[::g]/v1", "no valid host and port"),
+            ("https://[1]/v1", "no valid host and port"),
+            ("https://api.clerk.com:+443/v1", "no valid host and port"),
+            ("https://api.clerk.com:443x/v1", "base_url"),
+            ("https://api..clerk.com/v1", "no valid host and port"),
+            ("https://api*clerk.com/v1", "no valid host and port"),
+            ("https://127.1/v1", "no valid host and port"),
+            ("https://0x7f000001/v1", "no valid host and port"),
+            ("https://127.0.0.1./v1", "no valid host and port"),
+            ("https://api.clerk.com/v1/\u{e9}", "character in its path"),
+            ("https://api.clerk.com/{instance}/v1", "character in its path"),
+            ("https://api.clerk.com/\"v1\"", "character in its path"),
+            ("https://api.clerk.com/a|b/v1", "character in its path"),
+            ("https://api.clerk.com/a%2/v1", "character in its path"),
+            ("https://api.clerk.com/a%zz/v1", "character in its path"),
         ] {
             let error = BaseUrl::parse(given, false).unwrap_err().to_string();
             assert!(error.starts_with("base_url ") && error.contains(why), "{given}: {error}");

@@ -62,6 +62,7 @@ mod retry_after;
 
 /// HTTP clients: the traits that they implement, and the loops that drive a flow over them.
 pub mod transport {
+    pub use crate::client::head::{MAX_HEAD_BYTES, MAX_HEADERS, check_head, head_too_large};
     pub use crate::client::transport::{AsyncTransport, Transport, WallClock, drive, drive_async};
 }
 

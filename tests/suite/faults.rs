@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use clerk_sessions_core::call::CallContext;
+use clerk_sessions_core::call::{CallContext, RawCall};
 use clerk_sessions_core::transport::{AsyncTransport as _, Transport as _};
 use clerk_sessions_core::transport::{drive, drive_async};
 use clerk_sessions_core::{Api, CallOptions, Delivery, Error, RetryPolicy, TransportErrorKind, registry};
@@ -14,6 +14,7 @@ use clerk_sessions_core::{Attempt, Observer};
 use clerk_sessions_reqwest::ReqwestTransport;
 use clerk_sessions_tests::fault::{FaultServer, Step};
 use clerk_sessions_ureq::UreqTransport;
+use clerk_sessions_ureq::ureq::Agent;
 use flate2::write::GzEncoder;
 use tokio::runtime::{self, Runtime};
 
@@ -106,16 +107,22 @@ fn current_thread() -> Runtime {
 impl Adapter {
     /// Makes a call, and returns what it came to and after how many attempts.
     fn call(&self, server: &FaultServer, operation: Operation, options: CallOptions) -> (Outcome, u32) {
-        let api = Api::builder("sk_test_1").base_url(server.base_url()).build().unwrap();
         let attempts = Attempts::default();
-        let caller = CallContext::new(api).with_options(options).with_observer(attempts.clone());
-        let (id, parameters) = operation.id_and_parameters();
-        let exchange = registry::call(&caller, id, parameters.as_bytes()).unwrap();
-        let result = match self {
-            Self::Ureq(transport) => drive(transport, exchange),
-            Self::Reqwest(transport, runtime) => runtime.block_on(drive_async(transport, exchange)),
-        };
+        let result = self.drive(raw_call(server, operation, options, attempts.clone()));
         (result.into(), attempts.0.load(Ordering::SeqCst))
+    }
+
+    /// Makes a call, and returns the message of what it fails with, causes included.
+    fn message(&self, server: &FaultServer, options: CallOptions) -> String {
+        let call = raw_call(server, Get, options, Attempts::default());
+        serde_json::to_value(self.drive(call).unwrap_err()).unwrap()["message"].to_string()
+    }
+
+    fn drive(&self, call: RawCall) -> Result<http::Response<Vec<u8>>, Error> {
+        match self {
+            Self::Ureq(transport) => drive(transport, call),
+            Self::Reqwest(transport, runtime) => runtime.block_on(drive_async(transport, call)),
+        }
     }
 
     /// Lets time pass in which the transport may look after its connections.
@@ -125,6 +132,13 @@ impl Adapter {
             Self::Reqwest(transport, runtime) => runtime.block_on(transport.sleep(duration)),
         }
     }
+}
+
+fn raw_call(server: &FaultServer, operation: Operation, options: CallOptions, attempts: Attempts) -> RawCall {
+    let api = Api::builder("sk_test_1").base_url(server.base_url()).build().unwrap();
+    let context = CallContext::new(api).with_options(options).with_observer(attempts);
+    let (id, parameters) = operation.id_and_parameters();
+    registry::call(&context, id, parameters.as_bytes()).unwrap()
 }
 
 /// The number of the last attempt.
@@ -308,6 +322,7 @@ fn lengths() -> Vec<Case> {
         ),
         case("an endless body of an error", [Read, raw(["HTTP/1.1 500 No"], ""), endless()], TOO_LARGE, Once),
         case("no length", [Read, ok(&[], body), Close], Good, Once),
+        case("no length, then reset", [Read, ok(&[], &body[..50]), Reset], CLOSED, GetAgain),
         case("HTTP/1.0", [Read, raw(["HTTP/1.0 200 OK", length], body), Close], Good, Once),
         case("HTTP/1.0 without a length", [Read, raw(["HTTP/1.0 200 OK"], body), Close], Good, Once),
         case("200 with an empty body", [Read, answer(200, &[], "")], Unreadable(200), Once),
@@ -344,8 +359,24 @@ fn heads() -> Vec<Case> {
     let just = |bytes: &[u8]| [Read, Write(bytes.to_vec()), Close];
     vec![
         case("a head of 12 KiB", [Read, answer(200, &[&header_of(12 * 1024)], SESSION_AND_TOKEN)], Good, Once),
+        case("a head of 60 KiB", [Read, answer(200, &[&header_of(60 * 1024)], SESSION_AND_TOKEN)], Good, Once),
+        case(
+            "a head of 60 KiB, then closed",
+            [Read, ok(&[&header_of(60 * 1024)], SESSION_AND_TOKEN), Close],
+            Good,
+            Once,
+        ),
+        case("a head of 65 KiB", [Read, answer(200, &[&header_of(65 * 1024)], SESSION_AND_TOKEN)], NOT_HTTP, GetAgain),
+        case(
+            "a head of 200 KiB",
+            [Read, answer(200, &[&header_of(200 * 1024)], SESSION_AND_TOKEN)],
+            NOT_HTTP,
+            GetAgain,
+        ),
         case("a head of 1 MiB", [Read, ok(&[&header_of(1024 * 1024)], ""), Close], NOT_HTTP, GetAgain),
-        case("90 headers", [Read, headers(90), Close], Good, Once),
+        case("100 headers", [Read, headers(100), Close], Good, Once),
+        case("101 headers", [Read, headers(101), Close], NOT_HTTP, GetAgain),
+        case("128 headers", [Read, headers(128), Close], NOT_HTTP, GetAgain),
         case("500 headers", [Read, headers(500), Close], NOT_HTTP, GetAgain),
         case("20,000 headers", [Read, headers(20_000), Close], NOT_HTTP, GetAgain),
         case("garbage", just(b"\x16\x03\x01\x02\0\xff\xfe\r\n\r\n"), NOT_HTTP, GetAgain),
@@ -435,6 +466,46 @@ fn the_table_holds_over_ureq() {
 #[test]
 fn the_table_holds_over_reqwest() {
     assert_as_expected(&table(), reqwest);
+}
+
+#[test]
+fn a_head_that_is_too_large_is_told_with_the_limit() {
+    for case in heads() {
+        let (limit, adapters) = match &*case.name {
+            "a head of 65 KiB" | "a head of 200 KiB" | "a head of 1 MiB" => ("65536 bytes", [ureq(), reqwest()]),
+            "101 headers" | "128 headers" | "500 headers" => ("100 headers", [ureq(), reqwest()]),
+            _ => continue,
+        };
+        for adapter in adapters {
+            let message = adapter.message(&FaultServer::start(case.script.clone()).unwrap(), short());
+            assert!(message.contains(limit), "{}: {message}", case.name);
+        }
+    }
+}
+
+/// Longer than any clock can count to: no limit, and no panic.
+#[test]
+fn time_limits_without_end_are_no_limits() {
+    let forever = Duration::MAX;
+    let ureq = UreqTransport::builder().no_proxy().connect_timeout(forever).idle_timeout(forever).build();
+    let reqwest = ReqwestTransport::builder().no_proxy().connect_timeout(forever).idle_timeout(forever).build();
+    let server = FaultServer::start([Read, good()]).unwrap();
+    for adapter in [Adapter::Ureq(ureq.unwrap()), Adapter::Reqwest(reqwest.unwrap(), current_thread())] {
+        let options = CallOptions::new().attempt_timeout(forever).deadline(forever);
+        for _ in 0..2 {
+            assert_eq!(adapter.call(&server, Get, options), (Good, 1));
+        }
+    }
+}
+
+/// Set past the adapter, they can't be cut to what ureq can count to.
+#[test]
+fn time_limits_without_end_set_in_ureq_are_refused() {
+    let set = UreqTransport::builder().configure(|config| config.timeout_recv_body(Some(Duration::MAX))).build();
+    let agent = Agent::config_builder().timeout_connect(Some(Duration::MAX)).build().new_agent();
+    for result in [set, UreqTransport::with_agent(agent)] {
+        assert!(result.unwrap_err().to_string().contains("timeout is longer than"));
+    }
 }
 
 #[test]

@@ -3,16 +3,20 @@
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use clerk_sessions_core::{Api, CallOptions, Delivery, Error, RetryPolicy, Session, TransportErrorKind};
 use clerk_sessions_reqwest::{ReqwestTransport, reqwest};
 use clerk_sessions_tests::fault::{Loopback, reset_when_closed};
 use clerk_sessions_ureq::UreqTransport;
+use clerk_sessions_ureq::ureq::Proxy;
 use clerk_sessions_ureq::ureq::tls::{Certificate, RootCerts, TlsConfig};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::CertificateDer;
-use rustls::{ServerConfig, ServerConnection};
+use rustls::server::WebPkiClientVerifier;
+use rustls::version::{TLS12, TLS13};
+use rustls::{RootCertStore, ServerConfig, ServerConnection};
 use tokio::runtime;
 
 use TransportErrorKind::{Closed, Connect, Protocol, Timeout, Tls};
@@ -25,22 +29,22 @@ const SESSION: &str = r#"{
 }"#;
 
 /// A certificate authority that clients may be told to trust.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
-    fn certificate(&self) -> &CertificateDer<'static> {
+    pub(crate) fn certificate(&self) -> &CertificateDer<'static> {
         self.0.der()
     }
 
     /// What a server needs that is to be known by these names.
-    fn sign(&self, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Arc<ServerConfig> {
+    pub(crate) fn sign(&self, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Arc<ServerConfig> {
         let key = KeyPair::generate().unwrap();
         let mut params = params(names);
         change(&mut params);
@@ -158,21 +162,37 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Gets a session over ureq and over reqwest, which trust the authority and nobody else.
 fn get(url: &str, authority: &Authority, attempt_timeout: Duration) -> [Result<Session, Error>; 2] {
+    get_through(None, url, authority, attempt_timeout)
+}
+
+/// The same, through a proxy if there is one.
+fn get_through(
+    proxy: Option<&str>,
+    url: &str,
+    authority: &Authority,
+    attempt_timeout: Duration,
+) -> [Result<Session, Error>; 2] {
     let api = Api::builder(SECRET_KEY).base_url(url).build().unwrap();
     let options = CallOptions::new().attempt_timeout(attempt_timeout).retry(RetryPolicy::none());
     let root = authority.certificate();
 
     let roots = RootCerts::new_with_certs(&[Certificate::from_der(root).to_owned()]);
     let tls = TlsConfig::builder().root_certs(roots).build();
-    let ureq =
-        UreqTransport::builder().no_proxy().connect_timeout(CONNECT_TIMEOUT).configure(|config| config.tls_config(tls));
+    let ureq_proxy = proxy.map(|url| Proxy::new(url).unwrap());
+    let ureq = UreqTransport::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .configure(|config| config.tls_config(tls).proxy(ureq_proxy));
     let ureq = clerk_sessions_ureq::Client::new(api.clone(), ureq.build().unwrap()).with_options(options);
 
     let roots = [reqwest::Certificate::from_der(root).unwrap()];
     let reqwest = ReqwestTransport::builder()
         .no_proxy()
         .connect_timeout(CONNECT_TIMEOUT)
-        .configure(|client| client.tls_certs_only(roots));
+        .configure(|client| client.tls_certs_only(roots))
+        .configure(|client| match proxy {
+            Some(url) => client.proxy(reqwest::Proxy::all(url).unwrap()),
+            None => client,
+        });
     let reqwest = clerk_sessions_reqwest::Client::new(api, reqwest.build().unwrap()).with_options(options);
 
     let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -197,7 +217,7 @@ fn assert_not_sent(server: Server, authority: &Authority, kind: TransportErrorKi
     assert_eq!(server.got_the_key(), (false, false));
 }
 
-const LOCAL: [&str; 2] = ["127.0.0.1", "localhost"];
+pub(crate) const LOCAL: [&str; 2] = ["127.0.0.1", "localhost"];
 
 #[test]
 fn a_root_of_ones_own_is_trusted() {
@@ -269,6 +289,73 @@ fn a_handshake_that_breaks_off_has_sent_nothing() {
     }
 }
 
+/// Serves a session without a length, so that the end of the connection is the end of the body.
+fn without_a_length(config: Arc<ServerConfig>, body: &'static str, close_notify: bool) -> Server {
+    Server::start(move |wire| {
+        let mut connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+        let mut tls = rustls::Stream::new(&mut connection, wire);
+        let read = tls.read(&mut [0; 4096])?;
+        assert!(read > 0);
+        write!(tls, "HTTP/1.1 200 OK\r\n\r\n{body}")?;
+        if close_notify {
+            connection.send_close_notify();
+        }
+        while connection.wants_write() {
+            connection.write_tls(wire)?;
+        }
+        wire.stream.shutdown(Shutdown::Write)?;
+        drain(wire)
+    })
+}
+
+#[test]
+fn a_body_without_a_length_ends_with_a_close_notify_and_nothing_less() {
+    let authority = Authority::new("ours");
+    let start = |close_notify| without_a_length(authority.sign(&LOCAL, |_| ()), SESSION, close_notify);
+    for result in get(&start(true).url("https", "127.0.0.1"), &authority, ATTEMPT_TIMEOUT) {
+        assert_eq!(result.unwrap().id, "sess_1");
+    }
+    for result in get(&start(false).url("https", "127.0.0.1"), &authority, ATTEMPT_TIMEOUT) {
+        assert_eq!(failure(result), (Closed, Delivery::MaybeSent));
+    }
+}
+
+/// With TLS 1.3 the client is done with the handshake before the server has looked for its certificate.
+#[test]
+fn a_server_that_wants_a_certificate_of_the_client_refuses_the_handshake() {
+    for (version, delivery) in [(&TLS12, Delivery::NotSent), (&TLS13, Delivery::MaybeSent)] {
+        let authority = Authority::new("ours");
+        let mut roots = RootCertStore::empty();
+        roots.add(authority.certificate().clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+        let key = KeyPair::generate().unwrap();
+        let certificate = params(&LOCAL).signed_by(&key, &authority.0).unwrap();
+        let config = ServerConfig::builder_with_provider(provider).with_protocol_versions(&[version]).unwrap();
+        let config = config
+            .with_client_cert_verifier(verifier.build().unwrap())
+            .with_single_cert(vec![certificate.der().clone()], key.serialize_der().try_into().unwrap());
+        let config = Arc::new(config.unwrap());
+        let server = Server::start(move |wire| {
+            let mut connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+            let refused = rustls::Stream::new(&mut connection, wire).read(&mut [0; 4096]);
+            assert!(refused.is_err());
+            drain(wire)
+        });
+        for result in get(&server.url("https", "127.0.0.1"), &authority, ATTEMPT_TIMEOUT) {
+            assert_eq!(failure(result), (Tls, delivery), "{version:?}");
+        }
+    }
+}
+
+#[track_caller]
+fn failure(result: Result<Session, Error>) -> (TransportErrorKind, Delivery) {
+    match result.unwrap_err() {
+        Error::Transport(failed) => (failed.error().kind(), failed.error().delivery()),
+        error => panic!("{error:?}"),
+    }
+}
+
 /// The alert that a TLS server answers plain HTTP with is not HTTP.
 #[test]
 fn plain_http_to_a_tls_server_is_an_error() {
@@ -294,4 +381,72 @@ fn a_handshake_that_outlasts_the_attempt_counts_as_perhaps_sent_over_reqwest() {
         assert_eq!(error.delivery(), delivery);
     }
     assert_eq!(server.got_the_key(), (false, false));
+}
+
+/// A proxy that makes a tunnel to this server.
+fn tunnel(server: &Server) -> Server {
+    let target = server.loopback.addr();
+    Server::start(move |wire| {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            wire.read_exact(&mut byte)?;
+            head.push(byte[0]);
+        }
+        assert!(head.starts_with(b"CONNECT "));
+        wire.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
+        let beyond = TcpStream::connect(target)?;
+        let mut client = wire.stream;
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let _ = io::copy(&mut &beyond, &mut client);
+                let _ = client.shutdown(Shutdown::Write);
+            });
+            let copied = io::copy(wire, &mut &beyond);
+            let _ = beyond.shutdown(Shutdown::Write);
+            copied.map(drop)
+        })
+    })
+}
+
+#[test]
+fn a_tunnel_is_used_and_its_proxy_sees_no_secret() {
+    let authority = Authority::new("ours");
+    let server = Server::tls(authority.sign(&LOCAL, |_| ()));
+    let proxy = tunnel(&server);
+    let proxy_url = proxy.url("http", "127.0.0.1");
+    for result in get_through(Some(&proxy_url), &server.url("https", "localhost"), &authority, ATTEMPT_TIMEOUT) {
+        assert_eq!(result.unwrap().id, "sess_1");
+    }
+    assert_eq!(proxy.got_the_key(), (false, false));
+    assert_eq!(server.got_the_key(), (false, true));
+}
+
+#[test]
+fn a_certificate_is_looked_at_through_a_tunnel_as_well() {
+    let authority = Authority::new("ours");
+    let server = Server::tls(self_signed(&LOCAL));
+    let proxy = tunnel(&server);
+    let proxy_url = proxy.url("http", "127.0.0.1");
+    for result in get_through(Some(&proxy_url), &server.url("https", "localhost"), &authority, ATTEMPT_TIMEOUT) {
+        assert_eq!(failure(result), (Tls, Delivery::NotSent));
+    }
+}
+
+#[test]
+fn a_proxy_that_is_slow_to_connect_is_waited_for_as_long_as_a_server_is() {
+    let authority = Authority::new("ours");
+    let proxy = Server::start(|wire| {
+        for byte in b"HTTP/1.1 200 Connection established" {
+            wire.write_all(&[*byte])?;
+            thread::sleep(CONNECT_TIMEOUT / 4);
+        }
+        drain(wire)
+    });
+    let proxy_url = proxy.url("http", "127.0.0.1");
+    let started = Instant::now();
+    for result in get_through(Some(&proxy_url), "https://clerk.example", &authority, ATTEMPT_TIMEOUT) {
+        assert_eq!(failure(result), (Timeout, Delivery::NotSent));
+    }
+    assert!(started.elapsed() < 2 * CONNECT_TIMEOUT + Duration::from_secs(4), "{:?}", started.elapsed());
 }

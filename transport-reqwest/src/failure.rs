@@ -3,28 +3,60 @@
 use std::error::Error as StdError;
 use std::io;
 
+use clerk_sessions_core::transport::head_too_large;
 use clerk_sessions_core::{Delivery, TransportError, TransportErrorKind};
 
-/// Reads a failure of an attempt.
-pub(crate) fn of_attempt(error: reqwest::Error) -> TransportError {
-    let delivery = if error.is_connect() || error.is_builder() { Delivery::NotSent } else { Delivery::MaybeSent };
+use crate::proxy::Environment;
+
+/// Reads a failure of an attempt, in this environment if it may be a failure to connect.
+pub(crate) fn of_attempt(error: reqwest::Error, environment: Option<&Environment>) -> TransportError {
+    let (kind, delivery) = meaning(&error);
+    let url = error.url().cloned();
     // The URL has the ids in it, and reqwest would print it.
-    TransportError::new(kind(&error), delivery).with_source(error.without_url())
+    let cause = error.without_url();
+    if has_head_too_large(&cause) {
+        return head_too_large();
+    }
+    let failed = TransportError::new(kind, delivery);
+    match environment.filter(|_| cause.is_connect()) {
+        None => failed.with_source(cause),
+        Some(environment) => match environment.name_proxy(url.as_ref(), cause) {
+            Ok(named) => failed.with_source(named),
+            Err(cause) => failed.with_source(cause),
+        },
+    }
+}
+
+/// Whether the response has a head that is too large for hyper. Told by its words, as the method that tells is for servers.
+fn has_head_too_large(error: &reqwest::Error) -> bool {
+    let mut errors = causes(error).filter_map(|cause| cause.downcast_ref::<hyper::Error>());
+    errors.any(|error| error.is_parse() && error.to_string().ends_with("head is too large"))
+}
+
+fn meaning(error: &reqwest::Error) -> (TransportErrorKind, Delivery) {
+    if error.is_timeout() {
+        return (TransportErrorKind::Timeout, delivery(error));
+    }
+    if error.is_builder() {
+        return (TransportErrorKind::Rejected, Delivery::NotSent);
+    }
+    #[cfg(feature = "http2")]
+    if let Some(meaning) = causes(error).find_map(|cause| cause.downcast_ref()).and_then(crate::http2::failure) {
+        return meaning;
+    }
+    (kind(error), delivery(error))
+}
+
+fn delivery(error: &reqwest::Error) -> Delivery {
+    if error.is_connect() { Delivery::NotSent } else { Delivery::MaybeSent }
 }
 
 fn kind(error: &reqwest::Error) -> TransportErrorKind {
-    if error.is_timeout() {
-        return TransportErrorKind::Timeout;
-    }
-    if error.is_builder() {
-        return TransportErrorKind::Rejected;
-    }
     let connected = !error.is_connect();
     let mut kinds = causes(error).filter_map(|cause| of_cause(cause, connected));
     kinds.next().unwrap_or(match connected {
-        false if error.is_dns() => TransportErrorKind::Connect,
-        // A TCP connection fails with an I/O error, so this is a TLS library's own.
-        false => TransportErrorKind::Tls,
+        // Names that are not found, and proxies that refuse, fail with errors whose types are not public.
+        false => TransportErrorKind::Connect,
         // Failures of the connection are hyper's, so this is a decoder's own.
         true if error.is_decode() && causes(error).all(|cause| cause.downcast_ref::<hyper::Error>().is_none()) => {
             TransportErrorKind::Protocol
@@ -48,7 +80,15 @@ fn of_cause(cause: &(dyn StdError + 'static), connected: bool) -> Option<Transpo
             None
         };
     }
+    #[cfg(feature = "native-tls")]
+    if cause.is::<native_tls::Error>() {
+        return Some(TransportErrorKind::Tls);
+    }
     let error = innermost(cause.downcast_ref()?);
+    #[cfg(any(feature = "rustls", feature = "rustls-no-provider"))]
+    if matches!(error.get_ref(), Some(inner) if inner.is::<rustls::Error>()) {
+        return Some(TransportErrorKind::Tls);
+    }
     // `Other` says nothing: decoders fail with it.
     Some(TransportErrorKind::of_io(error.kind(), connected)).filter(|kind| *kind != TransportErrorKind::Other)
 }

@@ -24,6 +24,12 @@
 //! session or user than the one asked for is an [`Error::Decode`], but not every response names one. A tokio runtime does
 //! not work in a child, either.
 //!
+//! # Runtimes
+//! A connection belongs to the runtime in which it was made: its reading is a task there. Use a client, and its clones, in one
+//! runtime. In another one, a call may get a kept connection of the first, and gets no response while that runtime stands
+//! still, or an error once it has ended. So programs that start a runtime for each task, as tests often do, make a client for
+//! each, too, or keep no connections: [`max_idle_connections(0)`](ReqwestTransportBuilder::max_idle_connections).
+//!
 //! # Features
 //! | feature | default | |
 //! |---|---|---|
@@ -31,15 +37,19 @@
 //! | `rustls-no-provider` | | the same with a crypto provider that the program installs |
 //! | `native-tls` | | TLS by the operating system's library |
 //! | `gzip` | yes | asks for compressed responses |
-//! | `http2` | | HTTP/2 where the server offers it |
+//! | `http2` | | HTTP/2 where the server offers it, with [pings](ReqwestTransportBuilder#http2); without this feature it is HTTP/1.1, whatever other crates turn on |
 //! | `socks` | | proxies that speak SOCKS |
 //! | `stream` | | `Pages::into_stream`, a `Stream` of sessions |
 //! | `system-proxy` | | the operating system's proxy settings, besides the environment's |
 
 mod adapter;
+mod builder;
 mod failure;
+mod http2;
+mod proxy;
 
-pub use adapter::{ReqwestTransport, ReqwestTransportBuilder};
+pub use adapter::ReqwestTransport;
+pub use builder::ReqwestTransportBuilder;
 pub use clerk_sessions_core::{
     Activity, Actor, Api, ApiBuilder, ApiError, Attempt, BuildError, CallFailed, CallOptions, ClientId, Cookies,
     CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, DecodeError, Delivery, Error, ErrorItem,

@@ -1,19 +1,41 @@
 //! What a failure of ureq means: its kind, and whether the server may have processed the request.
 
+use clerk_sessions_core::transport::head_too_large;
 use clerk_sessions_core::{Delivery, TransportError, TransportErrorKind};
 use ureq::{Error, Timeout};
 
 use crate::connect::NotConnected;
+use crate::connection::TlsFailed;
 
 /// Reads a failure of an attempt.
 pub(crate) fn of_attempt(error: Error) -> TransportError {
     match error {
         Error::Other(other) => match other.downcast::<NotConnected>() {
-            Ok(marked) => TransportError::new(kind(&marked.0, false), Delivery::NotSent).with_source(marked.0),
-            Err(other) => TransportError::new(TransportErrorKind::Other, Delivery::MaybeSent).with_source(other),
+            Ok(marked) => not_connected(*marked),
+            Err(other) => of_connection(other),
         },
+        Error::LargeResponseHeader(..) => head_too_large(),
+        Error::Protocol(error) if has_too_many_headers(&error) => head_too_large(),
         error => TransportError::new(kind(&error, !is_before_connected(&error)), delivery(&error)).with_source(error),
     }
+}
+
+/// Told by its words, as ureq does not re-export the type of these errors.
+fn has_too_many_headers(error: &impl std::fmt::Display) -> bool {
+    error.to_string().ends_with("too many headers")
+}
+
+fn not_connected(marked: NotConnected) -> TransportError {
+    let error = TransportError::new(kind(&marked.error, false), Delivery::NotSent);
+    match marked.proxy {
+        Some(_) => error.with_source(marked),
+        None => error.with_source(marked.error),
+    }
+}
+
+fn of_connection(error: Box<dyn std::error::Error + Send + Sync>) -> TransportError {
+    let kind = if error.is::<TlsFailed>() { TransportErrorKind::Tls } else { TransportErrorKind::Other };
+    TransportError::new(kind, Delivery::MaybeSent).with_source(error)
 }
 
 fn delivery(error: &Error) -> Delivery {
@@ -48,7 +70,9 @@ fn kind(error: &Error, connected: bool) -> TransportErrorKind {
         Error::Tls(_) | Error::TlsRequired => TransportErrorKind::Tls,
         // Not `Error::Io` alone: a decoder's error is wrapped in another variant, an I/O error in its own.
         Error::Io(error) => TransportErrorKind::of_io(error.kind(), connected),
-        Error::Protocol(_) | Error::LargeResponseHeader(..) => TransportErrorKind::Protocol,
+        // Before there is a connection, only a proxy has said anything.
+        Error::Protocol(_) if !connected => TransportErrorKind::Connect,
+        Error::Protocol(_) => TransportErrorKind::Protocol,
         Error::BodyExceedsLimit(_) => TransportErrorKind::TooLarge,
         Error::Http(_) | Error::BadUri(_) | Error::RequireHttpsOnly(_) => TransportErrorKind::Rejected,
         // The rest depends on ureq's features: errors of a TLS library while it connects, of a decoder after it.

@@ -36,10 +36,16 @@
 //! | `socks-proxy` | | proxies that speak SOCKS |
 
 mod adapter;
+mod builder;
 mod connect;
+mod connection;
 mod failure;
+mod proxy;
+mod tls;
+mod usable;
 
-pub use adapter::{UreqTransport, UreqTransportBuilder};
+pub use adapter::UreqTransport;
+pub use builder::UreqTransportBuilder;
 pub use clerk_sessions_core::{
     Activity, Actor, Api, ApiBuilder, ApiError, Attempt, BuildError, CallFailed, CallOptions, ClientId, Cookies,
     CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, DecodeError, Delivery, Error, ErrorItem,

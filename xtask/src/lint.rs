@@ -48,7 +48,7 @@ fn features(shell: &mut Shell) -> Result {
         let name = package.name;
         // These are handed on to reqwest, and no code of the adapter depends on them: together they count as one.
         let group = match name.as_str() {
-            "clerk-sessions-reqwest" => "--group-features http2,socks,system-proxy",
+            "clerk-sessions-reqwest" => "--group-features socks,system-proxy",
             _ => "",
         };
         shell.run(&format!(

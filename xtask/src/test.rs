@@ -1,4 +1,5 @@
-//! All tests of the workspace, and the drift test against the official OpenAPI file.
+//! All tests of the workspace, those that need other features than the rest, and the drift test against the official OpenAPI
+//! file.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,11 @@ const BESIDE_THE_CHECKOUT: &str = "../shared/api/sessions.openapi.yml";
 
 pub(crate) fn run(shell: &mut Shell) -> Result {
     shell.run("cargo test --locked")?;
+    shell.run("cargo test --locked -p clerk-sessions-tests --no-default-features --test suite http2")?;
+    for adapter in ["clerk-sessions-ureq", "clerk-sessions-reqwest"] {
+        let features = "--no-default-features --features rustls-no-provider";
+        shell.run(&format!("cargo test --locked -p {adapter} {features} --test no_provider"))?;
+    }
     match openapi(shell.root(), std::env::var_os("CLERK_OPENAPI"))? {
         Some(path) => {
             let mut command = shell.command("cargo test --locked --test suite drift");

@@ -2,6 +2,7 @@
 
 mod asynchronous;
 mod blocking;
+pub(crate) mod head;
 mod pages;
 mod revoke_all;
 #[cfg(feature = "stream")]

@@ -1,0 +1,143 @@
+//! The settings of the transport.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clerk_sessions_core::transport::MAX_HEAD_BYTES;
+use clerk_sessions_core::{CallOptions, Error};
+use ureq::Agent;
+use ureq::config::ConfigBuilder;
+use ureq::typestate::AgentScope;
+
+use crate::adapter::UreqTransport;
+use crate::proxy::Environment;
+use crate::usable::usable;
+use crate::{connect, tls};
+
+/// Sets what the core relies on: every status is an answer, and a redirect is one, too. Followed, it would carry the secret
+/// key, or a refresh token, to wherever it points. (A macro, as ureq has no name for "a builder of either scope".)
+macro_rules! relied_on {
+    ($config:expr) => {
+        $config.http_status_as_error(false).max_redirects(0).max_redirects_will_error(false)
+    };
+}
+pub(crate) use relied_on;
+
+/// Builds a [`UreqTransport`].
+///
+/// # Proxies
+/// By default, the environment names the proxy, by the same rule as for `clerk-sessions-reqwest`. The variables are read when
+/// the transport is built; one in lower case counts if the one in upper case is not set.
+///
+/// | variable | |
+/// |---|---|
+/// | `HTTPS_PROXY` | the proxy for an https base URL |
+/// | `HTTP_PROXY` | the proxy for an http base URL |
+/// | `ALL_PROXY` | the proxy where the one of these two is not set, or is no URL of a proxy |
+/// | `NO_PROXY` | what is reached without a proxy, with commas between: `example.com` and `.example.com` are this domain and all below it; `192.0.2.1`, `192.0.2.0/24` and `2001:db8::/32` are addresses; `*` is every name, but no address |
+/// | `REQUEST_METHOD` | if it is set, the program is a CGI script, whose `HTTP_PROXY` may come from a header of its client: no proxy is used |
+///
+/// They hold for loopback, too. A proxy that is set by [`configure`](UreqTransportBuilder::configure) is used for everything,
+/// and [`no_proxy`](UreqTransportBuilder::no_proxy) turns all of them off. ureq asks the proxy for a tunnel, by `CONNECT`, for
+/// http as for https.
+#[must_use]
+pub struct UreqTransportBuilder {
+    config: ConfigBuilder<AgentScope>,
+    max_response_bytes: u64,
+}
+
+impl Default for UreqTransportBuilder {
+    fn default() -> Self {
+        let config = Agent::config_builder()
+            .timeout_resolve(Some(CONNECT_TIMEOUT))
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            // Longer invites the race with a server that closes an idle connection as the next request leaves.
+            .max_idle_age(Duration::from_secs(15))
+            // ureq takes a buffer that a head has filled for a closed connection, unless the head is too large before.
+            .input_buffer_size(MAX_HEAD_BYTES + 1)
+            .max_response_header_size(MAX_HEAD_BYTES)
+            // For JSON of a few KiB, ureq's 128 KiB would be most of what a connection costs.
+            .output_buffer_size(16 * 1024);
+        Self { config: tls::defaults(config), max_response_bytes: MAX_RESPONSE_BYTES }
+    }
+}
+
+impl std::fmt::Debug for UreqTransportBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UreqTransportBuilder")
+            .field("max_response_bytes", &self.max_response_bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const MAX_RESPONSE_BYTES: u64 = 8 * 1024 * 1024;
+
+impl UreqTransportBuilder {
+    /// How long looking the name up may take, and connecting, TLS included: 5 s each by default.
+    pub fn connect_timeout(self, timeout: Duration) -> Self {
+        self.configure(|config| {
+            config.timeout_resolve(Some(countable(timeout))).timeout_connect(Some(countable(timeout)))
+        })
+    }
+
+    /// How long an unused connection is kept: 15 s by default.
+    pub fn idle_timeout(self, timeout: Duration) -> Self {
+        self.configure(|config| config.max_idle_age(countable(timeout)))
+    }
+
+    /// How many unused connections are kept: 10 by default.
+    pub fn max_idle_connections(self, count: usize) -> Self {
+        self.configure(|config| config.max_idle_connections(count).max_idle_connections_per_host(count))
+    }
+
+    /// How large the body of a response may be, decompressed: 8 MiB by default.
+    pub fn max_response_bytes(mut self, bytes: u64) -> Self {
+        self.max_response_bytes = bytes;
+        self
+    }
+
+    /// Goes past any proxy. By default, the [environment](Self#proxies) names one.
+    pub fn no_proxy(self) -> Self {
+        self.configure(|config| config.proxy(None))
+    }
+
+    /// Anything else that ureq can be set to: TLS, a proxy, address families.
+    ///
+    /// ```
+    /// # #[cfg(feature = "rustls")] {
+    /// use clerk_sessions_ureq::{UreqTransport, ureq};
+    ///
+    /// let transport = UreqTransport::builder().configure(|config| config.ip_family(ureq::config::IpFamily::Ipv4Only)).build()?;
+    /// # }
+    /// # Ok::<(), clerk_sessions_ureq::Error>(())
+    /// ```
+    pub fn configure(mut self, change: impl FnOnce(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope>) -> Self {
+        self.config = change(self.config);
+        self
+    }
+
+    /// Builds the transport.
+    ///
+    /// # Errors
+    /// [`Error::Build`]: ureq can't do what it is set to. The TLS library is one whose feature is off, TLS by rustls has no
+    /// crypto provider, or a proxy is a SOCKS proxy and the feature `socks-proxy` is off.
+    pub fn build(self) -> Result<UreqTransport, Error> {
+        // Last, so that no change by `configure` can undo what the core relies on.
+        let config = relied_on!(self.config).timeout_global(Some(CallOptions::DEFAULT_ATTEMPT_TIMEOUT)).build();
+        let environment = Environment::of(&config);
+        usable(&config, environment.as_ref())?;
+        Ok(UreqTransport {
+            agent: connect::agent(config),
+            environment: environment.map(Arc::new),
+            foreign: false,
+            max_response_bytes: self.max_response_bytes,
+            started: Instant::now(),
+        })
+    }
+}
+
+/// A time limit that ureq can count to: it panics where the end is beyond what an [`Instant`] can hold. A year is no limit.
+pub(crate) fn countable(limit: Duration) -> Duration {
+    limit.min(Duration::from_secs(365 * 24 * 60 * 60))
+}
