@@ -1,4 +1,4 @@
-//! Several exchanges of one caller, driven in any order, right and wrong. The input is a script of commands, each a letter
+//! Several calls of one context, driven in any order, right and wrong. The input is a script of commands, each a letter
 //! and its arguments, of one character each. All but these letters is passed over.
 //!
 //! | command | does |
@@ -7,16 +7,16 @@
 //! | `n` operation | starts a call |
 //! | `s` call | asks it for a step |
 //! | `w` call | asks it for a step, and waits if that is to wait |
-//! | `a` call status retry-after body | reports an answer |
+//! | `a` call status retry-after body | reports a response |
 //! | `f` call delivery kind | reports a failure |
 //! | `e` call | finishes it |
 //! | `d` call | drops it |
 //! | `>` time, `<` time | sets the clock forward or back |
 //!
-//! So `n2s0a091w0` calls `GetSession`, steps, answers 429, and waits. What must hold:
+//! So `n2s0a091w0` calls `GetSession`, steps, responds with 429, and waits. What must hold:
 //!
-//! - A request is handed out at most `max_attempts` times, never while an answer is awaited, never in a pause that the server
-//!   asked any call of the caller for, never after the deadline, and never again after an outcome that the table of
+//! - A request is handed out at most `max_attempts` times, never while a response is awaited, never in a pause that the server
+//!   asked a call of the same operation for, never again with less than a second left, never after the deadline, and never again after an outcome that the table of
 //!   `RetryPolicy` calls final, for an operation that must not run twice above all.
 //! - What is done stays done, and comes to its last outcome; what is not can't be finished.
 //! - An error tells that the server may have processed the call if that is so of any attempt.
@@ -25,6 +25,7 @@
 
 #![no_main]
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use clerk_sessions_core::call::{CallContext, Flow, RawCall, Step};
@@ -40,6 +41,9 @@ const MOST: usize = 8;
 
 /// The longest pause that is kept; a longer `Retry-After` counts as a mistake.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// The shortest pause after a 429 that asks for none.
+const GUESSED_PAUSE: Duration = Duration::from_secs(1);
 
 /// The most that all waits of a call may take here, so that it is soon known whether it ends.
 const LONGEST_WAIT: Duration = ms(60_000);
@@ -80,7 +84,8 @@ const KINDS: [TransportErrorKind; 9] = [
 ];
 
 fuzz_target!(|input: &[u8]| {
-    let mut world = World { caller: caller(), now: ms(0), paused_until: ms(0), calls: Vec::new() };
+    let mut world =
+        World { caller: caller(), now: ms(0), went_back: false, pauses: BTreeMap::new(), calls: Vec::new() };
     world.run(&mut Script(input));
     world.end();
 });
@@ -108,8 +113,10 @@ impl Script<'_> {
 struct World {
     caller: CallContext,
     now: Duration,
-    /// The end of the last pause that the server asked for.
-    paused_until: Duration,
+    /// Whether the clock was set back: pauses are then longer by that.
+    went_back: bool,
+    /// The end of the last pause that the server asked for, by operation.
+    pauses: BTreeMap<&'static str, Duration>,
     calls: Vec<Call>,
 }
 
@@ -120,7 +127,10 @@ impl World {
                 b'o' => self.caller = self.caller.clone().with_options(options(script)),
                 b'n' => self.start(script),
                 b'>' => self.now += script.pick(&TIMES),
-                b'<' => self.now = self.now.saturating_sub(script.pick(&TIMES)),
+                b'<' => {
+                    self.now = self.now.saturating_sub(script.pick(&TIMES));
+                    self.went_back = true;
+                }
                 b's' | b'w' | b'a' | b'f' | b'e' | b'd' if !self.calls.is_empty() => {
                     let which = script.index(self.calls.len());
                     self.act(command, which, script);
@@ -147,7 +157,7 @@ impl World {
             }
             b'a' => {
                 let (status, retry_after, body) = (script.pick(&STATUSES), script.index(10), script.pick(&BODIES));
-                self.answer(which, status, RETRY_AFTER.get(retry_after), body);
+                self.respond(which, status, RETRY_AFTER.get(retry_after), body);
             }
             b'f' => {
                 let delivery = script.pick(&[Delivery::NotSent, Delivery::MaybeSent]);
@@ -159,10 +169,12 @@ impl World {
     }
 
     fn step(&mut self, which: usize) -> Step {
-        self.calls[which].step(self.now, self.paused_until)
+        let call = &mut self.calls[which];
+        let pause = self.pauses.get(call.call.metadata().id).filter(|_| !self.went_back);
+        call.step(self.now, pause.copied().unwrap_or_default())
     }
 
-    fn answer(&mut self, which: usize, status: u16, retry_after: Option<&(&str, Option<Duration>)>, body: &[u8]) {
+    fn respond(&mut self, which: usize, status: u16, retry_after: Option<&(&str, Option<Duration>)>, body: &[u8]) {
         let call = &mut self.calls[which];
         let asked = retry_after.and_then(|(_, asked)| *asked);
         let mut response = Response::new(body.to_vec());
@@ -171,24 +183,25 @@ impl World {
             response.headers_mut().insert("retry-after", text.parse().unwrap());
         }
         if call.in_flight && status == 429 {
-            let pause = asked.unwrap_or(call.options.retry.base).min(LONGEST_PAUSE);
-            self.paused_until = self.paused_until.max(self.now + pause);
+            let pause = asked.unwrap_or(GUESSED_PAUSE).min(LONGEST_PAUSE);
+            let paused_until = self.pauses.entry(call.call.metadata().id).or_default();
+            *paused_until = (*paused_until).max(self.now + pause);
         }
-        call.answer(response, asked, self.now);
+        call.respond(response, asked, self.now);
     }
 
     /// Brings every call to its end that is not in the hands of a transport, by a server that never serves.
     fn end(mut self) {
-        // Most waits are for another call's answer, 20 ms each. The others are two an attempt, one of its own and one for a
-        // pause. Each attempt is a step, too, and so is the end.
-        const PATIENCE: u128 = LONGEST_WAIT.as_millis() / 20 + 3 * 10 + 1;
+        // Waits in the queue of the rate limit are spaced by 4 ms at least. The others are two an attempt, one of its own and one
+        // for a pause. Each attempt is a step, too, and so is the end.
+        const PATIENCE: u128 = LONGEST_WAIT.as_millis() / 4 + 3 * 10 + 1;
         for which in 0..self.calls.len() {
             let status = if which % 2 == 0 { 503 } else { 429 };
             let mut patience = 0..PATIENCE;
             while !self.calls[which].in_flight {
                 patience.next().expect("the call does not end");
                 match self.step(which) {
-                    Step::Send { .. } => self.answer(which, status, None, b""),
+                    Step::Send { .. } => self.respond(which, status, None, b""),
                     Step::Wait(wait) => self.now += wait,
                     Step::Done => break,
                 }
@@ -215,13 +228,13 @@ fn options(script: &mut Script<'_>) -> CallOptions {
 
 /// What the last attempt came to.
 enum Outcome {
-    Answered(u16, Option<Duration>),
+    Responded(u16, Option<Duration>),
     Failed(TransportErrorKind, Delivery),
 }
 
 /// A call, and what is known of it from without.
 struct Call {
-    exchange: RawCall,
+    call: RawCall,
     options: CallOptions,
     started: Option<Duration>,
     sent: u32,
@@ -233,9 +246,9 @@ struct Call {
 }
 
 impl Call {
-    fn new(exchange: RawCall, options: CallOptions) -> Self {
+    fn new(call: RawCall, options: CallOptions) -> Self {
         Self {
-            exchange,
+            call,
             options,
             started: None,
             sent: 0,
@@ -249,15 +262,16 @@ impl Call {
 
     fn step(&mut self, now: Duration, paused_until: Duration) -> Step {
         let started = *self.started.get_or_insert(now);
-        let left = self.deadline().saturating_sub(now.saturating_sub(started));
-        let step = self.exchange.step(now);
+        let left = self.options.deadline.saturating_sub(now.saturating_sub(started));
+        let step = self.call.step(now);
         match &step {
             Step::Send { request, timeout } => {
                 assert!(!self.in_flight && !self.done && self.may_be_sent());
                 assert!(now >= paused_until && !left.is_zero());
+                assert!(self.sent == 0 || left >= ms(1000), "a retry with {left:?} left");
                 assert!(*timeout <= left && *timeout <= self.options.attempt_timeout);
                 assert_eq!(request.uri().host(), Some("api.clerk.com"));
-                assert_eq!(request.method(), self.exchange.metadata().method);
+                assert_eq!(request.method(), self.call.metadata().method);
                 self.sent += 1;
                 self.in_flight = true;
             }
@@ -269,17 +283,17 @@ impl Call {
             }
             Step::Done => self.done |= !self.in_flight,
         }
-        assert_eq!(self.exchange.attempts(), self.sent);
+        assert_eq!(self.call.attempts(), self.sent);
         step
     }
 
-    fn answer(&mut self, response: Response<Vec<u8>>, asked: Option<Duration>, now: Duration) {
+    fn respond(&mut self, response: Response<Vec<u8>>, asked: Option<Duration>, now: Duration) {
         if std::mem::take(&mut self.in_flight) {
             let status = response.status().as_u16();
             self.maybe_processed |= status != 429;
-            self.outcome = Some(Outcome::Answered(status, asked));
+            self.outcome = Some(Outcome::Responded(status, asked));
         }
-        self.exchange.on_response(response, now);
+        self.call.on_response(response, now);
     }
 
     fn fail(&mut self, kind: TransportErrorKind, delivery: Delivery, now: Duration) {
@@ -287,14 +301,14 @@ impl Call {
             self.maybe_processed |= delivery == Delivery::MaybeSent;
             self.outcome = Some(Outcome::Failed(kind, delivery));
         }
-        self.exchange.on_failure(TransportError::new(kind, delivery), now);
+        self.call.on_failure(TransportError::new(kind, delivery), now);
     }
 
     fn finish(self) {
-        let Self { exchange, sent, in_flight, done, maybe_processed, outcome, .. } = self;
-        let finished = exchange.finish();
+        let Self { call, sent, in_flight, done, maybe_processed, outcome, .. } = self;
+        let finished = call.finish();
         let Err(error) = &finished else {
-            assert!(!in_flight && matches!(outcome, Some(Outcome::Answered(200..=299, _))));
+            assert!(!in_flight && matches!(outcome, Some(Outcome::Responded(200..=299, _))));
             return;
         };
         if let Error::Build(_) = error {
@@ -305,7 +319,7 @@ impl Call {
         assert_eq!(error.attempts(), sent);
         assert_eq!(error.delivery() == Delivery::MaybeSent, maybe_processed, "{error}");
         match (error, outcome) {
-            (Error::Api(_) | Error::Decode(_), Some(Outcome::Answered(status, _))) => {
+            (Error::Api(_) | Error::Decode(_), Some(Outcome::Responded(status, _))) => {
                 assert_eq!(matches!(error, Error::Decode(_)), (200..300).contains(&status));
                 assert_eq!(error.status().unwrap(), status);
             }
@@ -325,23 +339,17 @@ impl Call {
     /// The table of `RetryPolicy`, and its limits.
     fn may_be_sent(&self) -> bool {
         let policy = &self.options.retry;
-        let repeatable =
-            self.exchange.metadata().idempotency != Idempotency::NotIdempotent || policy.retry_non_idempotent;
+        let repeatable = self.call.metadata().idempotency != Idempotency::NotIdempotent || policy.retry_non_idempotent;
         let again = match &self.outcome {
             None => true,
-            Some(Outcome::Answered(429, asked)) => asked.is_none_or(|asked| asked <= policy.max_retry_after),
-            Some(Outcome::Answered(408 | 500 | 502 | 503 | 504, asked)) => {
+            Some(Outcome::Responded(429, asked)) => asked.is_none_or(|asked| asked <= policy.max_retry_after),
+            Some(Outcome::Responded(408 | 500 | 502 | 503 | 504, asked)) => {
                 repeatable && asked.is_none_or(|asked| asked <= policy.max_retry_after)
             }
-            Some(Outcome::Answered(..)) => false,
+            Some(Outcome::Responded(..)) => false,
             Some(Outcome::Failed(_, Delivery::NotSent)) => true,
             Some(Outcome::Failed(_, Delivery::MaybeSent)) => repeatable,
         };
         again && self.sent < policy.max_attempts.max(1)
-    }
-
-    fn deadline(&self) -> Duration {
-        let never = self.exchange.metadata().idempotency == Idempotency::NotIdempotent;
-        self.options.deadline.unwrap_or(Duration::from_secs(if never { 10 } else { 20 }))
     }
 }
