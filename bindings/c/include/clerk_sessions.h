@@ -195,7 +195,7 @@ enum clerk_action clerk_call_step(struct clerk_call *call,
                                   struct clerk_step *step);
 
 /*
- Reports the answer to the request of the last step, its body decompressed. Returns whether it was awaited: if not, nothing
+ Reports the response to the request of the last step, its body decompressed. Returns whether it was awaited: if not, nothing
  changes, and clerk_call_error tells.
 
  # Safety
@@ -210,7 +210,7 @@ bool clerk_call_on_response(struct clerk_call *call,
                             uint64_t now_ms);
 
 /*
- Reports that the request of the last step brought no whole answer. `kind` is "connect", "tls", "timeout", "closed", "protocol",
+ Reports that the request of the last step brought no complete response. `kind` is "connect", "tls", "timeout", "closed", "protocol",
  "too_large", "rejected" or "other"; `message` is what the HTTP client says. Returns as clerk_call_on_response.
 
  # Safety

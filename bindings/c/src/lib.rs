@@ -310,7 +310,7 @@ pub unsafe extern "C" fn clerk_call_step(call: *mut clerk_call, now_ms: u64, ste
     next.action
 }
 
-/// Reports the answer to the request of the last step, its body decompressed. Returns whether it was awaited: if not, nothing
+/// Reports the response to the request of the last step, its body decompressed. Returns whether it was awaited: if not, nothing
 /// changes, and clerk_call_error tells.
 ///
 /// # Safety
@@ -337,7 +337,7 @@ pub unsafe extern "C" fn clerk_call_on_response(
     })
 }
 
-/// Reports that the request of the last step brought no whole answer. `kind` is "connect", "tls", "timeout", "closed", "protocol",
+/// Reports that the request of the last step brought no complete response. `kind` is "connect", "tls", "timeout", "closed", "protocol",
 /// "too_large", "rejected" or "other"; `message` is what the HTTP client says. Returns as clerk_call_on_response.
 ///
 /// # Safety

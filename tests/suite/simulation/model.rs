@@ -5,7 +5,7 @@ use std::time::Duration;
 use clerk_sessions_core::operation::{Idempotency, Metadata};
 use clerk_sessions_core::{Delivery, TransportErrorKind};
 
-use super::answer::Outcome;
+use super::response::Outcome;
 
 /// `Err` says what was not as promised.
 pub(super) type Check = Result<(), String>;
@@ -104,7 +104,7 @@ impl Budget {
 pub(super) fn may_repeat(metadata: &Metadata, retry_non_idempotent: bool, outcome: &Outcome) -> bool {
     let repeatable = metadata.idempotency != Idempotency::NotIdempotent || retry_non_idempotent;
     match outcome {
-        Outcome::Answer(answer) => match answer.response.status().as_u16() {
+        Outcome::Response(received) => match received.response.status().as_u16() {
             429 => true,
             408 | 500 | 502 | 503 | 504 => repeatable,
             _ => false,

@@ -56,10 +56,10 @@ module ClerkSessions
       call.free
     end
 
-    def report(call, answer)
-      case answer
-      when HTTP::Answer then call.on_response(answer.status, answer.headers, answer.body, now_ms)
-      else call.on_failure(answer, now_ms)
+    def report(call, response)
+      case response
+      when HTTP::Response then call.on_response(response.status, response.headers, response.body, now_ms)
+      else call.on_failure(response, now_ms)
       end
     end
 
