@@ -173,8 +173,8 @@ struct clerk_call *clerk_call_new(const struct clerk_client *client,
                                   const char *options_json);
 
 /*
- Revokes all active sessions of a "user_id" or a "client_id", but those in the list "except", one by one. It comes to an object
- of "revoked", "gone", "failed", "incomplete" and "is_complete". Else as clerk_call_new.
+ Revokes all sessions of a "user_id" or a "client_id" that are signed in, but those in the list "except". Its result is an object
+ of "revoked", "gone", "failed", "unconfirmed", "incomplete" and "is_complete". Else as clerk_call_new.
 
  # Safety
  As for clerk_call_new.

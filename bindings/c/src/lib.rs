@@ -255,8 +255,8 @@ pub unsafe extern "C" fn clerk_call_new(
     unsafe { call_of(client, |client| client.call(&String::from_utf8_lossy(operation), parameters, options)) }
 }
 
-/// Revokes all active sessions of a "user_id" or a "client_id", but those in the list "except", one by one. It comes to an object
-/// of "revoked", "gone", "failed", "incomplete" and "is_complete". Else as clerk_call_new.
+/// Revokes all sessions of a "user_id" or a "client_id" that are signed in, but those in the list "except". Its result is an object
+/// of "revoked", "gone", "failed", "unconfirmed", "incomplete" and "is_complete". Else as clerk_call_new.
 ///
 /// # Safety
 /// As for clerk_call_new.

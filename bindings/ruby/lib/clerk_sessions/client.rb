@@ -103,8 +103,8 @@ module ClerkSessions
       end
     end
 
-    # Revokes all active sessions of a user_id or a client_id, but those in `except`: a Record of revoked, gone, failed,
-    # incomplete and is_complete.
+    # Revokes all sessions of a user_id or a client_id that are signed in, but those in `except`: a Record of revoked, gone,
+    # failed, unconfirmed, incomplete and is_complete.
     def revoke_all(request: nil, **parameters)
       Record.of(@client.revoke_all(requested(request).merge(parameters), @options))
     end
