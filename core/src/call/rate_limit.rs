@@ -17,9 +17,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 const GUESSED_PAUSE: Duration = Duration::from_secs(1);
 
 /// How far apart the requests after a pause are sent, in the order of the queue: so they come back in that order, and no call
-/// overtakes another from window to window. With a large allowance it is less, so that all take no longer than [`SPREAD`].
+/// overtakes another from window to window. It is less where the pause was short or the allowance is large, so that the
+/// allowance is sent within a twentieth of the pause.
 const SPACING: Duration = Duration::from_millis(4);
-const SPREAD: Duration = Duration::from_millis(500);
+const SPREAD: u32 = 20;
 
 /// The name of the lane of all operations that share one limit.
 const SHARED: &str = "*";
@@ -226,6 +227,8 @@ struct Lane {
     began: Duration,
     /// No request is sent before.
     paused_until: Duration,
+    /// How long the last pause was.
+    last_pause: Duration,
     /// The pause that is guessed where the server asks for none.
     guess: Duration,
     /// Whether the round has ended, and the next begins when the pause is over.
@@ -249,6 +252,7 @@ impl Default for Lane {
             round: 0,
             began: Duration::ZERO,
             paused_until: Duration::ZERO,
+            last_pause: Duration::ZERO,
             guess: GUESSED_PAUSE,
             rejected: false,
             allowance: None,
@@ -279,6 +283,7 @@ impl Lane {
         self.paused_until = self.paused_until.max(other.paused_until);
         self.granted = self.granted.saturating_add(other.granted);
         self.rejected = true;
+        self.last_pause = self.last_pause.max(other.last_pause);
         self.probe_every = self.probe_every.max(other.probe_every);
     }
 
@@ -302,7 +307,7 @@ impl Lane {
         };
         let Some(allowance) = allowance else { return start };
         // Behind the call before it, if that has not slept past its turn.
-        let spacing = SPACING.min(SPREAD / allowance.max(1));
+        let spacing = SPACING.min(self.last_pause / SPREAD / allowance.max(1));
         let turn_before = self.turn_before(number).filter(|turn| *turn >= now);
         let start = turn_before.map_or(start, |turn| start.max(turn + spacing));
         let before = self.queue.range(..number.unwrap_or(u64::MAX)).count();
@@ -335,6 +340,7 @@ impl Lane {
                 if self.granted == 0 { self.guess.saturating_mul(2).min(LONGEST_PAUSE) } else { GUESSED_PAUSE };
         }
         let pause = asked.unwrap_or(self.guess).min(LONGEST_PAUSE);
+        self.last_pause = pause;
         self.paused_until = self.paused_until.max(now.saturating_add(pause));
         // A request of an earlier round says nothing of what this one may still send.
         self.rejected |= round == self.round;
