@@ -152,7 +152,7 @@ impl ApiBuilder {
     /// Reads the ecosystem's variables through `lookup`: `CLERK_SECRET_KEY`, and `CLERK_API_URL` where it is set.
     ///
     /// `CLERK_API_URL` is the server's URL without the version, `https://api.clerk.com` by default; one that ends in `/v1`
-    /// is taken as it is. This crate reads no environment: the adapters' `from_env` passes it in.
+    /// is taken as it is. This crate reads no environment: the adapters' `client_from_env` passes it in.
     ///
     /// ```
     /// use clerk_sessions_core::ApiBuilder;

@@ -13,8 +13,9 @@ const WINDOW: Duration = Duration::from_secs(10);
 /// The longest pause that is kept: a mistaken `Retry-After` must not stop a client for a day.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// The pause after a 429 without `Retry-After`. It doubles while nothing is granted.
-const GUESSED_PAUSE: Duration = Duration::from_secs(1);
+/// The pause after a 429 without `Retry-After`, or with one of 0 s, as servers send that round it down. It doubles from round to
+/// round while nothing is granted.
+const LEAST_PAUSE: Duration = Duration::from_secs(1);
 
 /// How far apart the requests after a pause are sent, in the order of the queue: so they come back in that order, and no call
 /// overtakes another from window to window. It is less where the pause was short or the allowance is large, so that the
@@ -71,7 +72,8 @@ impl State {
             return;
         }
         if lane.rejected {
-            lane.begin(now, Some(lane.granted));
+            let is_old = now.saturating_sub(lane.paused_until) >= WINDOW;
+            lane.begin(now, (!is_old).then_some(lane.granted));
         } else if now.saturating_sub(lane.began) >= WINDOW {
             // While others are at a limit, which may be one of all operations together, this one keeps to its own.
             let allowance = lane.allowance.filter(|_| !is_quiet);
@@ -229,8 +231,8 @@ struct Lane {
     paused_until: Duration,
     /// How long the last pause was.
     last_pause: Duration,
-    /// The pause that is guessed where the server asks for none.
-    guess: Duration,
+    /// The shortest pause that the next rejection entails.
+    least_pause: Duration,
     /// Whether the round has ended, and the next begins when the pause is over.
     rejected: bool,
     /// What was granted in the round before; `None` while no limit is known.
@@ -253,7 +255,7 @@ impl Default for Lane {
             began: Duration::ZERO,
             paused_until: Duration::ZERO,
             last_pause: Duration::ZERO,
-            guess: GUESSED_PAUSE,
+            least_pause: LEAST_PAUSE,
             rejected: false,
             allowance: None,
             sent: 0,
@@ -336,10 +338,10 @@ impl Lane {
     /// Takes note of a rejection of a request of this round.
     fn pause(&mut self, round: u64, now: Duration, asked: Option<Duration>) {
         if !self.rejected {
-            self.guess =
-                if self.granted == 0 { self.guess.saturating_mul(2).min(LONGEST_PAUSE) } else { GUESSED_PAUSE };
+            let is_first = self.granted > 0 || self.allowance != Some(0);
+            self.least_pause = if is_first { LEAST_PAUSE } else { self.least_pause.saturating_mul(2) };
         }
-        let pause = asked.unwrap_or(self.guess).min(LONGEST_PAUSE);
+        let pause = asked.filter(|asked| !asked.is_zero()).unwrap_or(self.least_pause).min(LONGEST_PAUSE);
         self.last_pause = pause;
         self.paused_until = self.paused_until.max(now.saturating_add(pause));
         // A request of an earlier round says nothing of what this one may still send.

@@ -72,7 +72,7 @@ fn run<F: Flow>(
 fn a_final_response_ends_the_call_at_once() {
     let (outcome, sent) = run(get(&context()), |_| (Ok(response(404, &[])), ms(5)));
     let error = outcome.unwrap_err();
-    assert_eq!((error.attempts(), error.is_not_found(), sent.len()), (1, true, 1));
+    assert_eq!((error.attempts(), error.status().unwrap().as_u16(), sent.len()), (1, 404, 1));
     assert_eq!(sent[0].1, Duration::from_secs(10), "the timeout of one attempt");
 }
 
@@ -338,7 +338,7 @@ fn an_observer_sees_each_attempt() {
         2 => (Err(failure(TransportErrorKind::Closed, Delivery::MaybeSent)), ms(7)),
         _ => (Ok(response(404, &[])), ms(9)),
     });
-    assert!(outcome.unwrap_err().is_not_found());
+    assert_eq!(outcome.unwrap_err().status().unwrap(), 404);
     let seen = seen.0.lock().unwrap();
     assert_eq!(seen[0], "GetSession attempt 1: 503 in 5 ms, next in 1000 ms [trace ray]");
     assert!(seen[1].starts_with("GetSession attempt 2: closed in 7 ms, next in "), "{}", seen[1]);

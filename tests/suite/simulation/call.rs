@@ -220,8 +220,8 @@ impl Call {
             _ => {}
         }
         let (least, most) = match outcome.asked() {
-            Some(asked) => (asked, asked),
-            None => (Duration::ZERO, (policy.base * policy.factor.pow(self.sends - 1)).min(policy.cap)),
+            Some(asked) if !asked.is_zero() => (asked, asked),
+            _ => (Duration::ZERO, (policy.base * policy.factor.pow(self.sends - 1)).min(policy.cap)),
         };
         Next::Again { least, most }
     }

@@ -174,7 +174,11 @@ fn a_pause_is_guessed_where_none_is_asked_for_and_doubles_while_nothing_is_grant
         now += pause;
         pause.as_secs()
     });
-    assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60]);
+    assert_eq!(pauses, [1, 1, 2, 4, 8, 16, 32, 60]);
+    // It is forgotten.
+    now += Duration::from_secs(3600);
+    turn.admit(now).unwrap();
+    assert_eq!(turn.rejected(now, Some(ms(0))), ms(1000), "0 s is no pause");
 }
 
 #[test]
@@ -246,4 +250,14 @@ fn a_call_keeps_behind_those_that_wait_before_it() {
         "the others sleep until 1004 and 1008"
     );
     assert_eq!(Turn::new(&rate_limit, "GetSession").admit(ms(1020)), Ok(()), "they have slept past their turns");
+}
+
+#[test]
+fn a_rejection_long_ago_holds_back_nothing() {
+    let rate_limit = Arc::default();
+    let mut rejected = Turn::new(&rate_limit, "GetSession");
+    rejected.admit(ms(0)).unwrap();
+    rejected.rejected(ms(0), Some(ms(1000)));
+    drop(rejected);
+    assert_eq!(admitted(&mut turns(&rate_limit, 100), Duration::from_secs(5 * 3600)), 100);
 }
