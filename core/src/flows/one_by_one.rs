@@ -119,3 +119,6 @@ impl Flow for RevokingOneByOne {
         self.revoking.finish()
     }
 }
+
+#[cfg(test)]
+mod tests;
