@@ -367,7 +367,8 @@ mod tests {
     #[test]
     fn debug_never_shows_the_key() {
         let builder = Api::builder("sk_test_hidden").header("x-token", "hidden").base_url("https://u:hidden@h");
-        assert!(!format!("{builder:?}").contains("hidden"));
+        let shown = format!("{builder:?}");
+        assert!(!shown.contains("hidden") && shown.contains(Api::DEFAULT_VERSION), "{shown}");
         let api = Api::builder("sk_test_hidden").header("x-token", "hidden").build().unwrap();
         assert!(!format!("{api:?}").contains("hidden"));
         assert!(format!("{api:?}").contains("https://api.clerk.com/v1"));
