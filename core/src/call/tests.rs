@@ -148,6 +148,9 @@ fn waits_end_with_the_total_wait_and_the_deadline() {
     let asked = |_| (Ok(response(429, &[("retry-after", "9")])), ms(0));
     let (outcome, sent) = run(get(&context()), asked);
     assert_eq!((outcome.unwrap_err().status().unwrap().as_u16(), sent.len()), (429, 2), "18 s are more than 15 s");
+    let policy = RetryPolicy::new().max_total_wait(Duration::from_secs(8));
+    let impatient = context().with_options(CallOptions::new().retry(policy));
+    assert_eq!(run(get(&impatient), asked).1.len(), 1, "9 s are more than 8 s");
 
     let slow = |_| (Err(failure(TransportErrorKind::Timeout, Delivery::MaybeSent)), Duration::from_secs(10));
     let (outcome, sent) = run(get(&context()), slow);
