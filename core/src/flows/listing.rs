@@ -170,7 +170,10 @@ mod tests {
         assert_eq!(list("a b c", 1, |_| None, |_| {}), ("a b c".to_owned(), false));
         assert_eq!(list("a b c", 1, |len| Some(len as u64), |_| {}), ("a b c".to_owned(), false));
         let mut listing = Listing::new(ListSessions::new());
+        let mut pages = 0;
         while listing.next_page().is_some() {
+            pages += 1;
+            assert!(pages < 100, "it does not end");
             let data = vec![session("a"), session("b")];
             listing.on_page(SessionList { data, total_count: None });
         }
