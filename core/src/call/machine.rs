@@ -118,8 +118,7 @@ impl RawCall {
         }
         let options = self.context.options();
         let mut request = self.request.clone();
-        let headers = self.context.api().headers(request.method(), !request.body().is_empty(), request.headers());
-        *request.headers_mut() = headers;
+        *request.headers_mut() = self.context.api().headers(&request);
         Step::Send { request, timeout: options.attempt_timeout.min(remaining).min(LONGEST_TIMEOUT) }
     }
 
@@ -369,3 +368,6 @@ impl<O> fmt::Debug for Call<O> {
         self.raw.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests;

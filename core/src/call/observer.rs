@@ -59,8 +59,7 @@ pub(super) struct Sent<'a> {
 
 impl Sent<'_> {
     pub(super) fn secrets(&self) -> Secrets {
-        let (request, body) = (self.request, self.request.body());
-        Secrets::of(&self.api.headers(request.method(), !body.is_empty(), request.headers()), body)
+        Secrets::of(&self.api.headers(self.request), self.request.body())
     }
 }
 

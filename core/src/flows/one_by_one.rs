@@ -120,3 +120,6 @@ impl Flow for RevokingOneByOne {
         self.revoking.finish()
     }
 }
+
+#[cfg(test)]
+mod tests;
