@@ -166,8 +166,16 @@ const CUT: usize = 12;
 
 /// How much of the start of a text is this secret or a part of it; 0 if it is another text.
 fn common_part(text: &str, secret: &str) -> usize {
-    let later = (1..secret.len().saturating_sub(CUT - 1)).filter_map(|start| secret.get(start..));
+    let later = (1..secret.len().saturating_sub(CUT - 1))
+        .filter_map(|start| secret.get(start..))
+        .filter(|part| is_telling(part));
     std::iter::once(secret).chain(later).map(|part| common_start(text, part)).find(|length| *length > 0).unwrap_or(0)
+}
+
+/// Whether the start of a part of a secret tells anything: many zeros may be in any text.
+fn is_telling(part: &str) -> bool {
+    let bytes = &part.as_bytes()[..CUT];
+    bytes.iter().enumerate().filter(|(at, byte)| !bytes[..*at].contains(byte)).count() >= CUT / 2
 }
 
 /// How much of the start of a text is this secret, which may be percent-encoded, cut short and in other case; 0 if it is another

@@ -304,10 +304,10 @@ fn an_operation_shares_no_limit_with_those_that_were_granted_no_more_than_before
 }
 
 #[test]
-fn a_large_allowance_is_spread_over_half_a_second() {
+fn a_large_allowance_is_spread_over_a_twentieth_of_the_pause() {
     let mut calls = turns(&limited(1000), 1000);
     let waits: Vec<_> = calls.iter_mut().map(|turn| turn.admit(ms(0)).unwrap_err().as_micros()).collect();
-    assert_eq!((waits[0], waits[1], waits[999]), (1_000_000, 1_000_500, 1_499_500));
+    assert_eq!((waits[0], waits[1], waits[999]), (1_000_000, 1_000_050, 1_049_950));
 }
 
 #[test]
