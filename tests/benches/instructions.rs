@@ -78,20 +78,20 @@ fn answer<O: Operation>(status: u16, body: &str) -> (Api, Response<Vec<u8>>) {
 }
 
 #[library_benchmark]
-#[bench::session(args = (answer::<GetSession>(200, SESSION)), config = about(19_513))]
-#[bench::error(args = (answer::<GetSession>(404, ERROR)), config = about(15_534))]
+#[bench::session(args = (answer::<GetSession>(200, SESSION)), config = about(16_137))]
+#[bench::error(args = (answer::<GetSession>(404, ERROR)), config = about(18_710))]
 fn decode((api, answer): (Api, Response<Vec<u8>>)) -> bool {
     api.parse::<GetSession>(answer).is_ok()
 }
 
 #[library_benchmark]
-#[bench::sessions(args = (answer::<ListSessions>(200, &list(500))), config = about(10_198_161))]
+#[bench::sessions(args = (answer::<ListSessions>(200, &list(500))), config = about(8_410_195))]
 fn decode_list((api, answer): (Api, Response<Vec<u8>>)) -> bool {
     api.parse::<ListSessions>(answer).is_ok()
 }
 
 #[library_benchmark]
-#[bench::token(args = (answer::<CreateSessionToken>(200, &token())), config = about(5_977))]
+#[bench::token(args = (answer::<CreateSessionToken>(200, &token())), config = about(5_677))]
 fn decode_token((api, answer): (Api, Response<Vec<u8>>)) -> bool {
     api.parse::<CreateSessionToken>(answer).is_ok()
 }
@@ -105,7 +105,7 @@ fn client() -> (Client<Canned>, GetSession) {
 }
 
 #[library_benchmark]
-#[bench::get_in_memory(args = (client()), config = about(22_170))]
+#[bench::get_in_memory(args = (client()), config = about(19_951))]
 fn exchange((client, operation): (Client<Canned>, GetSession)) -> (bool, Client<Canned>) {
     (client.call(&operation).is_ok(), client)
 }
