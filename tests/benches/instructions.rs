@@ -78,20 +78,20 @@ fn response<O: Operation>(status: u16, body: &str) -> (Api, Response<Vec<u8>>) {
 }
 
 #[library_benchmark]
-#[bench::session(args = (response::<GetSession>(200, SESSION)), config = about(19_513))]
-#[bench::error(args = (response::<GetSession>(404, ERROR)), config = about(15_534))]
+#[bench::session(args = (response::<GetSession>(200, SESSION)), config = about(16_137))]
+#[bench::error(args = (response::<GetSession>(404, ERROR)), config = about(18_710))]
 fn decode((api, response): (Api, Response<Vec<u8>>)) -> bool {
     api.parse::<GetSession>(response).is_ok()
 }
 
 #[library_benchmark]
-#[bench::sessions(args = (response::<ListSessions>(200, &list(500))), config = about(10_198_161))]
+#[bench::sessions(args = (response::<ListSessions>(200, &list(500))), config = about(8_410_195))]
 fn decode_list((api, response): (Api, Response<Vec<u8>>)) -> bool {
     api.parse::<ListSessions>(response).is_ok()
 }
 
 #[library_benchmark]
-#[bench::token(args = (response::<CreateSessionToken>(200, &token())), config = about(5_977))]
+#[bench::token(args = (response::<CreateSessionToken>(200, &token())), config = about(5_677))]
 fn decode_token((api, response): (Api, Response<Vec<u8>>)) -> bool {
     api.parse::<CreateSessionToken>(response).is_ok()
 }
@@ -105,7 +105,7 @@ fn client() -> (Client<Canned>, GetSession) {
 }
 
 #[library_benchmark]
-#[bench::get_in_memory(args = (client()), config = about(22_170))]
+#[bench::get_in_memory(args = (client()), config = about(19_951))]
 fn exchange((client, operation): (Client<Canned>, GetSession)) -> (bool, Client<Canned>) {
     (client.call(&operation).is_ok(), client)
 }

@@ -16,4 +16,5 @@ mod rate_limit;
 mod right_session;
 mod secrets;
 mod simulation;
+mod system_calls;
 mod tls;

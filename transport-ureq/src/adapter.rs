@@ -37,8 +37,9 @@ impl UreqTransport {
     /// Whatever it is set to, no redirect is followed, no status is an error, a response is limited to 8 MiB, and a proxy of
     /// the environment is chosen as [here](UreqTransportBuilder#proxies). An agent made elsewhere does not tell whether a
     /// failure came before or after the connection was made; if that is in doubt, a failed request counts as maybe sent. Nor
-    /// does it tell a body without a length that was cut short from a complete one. [`UreqTransportBuilder::configure`] keeps
-    /// that knowledge.
+    /// does it tell a body without a length that was cut short from a complete one. And with a time limit, which each request
+    /// has, it looks the name up for each one, in a thread that it starts for that.
+    /// [`UreqTransportBuilder::configure`] has none of these faults.
     ///
     /// # Errors
     /// [`Error::Build`]: the agent can't do what it is set to, as for [`UreqTransportBuilder::build`].

@@ -1,28 +1,65 @@
-//! Tells a failure to connect from a failure on the connection.
+//! Makes the connections, and tells a failure to connect from a failure on the connection.
 //!
 //! ureq's own errors do not: a reset during the TLS handshake, when nothing of the request can have left, looks like one
-//! after it was sent. So the resolver and the connector wrap what they fail with, and each connection marks what it fails
-//! with. The traits are of ureq's `unversioned` module, which may change in a minor release.
+//! after it was sent. So what the connector fails with is marked, and each connection marks what it fails with. The traits are
+//! of ureq's `unversioned` module, which may change in a minor release.
 
 use std::fmt;
-use std::time::Instant;
+use std::sync::Arc;
 
+use ureq::Error;
 use ureq::config::Config;
-use ureq::http::Uri;
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnector, NextTimeout};
+use ureq::unversioned::resolver::Resolver;
+#[cfg(feature = "native-tls")]
+use ureq::unversioned::transport::NativeTlsConnector;
+#[cfg(any(feature = "rustls", feature = "rustls-no-provider"))]
+use ureq::unversioned::transport::RustlsConnector;
+#[cfg(feature = "socks-proxy")]
+use ureq::unversioned::transport::SocksConnector;
+use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnector, Transport};
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Connections};
+use crate::lookup::{Later, Now, look_up};
+use crate::socket::Sockets;
+use crate::to_proxy::{Connecting, ToProxy};
 
 /// An agent whose failures to connect are told by [`NotConnected`].
 pub(crate) fn agent(config: Config) -> ureq::Agent {
-    ureq::Agent::with_parts(config, Marked(DefaultConnector::default()), Marked(DefaultResolver::default()))
+    agent_by(config, Now)
+}
+
+/// An agent that looks names up by this resolver.
+fn agent_by(config: Config, resolver: impl Resolver) -> ureq::Agent {
+    let connector = Marked { chain: chain(), to_proxy: Arc::default(), resolver: Box::new(resolver) };
+    ureq::Agent::with_parts(config, connector, Later)
+}
+
+/// ureq's chain of connectors, with ours where they belong.
+#[cfg(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls"))]
+fn chain() -> impl Connector<(), Out = Connection> {
+    use ureq::unversioned::transport::{ConnectProxyConnector, TcpConnector};
+
+    let chain = ();
+    #[cfg(feature = "socks-proxy")]
+    let chain = chain.chain(SocksConnector::default());
+    let chain = chain.chain(ConnectProxyConnector::default()).chain(TcpConnector::default()).chain(Sockets);
+    #[cfg(any(feature = "rustls", feature = "rustls-no-provider"))]
+    let chain = chain.chain(RustlsConnector::default());
+    #[cfg(feature = "native-tls")]
+    let chain = chain.chain(NativeTlsConnector::default());
+    chain.chain(Connections)
+}
+
+/// TLS is what another crate of the program has turned on in ureq, if anything. Only ureq knows.
+#[cfg(not(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls")))]
+fn chain() -> impl Connector<(), Out = Connection> {
+    DefaultConnector::default().chain(Sockets).chain(Connections)
 }
 
 /// What ureq failed with before there was a connection to send anything on.
 #[derive(Debug)]
 pub(crate) struct NotConnected {
-    pub(crate) error: ureq::Error,
+    pub(crate) error: Error,
     /// Host and port of the proxy that was to connect, and nothing else of its URL: that may hold a password.
     pub(crate) proxy: Option<String>,
 }
@@ -42,36 +79,171 @@ impl std::error::Error for NotConnected {
     }
 }
 
-fn mark(error: ureq::Error, proxy: Option<String>) -> ureq::Error {
-    // Connecting to a proxy is connecting, too, and marked already.
-    let error = match error {
-        ureq::Error::Other(other) => match other.downcast::<NotConnected>() {
-            Ok(marked) => marked.error,
-            Err(other) => ureq::Error::Other(other),
-        },
-        error => error,
-    };
-    ureq::Error::Other(Box::new(NotConnected { error, proxy }))
+fn mark(error: Error, proxy: Option<String>) -> Error {
+    Error::Other(Box::new(NotConnected { error, proxy }))
 }
 
+/// Has the name looked up, connects, and marks what either fails with.
 #[derive(Debug)]
-struct Marked<T>(T);
+struct Marked<C> {
+    chain: C,
+    /// Connects to the proxies that are asked for a tunnel: the chain connects through them.
+    to_proxy: Arc<DefaultConnector>,
+    resolver: Box<dyn Resolver>,
+}
 
-impl Connector<()> for Marked<DefaultConnector> {
+impl<C: Connector<(), Out = Connection>> Connector<()> for Marked<C> {
     type Out = Connection;
 
-    fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<()>) -> Result<Option<Self::Out>, ureq::Error> {
-        let since = Instant::now();
-        let made = self.0.connect(details, chained);
-        made.map(|made| made.map(|made| Connection::new(made, since, details.timeout))).map_err(|error| {
+    fn connect(&self, details: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<Connection>, Error> {
+        let (addrs, timeout) = look_up(details, &*self.resolver).map_err(|error| mark(error, None))?;
+        let connecting = Connecting::start(timeout);
+        let (connector, limit) = (Arc::clone(&self.to_proxy), Arc::clone(&connecting));
+        let to_proxy = move |details: &ConnectionDetails<'_>| -> Result<Box<dyn Transport>, Error> {
+            let inner = connector.connect(details, None)?.ok_or(Error::ConnectionFailed)?;
+            Ok(Box::new(ToProxy { inner, connecting: Arc::clone(&limit) }))
+        };
+        let details = ConnectionDetails {
+            addrs,
+            // Looks up the proxies.
+            resolver: &*self.resolver,
+            timeout,
+            now: (details.current_time)(),
+            current_time: Arc::clone(&details.current_time),
+            run_connector: Arc::new(to_proxy),
+            register_shutdown: Arc::clone(&details.register_shutdown),
+            ..*details
+        };
+        let made = self.chain.connect(&details, None).map_err(|error| {
             let proxy = details.config.proxy().filter(|proxy| !proxy.is_no_proxy(details.uri));
             mark(error, proxy.map(|proxy| format!("{}:{}", proxy.host(), proxy.port())))
-        })
+        })?;
+        connecting.end();
+        Ok(made)
     }
 }
 
-impl Resolver for Marked<DefaultResolver> {
-    fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        self.0.resolve(uri, config, timeout).map_err(|error| mark(error, None))
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::{SocketAddr, TcpListener};
+    use std::sync::Mutex;
+    use std::thread;
+
+    use ureq::http::Uri;
+    use ureq::unversioned::resolver::ResolvedSocketAddrs;
+    use ureq::unversioned::transport::NextTimeout;
+
+    use super::*;
+
+    /// A name service whose response can be changed.
+    #[derive(Clone, Debug)]
+    struct Names(Arc<Mutex<(SocketAddr, usize)>>);
+
+    impl Names {
+        fn point_to(&self, addr: SocketAddr) {
+            self.0.lock().unwrap().0 = addr;
+        }
+
+        fn lookups(&self) -> usize {
+            self.0.lock().unwrap().1
+        }
+    }
+
+    impl Resolver for Names {
+        fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+            let mut names = self.0.lock().unwrap();
+            names.1 += 1;
+            let mut addrs = self.empty();
+            addrs.push(names.0);
+            Ok(addrs)
+        }
+    }
+
+    /// A server that responds with its name, and closes a connection after so many requests.
+    fn serve(name: &'static str, requests: usize) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                for number in 1..=requests {
+                    let (mut head, mut chunk) = (Vec::new(), [0; 1024]);
+                    while !head.ends_with(b"\r\n\r\n") {
+                        let Ok(read @ 1..) = stream.read(&mut chunk) else { return };
+                        head.extend_from_slice(&chunk[..read]);
+                    }
+                    let close = if number == requests { "connection: close\r\n" } else { "" };
+                    let length = name.len();
+                    let response = format!("HTTP/1.1 200 OK\r\n{close}content-length: {length}\r\n\r\n{name}");
+                    stream.write_all(response.as_bytes()).unwrap();
+                }
+            }
+        });
+        addr
+    }
+
+    fn get(agent: &ureq::Agent) -> String {
+        agent.get("http://clerk.example/").call().unwrap().into_body().read_to_string().unwrap()
+    }
+
+    #[test]
+    fn a_name_is_looked_up_for_each_new_connection_and_for_no_other_request() {
+        let (first, second) = (serve("first", 100), serve("second", 100));
+        let names = Names(Arc::new(Mutex::new((first, 0))));
+        let agent = agent_by(Config::builder().proxy(None).build(), names.clone());
+        for _ in 0..50 {
+            assert_eq!(get(&agent), "first");
+        }
+        assert_eq!(names.lookups(), 1);
+        // The name points to another server now. The kept connection is used on, and the next one goes there.
+        names.point_to(second);
+        for _ in 50..100 {
+            assert_eq!(get(&agent), "first");
+        }
+        assert_eq!(names.lookups(), 1);
+        for _ in 0..100 {
+            assert_eq!(get(&agent), "second");
+        }
+        assert_eq!(names.lookups(), 2);
+    }
+
+    /// A SOCKS5 proxy that responds to requests itself, with the host that it was asked to connect to.
+    #[cfg(feature = "socks-proxy")]
+    fn serve_socks() -> SocketAddr {
+        fn read<const COUNT: usize>(mut stream: &std::net::TcpStream) -> [u8; COUNT] {
+            let mut bytes = [0; COUNT];
+            stream.read_exact(&mut bytes).unwrap();
+            bytes
+        }
+
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            assert_eq!(read(&stream), [5, 1, 0]);
+            stream.write_all(&[5, 0]).unwrap();
+            let [version, command, _, kind] = read(&stream);
+            assert_eq!((version, command), (5, 1));
+            let host = match kind {
+                1 => std::net::Ipv4Addr::from(read::<4>(&stream)).to_string(),
+                _ => (0..read::<1>(&stream)[0]).map(|_| char::from(read::<1>(&stream)[0])).collect(),
+            };
+            let _port: [u8; 2] = read(&stream);
+            stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).unwrap();
+            while read(&stream) != [b'\n'] || read(&stream) != *b"\r\n" {}
+            stream.write_all(format!("HTTP/1.1 200 OK\r\n\r\n{host}").as_bytes()).unwrap();
+        });
+        addr
+    }
+
+    #[test]
+    #[cfg(feature = "socks-proxy")]
+    fn a_name_behind_a_socks_proxy_is_looked_up_by_whom_the_proxy_s_scheme_says() {
+        for (scheme, host, lookups) in [("socks5", "127.0.0.1", 2), ("socks5h", "clerk.example", 1)] {
+            let names = Names(Arc::new(Mutex::new((serve_socks(), 0))));
+            let proxy = ureq::Proxy::new(&format!("{scheme}://proxy.example:1080")).unwrap();
+            let agent = agent_by(Config::builder().proxy(Some(proxy)).build(), names.clone());
+            assert_eq!((get(&agent), names.lookups()), (host.to_owned(), lookups), "{scheme}");
+        }
     }
 }

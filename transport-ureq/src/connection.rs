@@ -1,35 +1,53 @@
-//! A connection that does not let ureq take a failure for an end, or wait for a proxy without end.
+//! A connection that sends a request in one piece, and does not let ureq take a failure for an end.
 
 use std::time::Instant;
 use std::{fmt, io};
 
 use ureq::Error;
-use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
-/// A connection to the server, or to its proxy.
+/// Wraps what has been connected, TLS included.
 #[derive(Debug)]
+pub(crate) struct Connections;
+
+impl<In: Transport> Connector<In> for Connections {
+    type Out = Connection;
+
+    fn connect(&self, _: &ConnectionDetails<'_>, made: Option<In>) -> Result<Option<Connection>, Error> {
+        Ok(made.map(|made| Connection { inner: Box::new(made), held: Vec::new(), limit: NextTimeout::default() }))
+    }
+}
+
+/// A connection to the server, for requests.
 pub(crate) struct Connection {
     inner: Box<dyn Transport>,
-    /// When connecting began, and how long it may take.
-    connecting: (Instant, NextTimeout),
+    /// What is to be sent. ureq hands out a head and its body one by one: sent like that, they would be two system calls, two
+    /// packets and, under TLS, two records. So they are held until it waits for the response.
+    held: Vec<u8>,
+    /// The limit for sending that.
+    limit: NextTimeout,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not what is held: the secret key is in it.
+        f.debug_tuple("Connection").field(&self.inner).finish()
+    }
 }
 
 impl Connection {
-    pub(crate) fn new(inner: Box<dyn Transport>, since: Instant, limit: NextTimeout) -> Self {
-        Self { inner, connecting: (since, limit) }
-    }
-
-    /// What is left of a time limit. ureq gives each read of a proxy's response the whole limit for connecting, so that a proxy
-    /// that sends a byte at a time would be waited for without end. All other limits are what is left already.
-    fn left_of(&self, limit: NextTimeout) -> Result<NextTimeout, Error> {
-        let (since, whole) = self.connecting;
-        if limit != whole || limit.after.is_not_happening() {
-            return Ok(limit);
+    /// Sends what is held, by pieces that fit ureq's buffer.
+    fn send(&mut self) -> Result<(), Error> {
+        let mut rest = &*self.held;
+        while !rest.is_empty() {
+            let output = self.inner.buffers().output();
+            let (piece, later) = rest.split_at(rest.len().min(output.len()));
+            output[..piece.len()].copy_from_slice(piece);
+            self.inner.transmit_output(piece.len(), self.limit)?;
+            rest = later;
         }
-        match limit.after.checked_sub(since.elapsed()) {
-            Some(left) if !left.is_zero() => Ok(NextTimeout { after: left.into(), ..limit }),
-            _ => Err(Error::Timeout(limit.reason)),
-        }
+        self.held.clear();
+        Ok(())
     }
 }
 
@@ -38,13 +56,25 @@ impl Transport for Connection {
         self.inner.buffers()
     }
 
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        self.inner.transmit_output(amount, timeout)
+    fn transmit_output(&mut self, amount: usize, limit: NextTimeout) -> Result<(), Error> {
+        let output = self.inner.buffers().output();
+        let room = output.len();
+        self.held.extend_from_slice(&output[..amount]);
+        self.limit = limit;
+        if self.held.len() > room { self.send() } else { Ok(()) }
     }
 
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        let timeout = self.left_of(timeout)?;
-        self.inner.await_input(timeout).map_err(|error| match error {
+    fn await_input(&mut self, mut limit: NextTimeout) -> Result<bool, Error> {
+        if !self.held.is_empty() {
+            let began = Instant::now();
+            self.send()?;
+            // The limit is from before that.
+            if !limit.after.is_not_happening() {
+                let left = limit.after.checked_sub(began.elapsed()).filter(|left| !left.is_zero());
+                limit.after = left.ok_or(Error::Timeout(limit.reason))?.into();
+            }
+        }
+        self.inner.await_input(limit).map_err(|error| match error {
             Error::Io(error) => told_apart(error, self.inner.is_tls()),
             error => error,
         })

@@ -40,8 +40,11 @@ mod builder;
 mod connect;
 mod connection;
 mod failure;
+mod lookup;
 mod proxy;
+mod socket;
 mod tls;
+mod to_proxy;
 mod usable;
 
 pub use adapter::UreqTransport;

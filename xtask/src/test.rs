@@ -12,6 +12,7 @@ const BESIDE_THE_CHECKOUT: &str = "../shared/api/sessions.openapi.yml";
 pub(crate) fn run(shell: &mut Shell) -> Result {
     shell.run("cargo test --locked")?;
     shell.run("cargo test --locked -p clerk-sessions-tests --no-default-features --test suite http2")?;
+    shell.run("cargo test --locked -p clerk-sessions-ureq --features socks-proxy --lib")?;
     for adapter in ["clerk-sessions-ureq", "clerk-sessions-reqwest"] {
         let features = "--no-default-features --features rustls-no-provider";
         shell.run(&format!("cargo test --locked -p {adapter} {features} --test no_provider"))?;

@@ -1,0 +1,72 @@
+//! A connection to a proxy, which is not waited for without end.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use ureq::Error;
+use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
+
+/// The time for connecting, from the lookup of the proxy to the end of the TLS handshake.
+#[derive(Debug)]
+pub(crate) struct Connecting {
+    since: Instant,
+    limit: NextTimeout,
+    is_over: AtomicBool,
+}
+
+impl Connecting {
+    pub(crate) fn start(limit: NextTimeout) -> Arc<Self> {
+        Arc::new(Self { since: Instant::now(), limit, is_over: AtomicBool::new(false) })
+    }
+
+    /// What follows is a request, which has limits of its own.
+    pub(crate) fn end(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+
+    /// This limit, or what is left for connecting.
+    fn within(&self, limit: NextTimeout) -> Result<NextTimeout, Error> {
+        if self.is_over.load(Ordering::Relaxed) || self.limit.after.is_not_happening() {
+            return Ok(limit);
+        }
+        match self.limit.after.checked_sub(self.since.elapsed()) {
+            Some(left) if left < *limit.after => {
+                Ok(NextTimeout { after: left.into(), reason: self.limit.reason, ..limit })
+            }
+            Some(_) => Ok(limit),
+            None => Err(Error::Timeout(self.limit.reason)),
+        }
+    }
+}
+
+/// A connection to a proxy.
+#[derive(Debug)]
+pub(crate) struct ToProxy {
+    pub(crate) inner: Box<dyn Transport>,
+    pub(crate) connecting: Arc<Connecting>,
+}
+
+impl Transport for ToProxy {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.inner.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, limit: NextTimeout) -> Result<(), Error> {
+        self.inner.transmit_output(amount, limit)
+    }
+
+    fn await_input(&mut self, limit: NextTimeout) -> Result<bool, Error> {
+        // ureq gives each read of a proxy's response the whole limit for connecting, so that a proxy that sends a byte at a time
+        // would be waited for without end.
+        self.inner.await_input(self.connecting.within(limit)?)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.inner.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.inner.is_tls()
+    }
+}
