@@ -187,7 +187,7 @@ fn common_start(text: &str, secret: &str) -> usize {
         match (secret_bytes.next(), text_bytes.next()) {
             (None, _) => return end,
             (Some(secret), Some(text)) if secret.eq_ignore_ascii_case(&text) => {
-                (count, end) = (count + 1, text_bytes.at)
+                (count, end) = (count + 1, text_bytes.at);
             }
             _ => return if count >= CUT { end } else { 0 },
         }
