@@ -1,12 +1,12 @@
 # frozen_string_literal: true
 
 # Makes the calls of the conformance table: `conform ruby -Ilib conform.rb`. For each case it reads four lines
-# (settings, operationId, parameters, an empty one) and answers with one.
+# (settings, operationId, parameters, an empty one) and responds with one.
 
 require "json"
 require "clerk_sessions"
 
-def answer(settings, operation, params)
+def respond(settings, operation, params)
   client = ClerkSessions::Client.new(api_url: nil, **settings.transform_keys(&:to_sym))
   { result: client.call(operation, params) }
 rescue ClerkSessions::Error => error
@@ -18,6 +18,6 @@ end
 while (line = $stdin.gets)
   settings, operation, params = JSON.parse(line), $stdin.gets.chomp, JSON.parse($stdin.gets)
   $stdin.gets
-  puts JSON.generate(answer(settings, operation, params))
+  puts JSON.generate(respond(settings, operation, params))
   $stdout.flush
 end

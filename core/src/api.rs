@@ -90,7 +90,7 @@ impl Api {
     /// [`Error::Build`]: a parameter that the server would refuse or misread.
     pub fn request<O: Operation>(&self, operation: &O) -> Result<Request<Vec<u8>>, Error> {
         let mut request = RequestWriter::run(self.url(), O::METADATA, |request| operation.write(request))?;
-        *request.headers_mut() = self.headers(request.method(), !request.body().is_empty(), request.headers());
+        *request.headers_mut() = self.headers(&request);
         Ok(request)
     }
 
@@ -112,16 +112,16 @@ impl Api {
         &self.settings.base_url
     }
 
-    /// The headers that all requests of this method carry, with those that the operation has written in place of them.
-    pub(crate) fn headers(&self, method: &Method, has_body: bool, own: &HeaderMap) -> HeaderMap {
-        let all = match (has_body, method) {
-            (true, _) => &self.settings.with_json,
-            (false, &Method::GET) => &self.settings.plain,
+    /// The headers that all requests of this kind carry, with those that the operation has written in place of them.
+    pub(crate) fn headers(&self, request: &Request<Vec<u8>>) -> HeaderMap {
+        let all = match (request.body().is_empty(), request.method()) {
+            (false, _) => &self.settings.with_json,
+            (true, &Method::GET) => &self.settings.plain,
             // Without a content-length, some HTTP clients send an empty POST chunked or with no length at all.
-            (false, _) => &self.settings.empty_post,
+            (true, _) => &self.settings.empty_post,
         };
         let mut headers = all.clone();
-        for (name, value) in own {
+        for (name, value) in request.headers() {
             headers.insert(name, value.clone());
         }
         headers
@@ -152,7 +152,7 @@ impl ApiBuilder {
     /// Reads the ecosystem's variables through `lookup`: `CLERK_SECRET_KEY`, and `CLERK_API_URL` where it is set.
     ///
     /// `CLERK_API_URL` is the server's URL without the version, `https://api.clerk.com` by default; one that ends in `/v1`
-    /// is taken as it is. This crate reads no environment: the adapters' `from_env` passes it in.
+    /// is taken as it is. This crate reads no environment: the adapters' `client_from_env` passes it in.
     ///
     /// ```
     /// use clerk_sessions_core::ApiBuilder;
@@ -367,7 +367,8 @@ mod tests {
     #[test]
     fn debug_never_shows_the_key() {
         let builder = Api::builder("sk_test_hidden").header("x-token", "hidden").base_url("https://u:hidden@h");
-        assert!(!format!("{builder:?}").contains("hidden"));
+        let shown = format!("{builder:?}");
+        assert!(!shown.contains("hidden") && shown.contains(Api::DEFAULT_VERSION), "{shown}");
         let api = Api::builder("sk_test_hidden").header("x-token", "hidden").build().unwrap();
         assert!(!format!("{api:?}").contains("hidden"));
         assert!(format!("{api:?}").contains("https://api.clerk.com/v1"));

@@ -204,4 +204,29 @@ mod tests {
         }
         assert_eq!(TransportErrorKind::from_word("none"), None);
     }
+
+    #[test]
+    fn an_io_error_is_of_the_kind_that_its_moment_tells() {
+        use TransportErrorKind as Kind;
+        use std::io::ErrorKind as Io;
+        for (error, while_connecting, later) in [
+            (Io::TimedOut, Kind::Timeout, Kind::Timeout),
+            (Io::WouldBlock, Kind::Timeout, Kind::Timeout),
+            (Io::InvalidData, Kind::Tls, Kind::Protocol),
+            (Io::InvalidInput, Kind::Connect, Kind::Protocol),
+            (Io::UnexpectedEof, Kind::Tls, Kind::Closed),
+            (Io::ConnectionRefused, Kind::Connect, Kind::Other),
+            (Io::NotFound, Kind::Connect, Kind::Other),
+            (Io::ConnectionReset, Kind::Connect, Kind::Closed),
+            (Io::ConnectionAborted, Kind::Connect, Kind::Closed),
+            (Io::BrokenPipe, Kind::Connect, Kind::Closed),
+            (Io::NotConnected, Kind::Connect, Kind::Closed),
+            (Io::HostUnreachable, Kind::Connect, Kind::Closed),
+            (Io::NetworkUnreachable, Kind::Connect, Kind::Closed),
+            (Io::NetworkDown, Kind::Connect, Kind::Closed),
+        ] {
+            assert_eq!(Kind::of_io(error, false), while_connecting, "{error}");
+            assert_eq!(Kind::of_io(error, true), later, "{error}");
+        }
+    }
 }

@@ -173,6 +173,7 @@ mod tests {
             ("https://api.clerk.com/../v1", "dot segment"),
             ("https://api.clerk.com/%2E%2e/v1", "dot segment"),
             ("https://api.clerk.com//v1", "dot segment"),
+            ("https://api.clerk.com/v1\\x", "base_url"),
             ("https://api.clerk.com:99999/v1", "no valid host and port"),
             ("https://:8080/v1", "base_url"),
             ("https://[::1]x/v1", "no valid host and port"),

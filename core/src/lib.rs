@@ -20,7 +20,7 @@
 //! // … any HTTP client sends it, and gives back an http::Response<Vec<u8>> …
 //! let response = http::Response::builder().status(404).body(b"<html>".to_vec()).unwrap();
 //! let error = api.parse::<GetSession>(response).unwrap_err();
-//! assert!(error.is_not_found());
+//! assert_eq!(error.status().unwrap(), 404);
 //! # Ok::<(), clerk_sessions_core::Error>(())
 //! ```
 //!

@@ -55,3 +55,14 @@ impl Idempotency {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_idempotency_has_the_word_that_the_docs_name() {
+        let all = [Idempotency::Safe, Idempotency::Idempotent, Idempotency::NotIdempotent];
+        assert_eq!(all.map(Idempotency::as_str), ["safe", "idempotent", "not_idempotent"]);
+    }
+}

@@ -17,10 +17,11 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 /// Whether a byte is an unreserved character of RFC 3986.
 static UNRESERVED: [bool; 256] = {
     let mut table = [false; 256];
-    let mut byte = 0_u8;
-    while byte < 0x80 {
-        table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-        byte += 1;
+    let mut index = 0;
+    while index < table.len() {
+        let byte = index as u8;
+        table[index] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+        index += 1;
     }
     table
 };
@@ -269,6 +270,18 @@ mod tests {
             assert_eq!(encoded == character.to_string(), UNRESERVED[character as usize], "{character:?}");
         }
         assert!(!UNRESERVED[0x80..].contains(&true));
+    }
+
+    #[test]
+    fn the_path_and_the_body_are_allocated_once_and_exactly() {
+        let base_url = base_url();
+        let mut request = RequestWriter::new(&base_url, &TOKEN);
+        request.segments(&[("session_id", "sess_1"), ("template_name", "hasura")]).unwrap();
+        assert_eq!(request.target, "/v1/sessions/sess_1/tokens/hasura");
+        assert_eq!(request.target.capacity(), request.target.len());
+        request.json(&["a", "b"]).unwrap();
+        let body = request.body.unwrap();
+        assert_eq!((&*body, body.capacity()), (&b"[\"a\",\"b\"]"[..], body.len()));
     }
 
     #[test]

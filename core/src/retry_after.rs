@@ -122,6 +122,7 @@ mod tests {
     #[test]
     fn dates_are_what_calendars_say() {
         for (date, seconds) in [
+            ("Fri, 01 Jan 0100 00:00:00 GMT", -59_011_459_200),
             ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
             ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777),
             ("Tue, 29 Feb 2000 12:00:00 GMT", 951_825_600),
@@ -138,6 +139,11 @@ mod tests {
             "Sun, 06 Nov 1994",
             "Sun, 06 Nov 1994 08:49 GMT",
             "Sun, 06 Nov 1994 24:00:00 GMT",
+            "Sun, 06 Nov 1994 08:60:00 GMT",
+            "Sun, 06 Nov 1994 08:49:61 GMT",
+            "Su, 06 Nov 1994 08:49:37 GMT",
+            "S-n, 06 Nov 1994 08:49:37 GMT",
+            "S1n, 06 Nov 1994 08:49:37 GMT",
             "Sun, 32 Nov 1994 08:49:37 GMT",
             "Sun, 06 Foo 1994 08:49:37 GMT",
             "Sun, 06 Nov 19940 08:49:37 GMT",

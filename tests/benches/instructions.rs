@@ -69,31 +69,31 @@ fn encode<O: Operation>((api, operation): (Api, O)) -> (Request<Vec<u8>>, Api, O
     (api.request(&operation).unwrap(), api, operation)
 }
 
-/// An answer, and an API that has read such a one before.
-fn answer<O: Operation>(status: u16, body: &str) -> (Api, Response<Vec<u8>>) {
+/// A response, and an API that has read such a one before.
+fn response<O: Operation>(status: u16, body: &str) -> (Api, Response<Vec<u8>>) {
     let (api, _) = get();
-    let answer = || Response::builder().status(status).body(body.as_bytes().to_vec()).unwrap();
-    drop(api.parse::<O>(answer()));
-    (api, answer())
+    let response = || Response::builder().status(status).body(body.as_bytes().to_vec()).unwrap();
+    drop(api.parse::<O>(response()));
+    (api, response())
 }
 
 #[library_benchmark]
-#[bench::session(args = (answer::<GetSession>(200, SESSION)), config = about(16_137))]
-#[bench::error(args = (answer::<GetSession>(404, ERROR)), config = about(18_710))]
-fn decode((api, answer): (Api, Response<Vec<u8>>)) -> bool {
-    api.parse::<GetSession>(answer).is_ok()
+#[bench::session(args = (response::<GetSession>(200, SESSION)), config = about(16_137))]
+#[bench::error(args = (response::<GetSession>(404, ERROR)), config = about(18_710))]
+fn decode((api, response): (Api, Response<Vec<u8>>)) -> bool {
+    api.parse::<GetSession>(response).is_ok()
 }
 
 #[library_benchmark]
-#[bench::sessions(args = (answer::<ListSessions>(200, &list(500))), config = about(8_410_195))]
-fn decode_list((api, answer): (Api, Response<Vec<u8>>)) -> bool {
-    api.parse::<ListSessions>(answer).is_ok()
+#[bench::sessions(args = (response::<ListSessions>(200, &list(500))), config = about(8_410_195))]
+fn decode_list((api, response): (Api, Response<Vec<u8>>)) -> bool {
+    api.parse::<ListSessions>(response).is_ok()
 }
 
 #[library_benchmark]
-#[bench::token(args = (answer::<CreateSessionToken>(200, &token())), config = about(5_677))]
-fn decode_token((api, answer): (Api, Response<Vec<u8>>)) -> bool {
-    api.parse::<CreateSessionToken>(answer).is_ok()
+#[bench::token(args = (response::<CreateSessionToken>(200, &token())), config = about(5_677))]
+fn decode_token((api, response): (Api, Response<Vec<u8>>)) -> bool {
+    api.parse::<CreateSessionToken>(response).is_ok()
 }
 
 /// A client over an in-memory transport that has made the call before.

@@ -133,8 +133,8 @@ fn decode_error(bencher: Bencher<'_, '_>) {
         .bench_local_values(|response| api.parse::<GetSession>(response).unwrap_err());
 }
 
-fn exchange<O: Operation>(bencher: Bencher<'_, '_>, operation: &O, answer: &str) {
-    let client = Client::new(api(), Canned::ok(answer));
+fn exchange<O: Operation>(bencher: Bencher<'_, '_>, operation: &O, response: &str) {
+    let client = Client::new(api(), Canned::ok(response));
     bencher.bench_local(|| client.call(black_box(operation)).unwrap());
 }
 

@@ -80,26 +80,26 @@ fn without_http(api: &Api) {
         5000,
     );
     let (session, sessions, token) = (SESSION.to_owned(), list(500), token());
-    let answer = |body: &str| Response::new(body.as_bytes().to_vec());
+    let response = |body: &str| Response::new(body.as_bytes().to_vec());
     compare(
         "decode session",
         cpu,
-        || times(2000, &|| drop(black_box(api.parse::<GetSession>(answer(&session)).unwrap()))),
-        || times(2000, &|| drop(black_box(decode::<Session>(&answer(&session))))),
+        || times(2000, &|| drop(black_box(api.parse::<GetSession>(response(&session)).unwrap()))),
+        || times(2000, &|| drop(black_box(decode::<Session>(&response(&session))))),
         2000,
     );
     compare(
         "decode list of 500",
         cpu,
-        || times(5, &|| drop(black_box(api.parse::<ListSessions>(answer(&sessions)).unwrap()))),
-        || times(5, &|| drop(black_box(decode::<Vec<Session>>(&answer(&sessions))))),
+        || times(5, &|| drop(black_box(api.parse::<ListSessions>(response(&sessions)).unwrap()))),
+        || times(5, &|| drop(black_box(decode::<Vec<Session>>(&response(&sessions))))),
         5,
     );
     compare(
         "decode token",
         cpu,
-        || times(5000, &|| drop(black_box(api.parse::<CreateSessionToken>(answer(&token)).unwrap()))),
-        || times(5000, &|| drop(black_box(decode::<Token>(&answer(&token))))),
+        || times(5000, &|| drop(black_box(api.parse::<CreateSessionToken>(response(&token)).unwrap()))),
+        || times(5000, &|| drop(black_box(decode::<Token>(&response(&token))))),
         5000,
     );
     let (client, canned) = (Client::new(api.clone(), Canned::ok(SESSION)), Canned::ok(SESSION));
@@ -117,9 +117,9 @@ fn without_http(api: &Api) {
     );
 }
 
-fn decode<T: DeserializeOwned>(answer: &Response<Vec<u8>>) -> T {
-    assert!(answer.status().is_success());
-    serde_json::from_slice(answer.body()).unwrap()
+fn decode<T: DeserializeOwned>(response: &Response<Vec<u8>>) -> T {
+    assert!(response.status().is_success());
+    serde_json::from_slice(response.body()).unwrap()
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -268,17 +268,17 @@ async fn by_hand(client: reqwest::Client, base_url: String, call: Call, count: u
     }
 }
 
-/// A server that costs as little as can be: a thread a connection, and answers that are ready.
+/// A server that costs as little as can be: a thread a connection, and responses that are ready.
 fn serve() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
     std::thread::spawn(move || {
-        listener.incoming().flatten().for_each(|stream| drop(std::thread::spawn(|| answer(stream))))
+        listener.incoming().flatten().for_each(|stream| drop(std::thread::spawn(|| respond(stream))))
     });
     base_url
 }
 
-fn answer(mut stream: TcpStream) {
+fn respond(mut stream: TcpStream) {
     let whole = |body: &str| {
         format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len())
     };
@@ -303,12 +303,12 @@ fn answer(mut stream: TcpStream) {
             head.push_str(&line);
         }
         reader.read_exact(&mut vec![0; length]).unwrap();
-        let answer = match head.split(' ').nth(1) {
+        let response = match head.split(' ').nth(1) {
             Some(target) if target.ends_with("/tokens") => &token,
             Some(target) if target.contains("limit=500") => &sessions,
             _ => &session,
         };
-        if stream.write_all(answer.as_bytes()).is_err() {
+        if stream.write_all(response.as_bytes()).is_err() {
             return;
         }
     }

@@ -17,19 +17,19 @@ fn refresh() -> RefreshSession {
     RefreshSession::new(SESSION_ID, jwt, "refresh_2aaaaaaaaaaaaaaaaaaaaaaaaaa", "https://app.example.com")
 }
 
-/// How many allocations encoding the operation, reading its answer, and the whole call over an in-memory transport make.
-/// Those of the canned answer itself are taken off.
-fn counts<O: Operation>(operation: &O, answer: &str) -> [u64; 3] {
+/// How many allocations encoding the operation, reading its response, and the whole call over an in-memory transport make.
+/// Those of the canned response itself are taken off.
+fn counts<O: Operation>(operation: &O, response: &str) -> [u64; 3] {
     let api = Api::new("sk_test_2aaaaaaaaaaaaaaaaaaaaaaaaaa").unwrap();
-    let canned = Canned::ok(answer);
+    let canned = Canned::ok(response);
     let client = Client::new(api.clone(), canned.clone());
     // What is made once in a process is made here.
     client.call(operation).unwrap();
     let encode = measure(|| drop(api.request(operation).unwrap())).count_total;
     let response = canned.response();
     let decode = measure(|| drop(api.parse::<O>(response).unwrap())).count_total;
-    let of_answer = measure(|| drop(canned.response())).count_total;
-    let exchange = measure(|| drop(client.call(operation).unwrap())).count_total - of_answer;
+    let of_response = measure(|| drop(canned.response())).count_total;
+    let exchange = measure(|| drop(client.call(operation).unwrap())).count_total - of_response;
     [encode, decode, exchange]
 }
 
@@ -57,8 +57,8 @@ fn a_call_allocates_what_the_table_says() {
 #[test]
 fn an_error_allocates_what_it_keeps() {
     let api = Api::new("sk_test_1").unwrap();
-    let answer = Response::builder().status(404).body(ERROR.as_bytes().to_vec()).unwrap();
-    let count = measure(|| drop(api.parse::<GetSession>(answer).unwrap_err())).count_total;
+    let response = Response::builder().status(404).body(ERROR.as_bytes().to_vec()).unwrap();
+    let count = measure(|| drop(api.parse::<GetSession>(response).unwrap_err())).count_total;
     assert_eq!(count, 30);
 }
 

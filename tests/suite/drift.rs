@@ -32,12 +32,12 @@ const EXTRAS: [(&str, &str, &str, &str); 3] = [
     ("CreateSessionTokenFromTemplate", "header", "origin", "string"),
 ];
 
-/// Fields of an answer that the code needs though the description does not require them, or does without though it does:
+/// Fields of a response that the code needs though the description does not require them, or does without though it does:
 /// operation and field.
 const NEEDED_OTHERWISE: [(&str, &str); 3] = [
-    // The two shapes of this answer are told apart by their other field.
+    // The two shapes of this response are told apart by their other field.
     ("RefreshSession", "object"),
-    // The description requires nothing here, but without its token the answer is of no use.
+    // The description requires nothing here, but without its token the response is of no use.
     ("CreateSessionToken", "jwt"),
     ("CreateSessionTokenFromTemplate", "jwt"),
 ];
@@ -139,14 +139,14 @@ fn models_hold_every_field_of_the_description() {
         let readers = readers();
         for operation in description.shared_operations() {
             let Some(read) = readers.get(operation.id) else {
-                drift.note(format!("{}: this test has no reader for its answer", operation.id));
+                drift.note(format!("{}: this test has no reader for its response", operation.id));
                 continue;
             };
-            for shape in description.shapes(operation.answer) {
+            for shape in description.shapes(operation.response) {
                 let full = description.sample(operation.id, shape);
                 match read(&full) {
                     Ok(model) => drift.compare("models", leaves(operation.id, &full), leaves(operation.id, &model)),
-                    Err(error) => drift.note(format!("a full answer is refused: {error}")),
+                    Err(error) => drift.note(format!("a full response is refused: {error}")),
                 }
             }
         }
@@ -160,7 +160,7 @@ fn models_need_what_the_description_requires() {
             let Some(operation) = description.operation(id) else {
                 continue;
             };
-            let shapes = description.shapes(operation.answer);
+            let shapes = description.shapes(operation.response);
             for shape in &shapes {
                 let full = description.sample(id, shape);
                 // The test above tells of that.
@@ -179,7 +179,7 @@ fn models_need_what_the_description_requires() {
 fn enums_have_the_values_of_the_description() {
     compare(|description, drift| {
         let statuses = || SessionStatus::KNOWN.iter().map(SessionStatus::as_str).map(str::to_owned);
-        let session = description.operation("GetSession").map(|operation| operation.answer);
+        let session = description.operation("GetSession").map(|operation| operation.response);
         let status = session.map(|session| description.resolve(&session["properties"]["status"]));
         drift.compare("statuses of a session", status.into_iter().flat_map(texts), statuses());
         drift.compare(
@@ -262,7 +262,7 @@ impl Drift {
         }
     }
 
-    /// Reads a full answer without this field: it has to be read, or refused with the field's place. Then with `null`.
+    /// Reads a full response without this field: it has to be read, or refused with the field's place. Then with `null`.
     fn expect_need(&mut self, id: &str, read: &Reader, full: &Value, field: &Field, shapes: usize) {
         let place = field.place();
         let (needed, by) = match NEEDED_OTHERWISE.contains(&(id, &*place)) {
@@ -270,8 +270,8 @@ impl Drift {
             false => (field.required, "the description"),
         };
         match read(&field.removed_from(full)) {
-            Ok(_) if needed => self.note(format!("{id}: by {by} an answer needs `{place}`, but it is read without")),
-            Err(error) if !needed => self.note(format!("by {by} an answer does not need `{place}`, but {error}")),
+            Ok(_) if needed => self.note(format!("{id}: by {by} a response needs `{place}`, but it is read without")),
+            Err(error) if !needed => self.note(format!("by {by} a response does not need `{place}`, but {error}")),
             Err(error) if !is_missing(&error, &place, shapes) => {
                 self.note(format!("`{place}` is missing, but the error does not say so: {error}"));
             }
@@ -354,7 +354,7 @@ impl Description {
             method,
             path,
             parameters: self.parameters(item, operation).chain(extras).collect(),
-            answer: self.schema_of(&operation["responses"]["200"]),
+            response: self.schema_of(&operation["responses"]["200"]),
         }
     }
 
@@ -391,7 +391,7 @@ impl Description {
         parameters.filter(|parameter| parameter.name == name).flat_map(|parameter| texts(&parameter.schema)).collect()
     }
 
-    /// The schemas that an answer may have.
+    /// The schemas that a response may have.
     fn shapes<'a>(&'a self, schema: &'a Value) -> Vec<&'a Value> {
         match schema["oneOf"].as_array() {
             Some(alternatives) => alternatives.iter().map(|alternative| self.resolve(alternative)).collect(),
@@ -453,7 +453,7 @@ struct Described<'a> {
     path: &'a str,
     parameters: Vec<Parameter>,
     /// The schema of a 200.
-    answer: &'a Value,
+    response: &'a Value,
 }
 
 struct Parameter {
@@ -510,7 +510,7 @@ impl Described<'_> {
     }
 }
 
-/// A property somewhere in an answer.
+/// A property somewhere in a response.
 struct Field {
     /// Where it is in a sample, as a JSON pointer.
     pointer: String,
@@ -546,7 +546,7 @@ impl Field {
     }
 }
 
-/// Reads an answer as an operation does, and writes what came of it.
+/// Reads a response as an operation does, and writes what came of it.
 type Reader = Box<dyn Fn(&Value) -> Result<Value, Error>>;
 
 /// A reader for each operation, by operationId.
@@ -564,14 +564,14 @@ fn readers() -> BTreeMap<&'static str, Reader> {
 }
 
 fn reader<O: Operation + 'static, T: Serialize + 'static>(described: fn(O::Output) -> T) -> (&'static str, Reader) {
-    let read = move |answer: &Value| {
-        let output = api().parse::<O>(Response::new(answer.to_string().into_bytes()))?;
+    let read = move |response: &Value| {
+        let output = api().parse::<O>(Response::new(response.to_string().into_bytes()))?;
         Ok(json!(described(output)))
     };
     (O::METADATA.id, Box::new(read))
 }
 
-/// Whether the error names `place` as missing from an answer that may have so many shapes.
+/// Whether the error names `place` as missing from a response that may have so many shapes.
 fn is_missing(error: &Error, place: &str, shapes: usize) -> bool {
     // Without what tells the shapes apart, nobody knows which one was meant: the path is of one, the text names all.
     let named = error.path() == Some(place) || shapes > 1 && error.to_string().contains(&format!("`{place}`"));

@@ -19,7 +19,7 @@ use flate2::write::GzEncoder;
 use tokio::runtime::{self, Runtime};
 
 use Operation::{Create, Get, Refresh};
-use Outcome::{Answered, Failed, Good, Unreadable};
+use Outcome::{Failed, Good, Responded, Unreadable};
 use Step::{Await, Close, Hang, Read, Reset, Trickle, Write, WriteForever};
 
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(500);
@@ -61,8 +61,8 @@ impl Operation {
 enum Outcome {
     Good,
     /// An API error of this status.
-    Answered(u16),
-    /// An answer of this status that is not what was asked for.
+    Responded(u16),
+    /// A response of this status that is not what was asked for.
     Unreadable(u16),
     Failed(TransportErrorKind, Delivery),
 }
@@ -77,7 +77,7 @@ impl<T> From<Result<T, Error>> for Outcome {
     fn from(result: Result<T, Error>) -> Self {
         let Err(error) = result else { return Good };
         match (&error, error.status()) {
-            (Error::Api(_), Some(status)) => Answered(status.as_u16()),
+            (Error::Api(_), Some(status)) => Responded(status.as_u16()),
             (Error::Decode(_), Some(status)) => Unreadable(status.as_u16()),
             (Error::Transport(failed), _) => Failed(failed.error().kind(), failed.error().delivery()),
             _ => panic!("{error}"),
@@ -249,19 +249,19 @@ fn raw<L: AsRef<str>>(lines: impl IntoIterator<Item = L>, body: impl AsRef<[u8]>
     Write(bytes)
 }
 
-/// Writes an answer of this status, with the length of its body.
-fn answer(status: u16, headers: &[&str], body: impl AsRef<[u8]>) -> Step {
+/// Writes a response of this status, with the length of its body.
+fn response(status: u16, headers: &[&str], body: impl AsRef<[u8]>) -> Step {
     let first = [format!("HTTP/1.1 {status} Whatever"), format!("content-length: {}", body.as_ref().len())];
     raw(first.iter().map(String::as_str).chain(headers.iter().copied()), body)
 }
 
-/// Writes an answer of status 200 with just these headers.
+/// Writes a response of status 200 with just these headers.
 fn ok(headers: &[&str], body: impl AsRef<[u8]>) -> Step {
     raw(["HTTP/1.1 200 OK"].iter().chain(headers), body)
 }
 
 fn good() -> Step {
-    answer(200, &[], SESSION_AND_TOKEN)
+    response(200, &[], SESSION_AND_TOKEN)
 }
 
 /// Writes a part of that: all of it but so many bytes.
@@ -288,7 +288,7 @@ fn connections() -> Vec<Case> {
         case("half a body, then closed", [Read, good_but(9), Close], CLOSED, GetAgain),
         case("half a body, then reset", [Read, good_but(9), Reset], CLOSED, GetAgain),
         case("half a body, then nothing", [Read, good_but(9), Hang], TIMED_OUT, GetAgain),
-        case("no answer", [Read, Hang], TIMED_OUT, GetAgain),
+        case("no response", [Read, Hang], TIMED_OUT, GetAgain),
         case("a head, a byte a second", [Read, slowly(b"HTTP/1.1 200 OK\r\n")], TIMED_OUT, GetAgain),
         case(
             "a body, a byte a second",
@@ -325,7 +325,7 @@ fn lengths() -> Vec<Case> {
         case("no length, then reset", [Read, ok(&[], &body[..50]), Reset], CLOSED, GetAgain),
         case("HTTP/1.0", [Read, raw(["HTTP/1.0 200 OK", length], body), Close], Good, Once),
         case("HTTP/1.0 without a length", [Read, raw(["HTTP/1.0 200 OK"], body), Close], Good, Once),
-        case("200 with an empty body", [Read, answer(200, &[], "")], Unreadable(200), Once),
+        case("200 with an empty body", [Read, response(200, &[], "")], Unreadable(200), Once),
         case("204", [Read, raw(["HTTP/1.1 204 No Content"], "")], Unreadable(204), Once),
     ]
 }
@@ -358,18 +358,23 @@ fn heads() -> Vec<Case> {
     };
     let just = |bytes: &[u8]| [Read, Write(bytes.to_vec()), Close];
     vec![
-        case("a head of 12 KiB", [Read, answer(200, &[&header_of(12 * 1024)], SESSION_AND_TOKEN)], Good, Once),
-        case("a head of 60 KiB", [Read, answer(200, &[&header_of(60 * 1024)], SESSION_AND_TOKEN)], Good, Once),
+        case("a head of 12 KiB", [Read, response(200, &[&header_of(12 * 1024)], SESSION_AND_TOKEN)], Good, Once),
+        case("a head of 60 KiB", [Read, response(200, &[&header_of(60 * 1024)], SESSION_AND_TOKEN)], Good, Once),
         case(
             "a head of 60 KiB, then closed",
             [Read, ok(&[&header_of(60 * 1024)], SESSION_AND_TOKEN), Close],
             Good,
             Once,
         ),
-        case("a head of 65 KiB", [Read, answer(200, &[&header_of(65 * 1024)], SESSION_AND_TOKEN)], NOT_HTTP, GetAgain),
+        case(
+            "a head of 65 KiB",
+            [Read, response(200, &[&header_of(65 * 1024)], SESSION_AND_TOKEN)],
+            NOT_HTTP,
+            GetAgain,
+        ),
         case(
             "a head of 200 KiB",
-            [Read, answer(200, &[&header_of(200 * 1024)], SESSION_AND_TOKEN)],
+            [Read, response(200, &[&header_of(200 * 1024)], SESSION_AND_TOKEN)],
             NOT_HTTP,
             GetAgain,
         ),
@@ -385,7 +390,7 @@ fn heads() -> Vec<Case> {
         case("a version of next century", just(b"HTTP/7.3 200 OK\r\n\r\n"), NOT_HTTP, GetAgain),
         case("a status that is no number", just(b"HTTP/1.1 abc OK\r\n\r\n"), NOT_HTTP, GetAgain),
         case("no status", just(b"HTTP/1.1 \r\n\r\n"), NOT_HTTP, GetAgain),
-        // Empty lines before a status line are skipped, as RFC 9112 (2.2) asks servers to, so here an answer is still to come.
+        // Empty lines before a status line are skipped, as RFC 9112 (2.2) asks servers to, so here a response is still to come.
         case("an empty status line", just(b"\r\n\r\n"), CLOSED, GetAgain),
         case("a NUL in a header", just(b"HTTP/1.1 200 OK\r\nx: a\0b\r\n\r\n"), NOT_HTTP, GetAgain),
     ]
@@ -398,7 +403,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn compressed() -> Vec<Case> {
-    let gzipped = |body: &[u8]| [Read, answer(200, &["content-encoding: gzip"], body)];
+    let gzipped = |body: &[u8]| [Read, response(200, &["content-encoding: gzip"], body)];
     let whole = gzip(SESSION_AND_TOKEN.as_bytes());
     let half = &whole[..whole.len() / 2];
     let mut broken = whole.clone();
@@ -432,21 +437,21 @@ fn statuses() -> Vec<Case> {
         ("nothing", ""),
     ] {
         for status in [401, 403, 404, 409, 422] {
-            table.push(case(format!("{status}, {form}"), [Read, answer(status, &[], body)], Answered(status), Once));
+            table.push(case(format!("{status}, {form}"), [Read, response(status, &[], body)], Responded(status), Once));
         }
         for status in [408, 500, 502, 503, 504] {
             table.push(case(
                 format!("{status}, {form}"),
-                [Read, answer(status, &[], body)],
-                Answered(status),
+                [Read, response(status, &[], body)],
+                Responded(status),
                 GetAgain,
             ));
         }
         for wait in ["retry-after: 0", "retry-after: 1"] {
             table.push(case(
                 format!("429, {wait}, {form}"),
-                [Read, answer(429, &[wait], body)],
-                Answered(429),
+                [Read, response(429, &[wait], body)],
+                Responded(429),
                 AllAgain,
             ));
         }
@@ -514,8 +519,8 @@ fn no_redirect_is_followed() {
     let mut table = Vec::new();
     for status in [301, 302, 303, 307, 308] {
         for (target, location) in [("elsewhere", &*elsewhere.base_url()), ("itself", "/v1/sessions/sess_1")] {
-            let script = [Read, answer(status, &[&format!("location: {location}")], "")];
-            table.push(case(format!("{status} to {target}"), script, Answered(status), Once));
+            let script = [Read, response(status, &[&format!("location: {location}")], "")];
+            table.push(case(format!("{status} to {target}"), script, Responded(status), Once));
         }
     }
     assert_as_expected(&table, ureq);
@@ -526,7 +531,7 @@ fn no_redirect_is_followed() {
 /// With the default options, and counts that no code of this suite computes.
 #[test]
 fn what_must_not_run_twice_arrives_once() {
-    for script in [[Read, answer(500, &[], "")], [Read, Reset]] {
+    for script in [[Read, response(500, &[], "")], [Read, Reset]] {
         for (operation, arrive) in [(Get, 3), (Create, 1), (Refresh, 1)] {
             for adapter in [ureq(), reqwest()] {
                 let server = FaultServer::start(script.clone()).unwrap();
@@ -538,7 +543,7 @@ fn what_must_not_run_twice_arrives_once() {
 }
 
 #[test]
-fn by_default_a_server_that_never_answers_is_waited_for_as_long_as_documented() {
+fn by_default_a_server_that_never_responds_is_waited_for_as_long_as_documented() {
     let wait = |adapter: fn() -> Adapter, operation, attempts, longest| {
         let server = FaultServer::start([Read, Hang]).unwrap();
         let started = Instant::now();
@@ -592,7 +597,7 @@ fn a_kept_connection_that_is_closed_under_a_request_fails_what_must_not_run_twic
 
 #[test]
 fn what_follows_an_answer_is_not_taken_for_the_next_one() {
-    let (Write(mut bytes), Write(smuggled)) = (good(), answer(404, &[], "")) else { unreachable!() };
+    let (Write(mut bytes), Write(smuggled)) = (good(), response(404, &[], "")) else { unreachable!() };
     bytes.extend(smuggled);
     for operation in Operation::ALL {
         for adapter in [ureq(), reqwest()] {
@@ -626,9 +631,9 @@ async fn succeed_at_once(client: &clerk_sessions_reqwest::Client) {
     tokio::time::timeout(SLACK, client.sessions().get("sess_1")).await.unwrap().unwrap();
 }
 
-/// An answer of a server that does not keep its connections, so that each request has one of its own.
+/// A response of a server that does not keep its connections, so that each request has one of its own.
 fn last(status: u16, retry_after: &str) -> Vec<Step> {
-    vec![Read, answer(status, &["connection: close", retry_after], SESSION_AND_TOKEN), Close]
+    vec![Read, response(status, &["connection: close", retry_after], SESSION_AND_TOKEN), Close]
 }
 
 #[test]
@@ -645,7 +650,7 @@ fn a_call_given_up_leaves_the_client_usable() {
     assert_eq!(server.requests(), 2 * rounds);
 }
 
-/// After a pause, one request goes first and all others wait for its answer. Given up, it must not be waited for.
+/// After a pause, one request goes first and all others wait for its response. Given up, it must not be waited for.
 #[test]
 fn a_call_given_up_in_or_after_a_pause_holds_no_other_up() {
     let rounds = 50;
@@ -655,14 +660,14 @@ fn a_call_given_up_in_or_after_a_pause_holds_no_other_up() {
     current_thread().block_on(async {
         let (sessions, once) =
             (client.sessions(), client.sessions().with_options(CallOptions::new().retry(RetryPolicy::none())));
-        assert_eq!(Outcome::from(once.get("sess_1").await), Answered(429));
+        assert_eq!(Outcome::from(once.get("sess_1").await), Responded(429));
         for _ in 0..rounds {
             let waiting = tokio::time::timeout(Duration::from_millis(1), sessions.get("sess_1"));
             assert!(waiting.await.is_err(), "it is to wait for the end of the pause");
         }
         assert_eq!(server.requests(), 1);
         for round in 0..rounds {
-            assert_eq!(Outcome::from(once.get("sess_1").await), Answered(429));
+            assert_eq!(Outcome::from(once.get("sess_1").await), Responded(429));
             give_up(&client, &server, 3 * round + 3).await;
             succeed_at_once(&client).await;
         }

@@ -113,11 +113,11 @@ fn revoke_all_goes_on_after_single_failures() {
         let clients = Clients::new(user_with(5));
         let (page, refused) = (clients.ureq.sessions().list(ListSessions::new().user_id("user_1")).unwrap(), 403);
         assert_eq!(page.len(), 5);
-        // The list is answered as it is, the first revoke is refused.
+        // The list is responded as it is, the first revoke is refused.
         let list = serde_json::to_string(&page.data).unwrap();
-        let answer = |status, body| ScriptedResponse { status, headers: [].into(), body };
+        let response = |status, body| ScriptedResponse { status, headers: [].into(), body };
         let end = "[]".to_owned();
-        clients.server.fake().script(vec![answer(200, list), answer(200, end), answer(refused, String::new())]);
+        clients.server.fake().script(vec![response(200, list), response(200, end), response(refused, String::new())]);
         let report = revoke_all_but(&clients, blocking, "sess_nowhere");
         assert_eq!((report.revoked.len(), report.failed.len()), (4, 1));
         assert_eq!(report.failed[0].1.status().unwrap(), refused);

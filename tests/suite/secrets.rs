@@ -56,11 +56,11 @@ fn debug_of_whatever_holds_a_secret_is_clean() {
 
     let token: Token = serde_json::from_value(serde_json::json!({ "jwt": expired })).unwrap();
     assert_says(&token, &["Token", "jwt", "[redacted]"]);
-    for (answer, shape) in [
+    for (response, shape) in [
         (serde_json::json!({ "jwt": expired }), "Token"),
         (serde_json::json!({ "cookies": [expired, refresh] }), "Cookies"),
     ] {
-        let refreshed: Refreshed = serde_json::from_value(answer).unwrap();
+        let refreshed: Refreshed = serde_json::from_value(response).unwrap();
         assert_says(&refreshed, &[shape, "[redacted]"]);
     }
 
@@ -129,8 +129,8 @@ fn assert_tells_what_failed(error: &Error) {
     }
 }
 
-/// A server that answers each connection with these bytes and closes it.
-fn raw_server(answer: &'static [u8]) -> String {
+/// A server that responses each connection with these bytes and closes it.
+fn raw_server(response: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -138,7 +138,7 @@ fn raw_server(answer: &'static [u8]) -> String {
         for stream in listener.incoming().flatten() {
             let mut stream = stream;
             let _ = stream.read(&mut [0; 4096]);
-            let _ = stream.write_all(answer);
+            let _ = stream.write_all(response);
         }
     });
     url
@@ -184,7 +184,7 @@ fn no_error_path_shows_a_secret() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     errors.extend(calls_to(&format!("http://{closed}/v1"), &observed));
     errors.extend(calls_to(&format!("https://{closed}/v1"), &observed));
-    for answer in [
+    for response in [
         &b""[..],
         b"HTTP/1.1 200",
         b"garbage\r\n\r\n",
@@ -196,7 +196,7 @@ fn no_error_path_shows_a_secret() {
         b"HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n\r\n{\"errors\":[{\"message\":\"not Bearer sk_test_4f1c\",\
           \"long_message\":\"eyJhbGciOi.expired is expired\",\"code\":\"c\",\"meta\":{\"param_name\":\"sk_test_4f1c\"}}]}",
     ] {
-        let base_url = raw_server(answer);
+        let base_url = raw_server(response);
         errors.extend(calls_to(&base_url, &observed));
         errors.extend(calls_to(&base_url.replace("http:", "https:"), &observed));
     }

@@ -95,7 +95,7 @@ impl Server {
         Self { loopback: loopback.unwrap(), received }
     }
 
-    /// Speaks TLS, and answers each request with a session.
+    /// Speaks TLS, and responses each request with a session.
     fn tls(config: Arc<ServerConfig>) -> Self {
         Self::start(move |wire| {
             let received = wire.received;
@@ -258,7 +258,7 @@ fn a_server_that_does_not_speak_tls_is_refused() {
     assert_not_sent(server, &Authority::new("ours"), Tls, &["corrupt message"]);
 }
 
-/// Reads what the client begins with, and writes half of what TLS would answer.
+/// Reads what the client begins with, and writes half of what TLS would response.
 fn half_a_handshake(wire: &mut Wire<'_>, config: &Arc<ServerConfig>) -> io::Result<()> {
     let mut connection = ServerConnection::new(Arc::clone(config)).unwrap();
     while !connection.wants_write() {
@@ -267,9 +267,9 @@ fn half_a_handshake(wire: &mut Wire<'_>, config: &Arc<ServerConfig>) -> io::Resu
         }
         connection.process_new_packets().map_err(io::Error::other)?;
     }
-    let mut answer = Vec::new();
-    connection.write_tls(&mut answer)?;
-    wire.write_all(&answer[..answer.len() / 2])
+    let mut response = Vec::new();
+    connection.write_tls(&mut response)?;
+    wire.write_all(&response[..response.len() / 2])
 }
 
 #[test]
@@ -356,7 +356,7 @@ fn failure(result: Result<Session, Error>) -> (TransportErrorKind, Delivery) {
     }
 }
 
-/// The alert that a TLS server answers plain HTTP with is not HTTP.
+/// The alert that a TLS server responds plain HTTP with is not HTTP.
 #[test]
 fn plain_http_to_a_tls_server_is_an_error() {
     let authority = Authority::new("ours");

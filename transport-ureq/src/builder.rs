@@ -14,7 +14,7 @@ use crate::proxy::Environment;
 use crate::usable::usable;
 use crate::{connect, tls};
 
-/// Sets what the core relies on: every status is an answer, and a redirect is one, too. Followed, it would carry the secret
+/// Sets what the core relies on: every status is a response, and a redirect is one, too. Followed, it would carry the secret
 /// key, or a refresh token, to wherever it points. (A macro, as ureq has no name for "a builder of either scope".)
 macro_rules! relied_on {
     ($config:expr) => {

@@ -7,11 +7,11 @@
 #include <strings.h>
 #include <time.h>
 
-/* No answer of this API comes near it. */
+/* No response of this API comes near it. */
 #define MAX_ANSWER ((size_t)16 * 1024 * 1024)
 #define CONNECT_TIMEOUT_MS 5000L
 
-/* What has come of an answer. */
+/* What has come of an response. */
 typedef struct {
     clerk_header *headers; /* Name and value share one allocation, which starts at the name. */
     size_t header_count, header_room;
@@ -21,7 +21,7 @@ typedef struct {
     size_t body_len, body_room;
     bool too_large;
     unsigned times_sent;
-} answer;
+} response;
 
 static uint64_t now_ms(void) {
     struct timespec now = {0};
@@ -35,18 +35,18 @@ static void wait_ms(uint64_t ms) {
     }
 }
 
-static void drop_headers(answer *answer) {
-    for (size_t i = 0; i < answer->header_count; i++) {
-        free((char *)answer->headers[i].name);
+static void drop_headers(response *response) {
+    for (size_t i = 0; i < response->header_count; i++) {
+        free((char *)response->headers[i].name);
     }
-    answer->header_count = answer->header_bytes = 0;
-    answer->headers_over = false;
+    response->header_count = response->header_bytes = 0;
+    response->headers_over = false;
 }
 
-static void drop_answer(answer *answer) {
-    drop_headers(answer);
-    free(answer->headers);
-    free(answer->body);
+static void drop_response(response *response) {
+    drop_headers(response);
+    free(response->headers);
+    free(response->body);
 }
 
 static bool is_blank(char c) {
@@ -55,10 +55,10 @@ static bool is_blank(char c) {
 
 /* Called with one line at a time. Whatever is not `len` in return ends the transfer. */
 static size_t on_header(char *line, size_t size, size_t count, void *user) {
-    answer *answer = user;
+    response *response = user;
     size_t len = size * count;
     if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
-        drop_headers(answer); /* What came before was a 1xx or of a proxy. */
+        drop_headers(response); /* What came before was a 1xx or of a proxy. */
         return len;
     }
     size_t end = len;
@@ -66,24 +66,24 @@ static size_t on_header(char *line, size_t size, size_t count, void *user) {
         end--;
     }
     if (end == 0) {
-        answer->headers_over = true;
+        response->headers_over = true;
     }
     const char *colon = memchr(line, ':', end);
-    if (answer->headers_over || colon == NULL) {
+    if (response->headers_over || colon == NULL) {
         return len; /* The empty line, a trailer, or no header at all. */
     }
-    if (len > MAX_ANSWER - answer->header_bytes) {
-        answer->too_large = true;
+    if (len > MAX_ANSWER - response->header_bytes) {
+        response->too_large = true;
         return 0;
     }
-    if (answer->header_count == answer->header_room) {
-        size_t room = answer->header_room == 0 ? 16 : answer->header_room * 2;
-        clerk_header *headers = realloc(answer->headers, room * sizeof *headers);
+    if (response->header_count == response->header_room) {
+        size_t room = response->header_room == 0 ? 16 : response->header_room * 2;
+        clerk_header *headers = realloc(response->headers, room * sizeof *headers);
         if (headers == NULL) {
             return 0;
         }
-        answer->headers = headers;
-        answer->header_room = room;
+        response->headers = headers;
+        response->header_room = room;
     }
     char *text = malloc(end + 1);
     if (text == NULL) {
@@ -96,46 +96,46 @@ static size_t on_header(char *line, size_t size, size_t count, void *user) {
     while (is_blank(*value)) {
         value++;
     }
-    answer->headers[answer->header_count++] = (clerk_header){.name = text, .value = value};
-    answer->header_bytes += len;
+    response->headers[response->header_count++] = (clerk_header){.name = text, .value = value};
+    response->header_bytes += len;
     return len;
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *user) {
-    answer *answer = user;
+    response *response = user;
     size_t len = size * count;
-    if (len > MAX_ANSWER - answer->body_len) {
-        answer->too_large = true;
+    if (len > MAX_ANSWER - response->body_len) {
+        response->too_large = true;
         return 0;
     }
-    if (len > answer->body_room - answer->body_len) {
-        size_t room = answer->body_room == 0 ? 4096 : answer->body_room;
-        while (room - answer->body_len < len) {
+    if (len > response->body_room - response->body_len) {
+        size_t room = response->body_room == 0 ? 4096 : response->body_room;
+        while (room - response->body_len < len) {
             room *= 2;
         }
-        uint8_t *body = realloc(answer->body, room);
+        uint8_t *body = realloc(response->body, room);
         if (body == NULL) {
             return 0;
         }
-        answer->body = body;
-        answer->body_room = room;
+        response->body = body;
+        response->body_room = room;
     }
     if (len > 0) {
-        memcpy(answer->body + answer->body_len, data, len);
+        memcpy(response->body + response->body_len, data, len);
     }
-    answer->body_len += len;
+    response->body_len += len;
     return len;
 }
 
 /* Called once connected, before each sending. curl sends again by itself, a POST too, if a connection that was kept alive
- * closes without an answer. Whether to is for the library to say: some operations must not be repeated. */
+ * closes without an response. Whether to is for the library to say: some operations must not be repeated. */
 static int before_sending(void *user, char *to_ip, char *from_ip, int to_port, int from_port) {
     (void)to_ip, (void)from_ip, (void)to_port, (void)from_port;
-    answer *answer = user;
-    if (answer->times_sent > 0) {
+    response *response = user;
+    if (response->times_sent > 0) {
         return CURL_PREREQFUNC_ABORT;
     }
-    answer->times_sent++;
+    response->times_sent++;
     return CURL_PREREQFUNC_OK;
 }
 
@@ -183,7 +183,7 @@ static bool append_headers(struct curl_slist **list, const clerk_step *step) {
 }
 
 /* All options are set, or the first error is returned. */
-static CURLcode set_up(CURL *curl, const clerk_step *step, struct curl_slist *headers, answer *answer, char *message) {
+static CURLcode set_up(CURL *curl, const clerk_step *step, struct curl_slist *headers, response *response, char *message) {
     CURLcode code = CURLE_OK;
 #define SET(option, value)                                                                                             \
     if (code == CURLE_OK) {                                                                                            \
@@ -209,17 +209,17 @@ static CURLcode set_up(CURL *curl, const clerk_step *step, struct curl_slist *he
     }
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L)
     SET(CURLOPT_HEADERFUNCTION, on_header)
-    SET(CURLOPT_HEADERDATA, answer)
+    SET(CURLOPT_HEADERDATA, response)
     SET(CURLOPT_WRITEFUNCTION, on_body)
-    SET(CURLOPT_WRITEDATA, answer)
+    SET(CURLOPT_WRITEDATA, response)
     SET(CURLOPT_PREREQFUNCTION, before_sending)
-    SET(CURLOPT_PREREQDATA, answer)
+    SET(CURLOPT_PREREQDATA, response)
 #undef SET
     return code;
 }
 
-static const char *kind_of(CURLcode code, const answer *answer) {
-    if (answer->too_large) {
+static const char *kind_of(CURLcode code, const response *response) {
+    if (response->too_large) {
         return "too_large";
     }
     switch (code) {
@@ -246,9 +246,9 @@ static const char *kind_of(CURLcode code, const answer *answer) {
     case CURLE_HTTP2_STREAM:
     case CURLE_BAD_CONTENT_ENCODING:
         return "protocol";
-    case CURLE_UNSUPPORTED_PROTOCOL: /* Of the URL, or HTTP/0.9 in the answer. */
+    case CURLE_UNSUPPORTED_PROTOCOL: /* Of the URL, or HTTP/0.9 in the response. */
     case CURLE_URL_MALFORMAT:
-        return answer->times_sent > 0 ? "protocol" : "rejected";
+        return response->times_sent > 0 ? "protocol" : "rejected";
     default:
         return "other";
     }
@@ -256,7 +256,7 @@ static const char *kind_of(CURLcode code, const answer *answer) {
 
 /* Sends the request of a step and reports what became of it. */
 static void send_request(CURL *curl, clerk_call *call, const clerk_step *step) {
-    answer answer = {0};
+    response response = {0};
     char message[CURL_ERROR_SIZE] = "";
     struct curl_slist *headers = NULL;
     long status = 0;
@@ -265,7 +265,7 @@ static void send_request(CURL *curl, clerk_call *call, const clerk_step *step) {
         code = CURLE_FAILED_INIT;
     } else if (append_headers(&headers, step)) {
         curl_easy_reset(curl); /* Keeps its connections. */
-        code = set_up(curl, step, headers, &answer, message);
+        code = set_up(curl, step, headers, &response, message);
         if (code == CURLE_OK) {
             code = curl_easy_perform(curl);
         }
@@ -278,16 +278,16 @@ static void send_request(CURL *curl, clerk_call *call, const clerk_step *step) {
         curl_easy_reset(curl); /* It would point to what is freed below. */
     }
     if (code == CURLE_OK) {
-        clerk_call_on_response(call, (uint16_t)status, answer.headers, answer.header_count, answer.body, answer.body_len,
+        clerk_call_on_response(call, (uint16_t)status, response.headers, response.header_count, response.body, response.body_len,
                                now_ms());
     } else {
-        /* curl's longer message may quote the answer, so it is only for failures before there is one. */
-        bool maybe_sent = answer.times_sent > 0;
+        /* curl's longer message may quote the response, so it is only for failures before there is one. */
+        bool maybe_sent = response.times_sent > 0;
         const char *shown = maybe_sent || message[0] == '\0' ? curl_easy_strerror(code) : message;
-        clerk_call_on_failure(call, maybe_sent, kind_of(code, &answer), shown, now_ms());
+        clerk_call_on_failure(call, maybe_sent, kind_of(code, &response), shown, now_ms());
     }
     curl_slist_free_all(headers);
-    drop_answer(&answer);
+    drop_response(&response);
 }
 
 bool clerk_curl_run(CURL *curl, clerk_call *call, clerk_bytes *json) {

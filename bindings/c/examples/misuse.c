@@ -61,7 +61,7 @@ static void out_of_turn(void) {
     CHECK(step.url == NULL && step.headers == NULL && step.header_count == 0);
     CHECK(!clerk_call_finish(call, &json) && holds(json, "out of turn"));
 
-    /* None of it changed anything: the answer is still awaited. */
+    /* None of it changed anything: the response is still awaited. */
     const clerk_header headers[] = {{"X", "1"}, {NULL, NULL}, {"not a name", "1"}, {"y", "\x01\xff"}};
     CHECK(clerk_call_on_response(call, 404, headers, 4, (const uint8_t *)"\xff\x00{", 3, 5));
     CHECK(clerk_call_error(call) == NULL);

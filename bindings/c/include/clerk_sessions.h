@@ -173,8 +173,8 @@ struct clerk_call *clerk_call_new(const struct clerk_client *client,
                                   const char *options_json);
 
 /*
- Revokes all active sessions of a "user_id" or a "client_id", but those in the list "except", one by one. It comes to an object
- of "revoked", "gone", "failed", "incomplete" and "is_complete". Else as clerk_call_new.
+ Revokes all sessions of a "user_id" or a "client_id" that are signed in, but those in the list "except". Its result is an object
+ of "revoked", "gone", "failed", "unconfirmed", "incomplete" and "is_complete". Else as clerk_call_new.
 
  # Safety
  As for clerk_call_new.
@@ -195,7 +195,7 @@ enum clerk_action clerk_call_step(struct clerk_call *call,
                                   struct clerk_step *step);
 
 /*
- Reports the answer to the request of the last step, its body decompressed. Returns whether it was awaited: if not, nothing
+ Reports the response to the request of the last step, its body decompressed. Returns whether it was awaited: if not, nothing
  changes, and clerk_call_error tells.
 
  # Safety
@@ -210,7 +210,7 @@ bool clerk_call_on_response(struct clerk_call *call,
                             uint64_t now_ms);
 
 /*
- Reports that the request of the last step brought no whole answer. `kind` is "connect", "tls", "timeout", "closed", "protocol",
+ Reports that the request of the last step brought no complete response. `kind` is "connect", "tls", "timeout", "closed", "protocol",
  "too_large", "rejected" or "other"; `message` is what the HTTP client says. Returns as clerk_call_on_response.
 
  # Safety

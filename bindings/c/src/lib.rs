@@ -255,8 +255,8 @@ pub unsafe extern "C" fn clerk_call_new(
     unsafe { call_of(client, |client| client.call(&String::from_utf8_lossy(operation), parameters, options)) }
 }
 
-/// Revokes all active sessions of a "user_id" or a "client_id", but those in the list "except", one by one. It comes to an object
-/// of "revoked", "gone", "failed", "incomplete" and "is_complete". Else as clerk_call_new.
+/// Revokes all sessions of a "user_id" or a "client_id" that are signed in, but those in the list "except". Its result is an object
+/// of "revoked", "gone", "failed", "unconfirmed", "incomplete" and "is_complete". Else as clerk_call_new.
 ///
 /// # Safety
 /// As for clerk_call_new.
@@ -310,7 +310,7 @@ pub unsafe extern "C" fn clerk_call_step(call: *mut clerk_call, now_ms: u64, ste
     next.action
 }
 
-/// Reports the answer to the request of the last step, its body decompressed. Returns whether it was awaited: if not, nothing
+/// Reports the response to the request of the last step, its body decompressed. Returns whether it was awaited: if not, nothing
 /// changes, and clerk_call_error tells.
 ///
 /// # Safety
@@ -337,7 +337,7 @@ pub unsafe extern "C" fn clerk_call_on_response(
     })
 }
 
-/// Reports that the request of the last step brought no whole answer. `kind` is "connect", "tls", "timeout", "closed", "protocol",
+/// Reports that the request of the last step brought no complete response. `kind` is "connect", "tls", "timeout", "closed", "protocol",
 /// "too_large", "rejected" or "other"; `message` is what the HTTP client says. Returns as clerk_call_on_response.
 ///
 /// # Safety

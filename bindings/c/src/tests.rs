@@ -24,7 +24,7 @@ fn the_header_is_up_to_date() {
     assert!(is == made, "run CLERK_WRITE_HEADER=1 cargo test -p clerk-sessions-c header");
 }
 
-/// What a call came to, with this answer to each request.
+/// What a call came to, with this response to each request.
 fn run(call: *mut clerk_call, status: u16, body: &[u8]) -> (bool, String) {
     let mut json = NOTHING;
     // SAFETY: the handle is valid or null, and what is pointed to lives as long as the calls.

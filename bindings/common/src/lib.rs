@@ -90,10 +90,11 @@ impl Client {
         Pages::new(self.context(options).and_then(|context| Ok((context, list?))))
     }
 
-    /// Revokes all active sessions of a `user_id` or a `client_id`, but those whose ids are in `except`, one by one.
+    /// Revokes all sessions of a `user_id` or a `client_id` that are signed in, but those whose ids are in `except`, one by one.
     ///
-    /// Its result is an object: `revoked` and `gone` (lists of session ids), `failed` (a list of `session_id` and `error`),
-    /// `incomplete` (the error that ended it early, or null) and `is_complete`.
+    /// Its result is an object, as [`RevokeReport`](clerk_sessions_core::RevokeReport): `revoked`, `gone` and `unconfirmed`
+    /// (lists of session ids), `failed` (a list of `session_id` and `error`), `incomplete` (the error that ended it early, or
+    /// null) and `is_complete`.
     #[must_use]
     pub fn revoke_all(&self, parameters: &[u8], options: &[u8]) -> Call {
         let flow = self.context(options).and_then(|context| {
@@ -106,6 +107,7 @@ impl Client {
                 "revoked": report.revoked,
                 "gone": report.gone,
                 "failed": failed.collect::<Vec<_>>(),
+                "unconfirmed": report.unconfirmed,
                 "incomplete": report.incomplete,
                 "is_complete": report.is_complete(),
             });

@@ -25,10 +25,10 @@ def main():
         sys.stdin.readline()
         try:
             arguments = (settings, operation, parameters)
-            answer = {"result": asyncio.run(call_async(*arguments)) if is_async else call(*arguments)}
+            response = {"result": asyncio.run(call_async(*arguments)) if is_async else call(*arguments)}
         except clerk_sessions.ClerkError as error:
-            answer = {"error": error.fields}
-        print(json.dumps(answer), flush=True)
+            response = {"error": error.fields}
+        print(json.dumps(response), flush=True)
 
 
 main()

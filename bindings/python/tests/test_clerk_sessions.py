@@ -136,8 +136,8 @@ def test_the_environment_is_read(fake, monkeypatch):
 class Scripted:
     """A server that sends these bytes to whoever connects, then holds the connection or closes it."""
 
-    def __init__(self, answer=b"", hold=0.0, step=None):
-        self.answer, self.hold, self.step, self.connections = answer, hold, step, 0
+    def __init__(self, response=b"", hold=0.0, step=None):
+        self.response, self.hold, self.step, self.connections = response, hold, step, 0
         self.socket = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -149,14 +149,14 @@ class Scripted:
         while True:
             connection, _ = self.socket.accept()
             self.connections += 1
-            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+            threading.Thread(target=self._response, args=(connection,), daemon=True).start()
 
-    def _answer(self, connection):
+    def _response(self, connection):
         with connection:
             try:
                 connection.recv(65536)
-                for at in range(0, len(self.answer), self.step or len(self.answer) or 1):
-                    connection.sendall(self.answer[at : at + (self.step or len(self.answer))])
+                for at in range(0, len(self.response), self.step or len(self.response) or 1):
+                    connection.sendall(self.response[at : at + (self.step or len(self.response))])
                     if self.step:
                         time.sleep(0.05)
                 time.sleep(self.hold)

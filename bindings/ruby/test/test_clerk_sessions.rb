@@ -26,15 +26,15 @@ class TestClerkSessions < Minitest::Test
   def teardown = @clerk.close
 
   def control(name, body)
-    answer = Net::HTTP.post(URI("#{@url}/_fake/#{name}"), JSON.generate(body), "content-type" => "application/json")
-    assert_equal "200", answer.code, answer.body
-    JSON.parse(answer.body)
+    response = Net::HTTP.post(URI("#{@url}/_fake/#{name}"), JSON.generate(body), "content-type" => "application/json")
+    assert_equal "200", response.code, response.body
+    JSON.parse(response.body)
   end
 
-  def script(*answers) = control("script", answers)
+  def script(*responses) = control("script", responses)
   def arrived = JSON.parse(Net::HTTP.get(URI("#{@url}/_fake/requests")))
 
-  # A server that answers each connection with these bytes and closes it.
+  # A server that responds on each connection with these bytes and closes it.
   def with_server(bytes, then_sleep: 0)
     server = TCPServer.new("127.0.0.1", 0)
     count = 0
@@ -184,7 +184,7 @@ class TestClerkSessions < Minitest::Test
     assert_equal "good", session.dig(:mood, :is, 0)
   end
 
-  def test_an_unreadable_answer
+  def test_an_unreadable_response
     script({ status: 200, body: "{}" })
     assert_raises(ClerkSessions::DecodeError) { @sessions.get("sess_1") }
   end
@@ -254,7 +254,7 @@ class TestClerkSessions < Minitest::Test
   def test_gzip_is_decoded_and_its_size_limited
     packed = ->(text) { Zlib.gzip(text).then { |zip| "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: #{zip.bytesize}\r\n\r\n".b + zip } }
     with_server(packed.call("[]")) do |sessions, count|
-      # Closed after each answer: the next one is asked for over a new connection.
+      # Closed after each response: the next one is asked for over a new connection.
       3.times { assert_empty sessions.list }
       assert_equal 3, count.call
     end

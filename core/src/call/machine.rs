@@ -16,7 +16,6 @@ use crate::error::{ApiError, BuildError, CallFailed, DecodeError, Error, Transpo
 use crate::json::{self, Fault};
 use crate::metadata::Metadata;
 use crate::operation::Operation;
-use crate::redact;
 use crate::request::RequestWriter;
 use crate::response;
 
@@ -119,8 +118,7 @@ impl RawCall {
         }
         let options = self.context.options();
         let mut request = self.request.clone();
-        let headers = self.context.api().headers(request.method(), !request.body().is_empty(), request.headers());
-        *request.headers_mut() = headers;
+        *request.headers_mut() = self.context.api().headers(&request);
         Step::Send { request, timeout: options.attempt_timeout.min(remaining).min(LONGEST_TIMEOUT) }
     }
 
@@ -185,8 +183,8 @@ impl RawCall {
             (_, Some(asked)) if asked > policy.max_retry_after => None,
             // The rate limit keeps no pause longer than a minute, but this call may.
             (Some(queued), asked) => Some(queued.max(asked.unwrap_or_default())),
-            (None, Some(asked)) => Some(asked),
-            (None, None) => Some(policy.backoff_after(self.attempts, self.random(policy.seed, now))),
+            (None, Some(asked)) if !asked.is_zero() => Some(asked),
+            (None, _) => Some(policy.backoff_after(self.attempts, self.random(policy.seed, now))),
         };
         let remaining = self.remaining(now);
         let wait = wait
@@ -273,9 +271,9 @@ impl Flow for RawCall {
             self.context.retry_budget().add();
             self.end();
             let trace_id = trace_id_of(response.headers());
-            let unclean = trace_id.filter(|trace_id| !redact::is_clean(trace_id));
-            let redacted = unclean.map(|trace_id| self.sent().secrets().redacted(trace_id));
-            self.observe(Ok(status), redacted.as_deref().or(trace_id), None, now);
+            let trace_id = trace_id.filter(|_| self.context.observer().is_some());
+            let trace_id = trace_id.map(|trace_id| self.sent().secrets().redacted(trace_id));
+            self.observe(Ok(status), trace_id.as_deref(), None, now);
             self.outcome = Some(Ok(response));
             return;
         }
@@ -370,3 +368,6 @@ impl<O> fmt::Debug for Call<O> {
         self.raw.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,7 +24,7 @@
 //!         Step::Done => break call.finish(),
 //!     }
 //! };
-//! assert!(outcome.unwrap_err().is_not_found());
+//! assert_eq!(outcome.unwrap_err().status().unwrap(), 404);
 //! # Ok::<(), clerk_sessions_core::Error>(())
 //! ```
 

@@ -43,9 +43,8 @@ pub struct Attempt<'a> {
     pub duration: Duration,
     /// How long the call waits before the next attempt; `None` if this was the last.
     pub wait: Option<Duration>,
-    /// The trace id of the response, on one line of 200 characters at most, without what looks like a key or a token. If the
-    /// server echoes what the call sent as a secret, it is redacted here where the status is not 2xx; where it is 2xx, only what
-    /// `Display` and `Debug` print is.
+    /// The trace id of the response, on one line of 200 characters at most. What looks like a key or a token, and what the call
+    /// sent as a secret, is redacted.
     pub trace_id: Option<&'a str>,
     pub(super) sent: Sent<'a>,
 }
@@ -60,8 +59,7 @@ pub(super) struct Sent<'a> {
 
 impl Sent<'_> {
     pub(super) fn secrets(&self) -> Secrets {
-        let (request, body) = (self.request, self.request.body());
-        Secrets::of(&self.api.headers(request.method(), !body.is_empty(), request.headers()), body)
+        Secrets::of(&self.api.headers(self.request), self.request.body())
     }
 }
 

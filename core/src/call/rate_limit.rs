@@ -13,13 +13,15 @@ const WINDOW: Duration = Duration::from_secs(10);
 /// The longest pause that is kept: a mistaken `Retry-After` must not stop a client for a day.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// The pause after a 429 without `Retry-After`. It doubles while nothing is granted.
-const GUESSED_PAUSE: Duration = Duration::from_secs(1);
+/// The pause after a 429 without `Retry-After`, or with one of 0 s, as servers send that round it down. It doubles from round to
+/// round while nothing is granted.
+const LEAST_PAUSE: Duration = Duration::from_secs(1);
 
 /// How far apart the requests after a pause are sent, in the order of the queue: so they come back in that order, and no call
-/// overtakes another from window to window. With a large allowance it is less, so that all take no longer than [`SPREAD`].
+/// overtakes another from window to window. It is less where the pause was short or the allowance is large, so that the
+/// allowance is sent within a twentieth of the pause.
 const SPACING: Duration = Duration::from_millis(4);
-const SPREAD: Duration = Duration::from_millis(500);
+const SPREAD: u32 = 20;
 
 /// The name of the lane of all operations that share one limit.
 const SHARED: &str = "*";
@@ -70,7 +72,8 @@ impl State {
             return;
         }
         if lane.rejected {
-            lane.begin(now, Some(lane.granted));
+            let is_old = now.saturating_sub(lane.paused_until) >= WINDOW;
+            lane.begin(now, (!is_old).then_some(lane.granted));
         } else if now.saturating_sub(lane.began) >= WINDOW {
             // While others are at a limit, which may be one of all operations together, this one keeps to its own.
             let allowance = lane.allowance.filter(|_| !is_quiet);
@@ -226,8 +229,10 @@ struct Lane {
     began: Duration,
     /// No request is sent before.
     paused_until: Duration,
-    /// The pause that is guessed where the server asks for none.
-    guess: Duration,
+    /// How long the last pause was.
+    last_pause: Duration,
+    /// The shortest pause that the next rejection entails.
+    least_pause: Duration,
     /// Whether the round has ended, and the next begins when the pause is over.
     rejected: bool,
     /// What was granted in the round before; `None` while no limit is known.
@@ -249,7 +254,8 @@ impl Default for Lane {
             round: 0,
             began: Duration::ZERO,
             paused_until: Duration::ZERO,
-            guess: GUESSED_PAUSE,
+            last_pause: Duration::ZERO,
+            least_pause: LEAST_PAUSE,
             rejected: false,
             allowance: None,
             sent: 0,
@@ -279,6 +285,7 @@ impl Lane {
         self.paused_until = self.paused_until.max(other.paused_until);
         self.granted = self.granted.saturating_add(other.granted);
         self.rejected = true;
+        self.last_pause = self.last_pause.max(other.last_pause);
         self.probe_every = self.probe_every.max(other.probe_every);
     }
 
@@ -302,7 +309,7 @@ impl Lane {
         };
         let Some(allowance) = allowance else { return start };
         // Behind the call before it, if that has not slept past its turn.
-        let spacing = SPACING.min(SPREAD / allowance.max(1));
+        let spacing = SPACING.min(self.last_pause / SPREAD / allowance.max(1));
         let turn_before = self.turn_before(number).filter(|turn| *turn >= now);
         let start = turn_before.map_or(start, |turn| start.max(turn + spacing));
         let before = self.queue.range(..number.unwrap_or(u64::MAX)).count();
@@ -331,10 +338,11 @@ impl Lane {
     /// Takes note of a rejection of a request of this round.
     fn pause(&mut self, round: u64, now: Duration, asked: Option<Duration>) {
         if !self.rejected {
-            self.guess =
-                if self.granted == 0 { self.guess.saturating_mul(2).min(LONGEST_PAUSE) } else { GUESSED_PAUSE };
+            let is_first = self.granted > 0 || self.allowance != Some(0);
+            self.least_pause = if is_first { LEAST_PAUSE } else { self.least_pause.saturating_mul(2) };
         }
-        let pause = asked.unwrap_or(self.guess).min(LONGEST_PAUSE);
+        let pause = asked.filter(|asked| !asked.is_zero()).unwrap_or(self.least_pause).min(LONGEST_PAUSE);
+        self.last_pause = pause;
         self.paused_until = self.paused_until.max(now.saturating_add(pause));
         // A request of an earlier round says nothing of what this one may still send.
         self.rejected |= round == self.round;

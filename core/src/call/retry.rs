@@ -21,7 +21,7 @@ use crate::metadata::Idempotency;
 /// Besides, all retries of a client and its clones, but those after a 429, share a budget: ten at first; each response
 /// adds a tenth of a retry, up to ten. So a server that is down gets at most 1.1 times the usual traffic.
 ///
-/// The wait is the response's `Retry-After`; without one, a random time up to `base`, then up to `base * factor`, and so
+/// The wait is the response's `Retry-After`; without one, or with one of 0 s, a random time up to `base`, then up to `base * factor`, and so
 /// on, up to `cap`. When no attempt may follow, the call fails with the error of the last one.
 ///
 /// ```

@@ -28,9 +28,10 @@ impl RetryBudget {
 
     fn give(&self, tenths: u32) {
         // A full budget is the usual case, and then nothing is written that other threads would have to read again.
-        let _ = self
-            .tenths
-            .fetch_update(Relaxed, Relaxed, |old| (old < Self::FULL).then(|| (old + tenths).min(Self::FULL)));
+        let _ = self.tenths.fetch_update(Relaxed, Relaxed, |old| {
+            let new = (old + tenths).min(Self::FULL);
+            (new != old).then_some(new)
+        });
     }
 
     /// A number that no other retry of this client has.

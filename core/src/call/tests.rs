@@ -12,23 +12,23 @@ use crate::{
     RetryPolicy, TransportErrorKind,
 };
 
-const fn ms(millis: u64) -> Duration {
+pub(super) const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-fn context() -> CallContext {
+pub(super) fn context() -> CallContext {
     CallContext::new(Api::new("sk_test_hidden").unwrap())
 }
 
-fn get(context: &CallContext) -> Call<GetSession> {
+pub(super) fn get(context: &CallContext) -> Call<GetSession> {
     context.call(GetSession::new("sess_1")).unwrap()
 }
 
-fn create(context: &CallContext) -> Call<CreateSession> {
+pub(super) fn create(context: &CallContext) -> Call<CreateSession> {
     context.call(CreateSession::new("user_1")).unwrap()
 }
 
-fn response(status: u16, headers: &[(&str, &str)]) -> Response<Vec<u8>> {
+pub(super) fn response(status: u16, headers: &[(&str, &str)]) -> Response<Vec<u8>> {
     let mut response = Response::builder().status(status);
     for (name, value) in headers {
         response = response.header(*name, *value);
@@ -36,16 +36,16 @@ fn response(status: u16, headers: &[(&str, &str)]) -> Response<Vec<u8>> {
     response.body(Vec::new()).unwrap()
 }
 
-fn failure(kind: TransportErrorKind, delivery: Delivery) -> TransportError {
+pub(super) fn failure(kind: TransportErrorKind, delivery: Delivery) -> TransportError {
     TransportError::new(kind, delivery)
 }
 
 /// When an attempt left, and how long it might take.
-type Sent = (Duration, Duration);
+pub(super) type Sent = (Duration, Duration);
 
 /// Runs a call with a virtual clock: `attempt` says what comes of each and how long it takes. Returns what the call
 /// comes to, and the attempts.
-fn run<F: Flow>(
+pub(super) fn run<F: Flow>(
     mut flow: F,
     mut attempt: impl FnMut(usize) -> (Result<Response<Vec<u8>>, TransportError>, Duration),
 ) -> (Result<F::Output, Error>, Vec<Sent>) {
@@ -72,7 +72,7 @@ fn run<F: Flow>(
 fn a_final_response_ends_the_call_at_once() {
     let (outcome, sent) = run(get(&context()), |_| (Ok(response(404, &[])), ms(5)));
     let error = outcome.unwrap_err();
-    assert_eq!((error.attempts(), error.is_not_found(), sent.len()), (1, true, 1));
+    assert_eq!((error.attempts(), error.status().unwrap().as_u16(), sent.len()), (1, 404, 1));
     assert_eq!(sent[0].1, Duration::from_secs(10), "the timeout of one attempt");
 }
 
@@ -148,6 +148,9 @@ fn waits_end_with_the_total_wait_and_the_deadline() {
     let asked = |_| (Ok(response(429, &[("retry-after", "9")])), ms(0));
     let (outcome, sent) = run(get(&context()), asked);
     assert_eq!((outcome.unwrap_err().status().unwrap().as_u16(), sent.len()), (429, 2), "18 s are more than 15 s");
+    let policy = RetryPolicy::new().max_total_wait(Duration::from_secs(8));
+    let impatient = context().with_options(CallOptions::new().retry(policy));
+    assert_eq!(run(get(&impatient), asked).1.len(), 1, "9 s are more than 8 s");
 
     let slow = |_| (Err(failure(TransportErrorKind::Timeout, Delivery::MaybeSent)), Duration::from_secs(10));
     let (outcome, sent) = run(get(&context()), slow);
@@ -338,7 +341,7 @@ fn an_observer_sees_each_attempt() {
         2 => (Err(failure(TransportErrorKind::Closed, Delivery::MaybeSent)), ms(7)),
         _ => (Ok(response(404, &[])), ms(9)),
     });
-    assert!(outcome.unwrap_err().is_not_found());
+    assert_eq!(outcome.unwrap_err().status().unwrap(), 404);
     let seen = seen.0.lock().unwrap();
     assert_eq!(seen[0], "GetSession attempt 1: 503 in 5 ms, next in 1000 ms [trace ray]");
     assert!(seen[1].starts_with("GetSession attempt 2: closed in 7 ms, next in "), "{}", seen[1]);

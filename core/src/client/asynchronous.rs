@@ -128,9 +128,9 @@ impl<T: AsyncTransport> AsyncSessions<'_, T> {
 
     /// Lists one page of sessions, newest first: `GET /sessions`.
     ///
-    /// `list` needs a `user_id` or a `client_id`, and takes a `status`, a `limit` (1 to 500 sessions; the server's default is
-    /// 10), an `offset` (how many of the newest to skip, 0 by default) and `paginated` (asks for the total count). To get all
-    /// sessions and not one page, use [`pages`](Self::pages).
+    /// `list` takes a `user_id` or a `client_id` (the server may refuse a list without either), a `status`, a `limit` (1 to
+    /// 500 sessions; the server's default is 10), an `offset` (how many of the newest to skip, 0 by default) and `paginated`
+    /// (asks for the total count). To get all sessions and not one page, use [`pages`](Self::pages).
     ///
     /// Returns the sessions of the page, with the total count if the server sent it.
     ///
@@ -139,6 +139,8 @@ impl<T: AsyncTransport> AsyncSessions<'_, T> {
     /// # Errors
     /// - [`Error::Build`]: `limit` is not within 1 to 500, or an id or the status is empty. Nothing was sent.
     /// - [`Error::Api`]: 400 or 422 for parameters that the server refuses, 401 for a bad secret key.
+    /// - [`Error::Api`] with another status, after the retries: 429 if the rate limit holds for longer than the call may wait,
+    ///   5xx if the server fails.
     /// - [`Error::Decode`]: the response can't be read as a list of sessions.
     /// - [`Error::Transport`]: no complete response came in time, or the rate limit holds the call back for too long.
     ///
@@ -175,6 +177,8 @@ impl<T: AsyncTransport> AsyncSessions<'_, T> {
     /// - [`Error::Build`]: an id is empty. Nothing was sent.
     /// - [`Error::Api`]: 400 on a production instance, 404 if the user or organization does not exist, 409 if the user can't sign in,
     ///   401 for a bad secret key.
+    /// - [`Error::Api`] with another status, after the retries: 429 if the rate limit holds for longer than the call may wait,
+    ///   5xx if the server fails.
     /// - [`Error::Decode`]: the response can't be read as a session.
     /// - [`Error::Transport`]: no complete response came in time, or the rate limit holds the call back for too long.
     ///
@@ -204,6 +208,8 @@ impl<T: AsyncTransport> AsyncSessions<'_, T> {
     /// # Errors
     /// - [`Error::Build`]: the id is empty or a dot segment. Nothing was sent.
     /// - [`Error::Api`]: 404 if there is no such session ([`Error::is_not_found`]), 401 for a bad secret key.
+    /// - [`Error::Api`] with another status, after the retries: 429 if the rate limit holds for longer than the call may wait,
+    ///   5xx if the server fails.
     /// - [`Error::Decode`]: the response can't be read as a session.
     /// - [`Error::Transport`]: no complete response came in time, or the rate limit holds the call back for too long.
     ///
@@ -239,6 +245,8 @@ impl<T: AsyncTransport> AsyncSessions<'_, T> {
     /// - [`Error::Build`]: a parameter is empty. Nothing was sent.
     /// - [`Error::Api`]: 401 if the refresh is refused, after which the browser has to do the handshake
     ///   ([`Error::needs_handshake`]); 401 for a bad secret key ([`Error::is_secret_key_invalid`]).
+    /// - [`Error::Api`] with another status, after the retries: 429 if the rate limit holds for longer than the call may wait,
+    ///   5xx if the server fails.
     /// - [`Error::Decode`]: the response can't be read as a token or cookies.
     /// - [`Error::Transport`]: no complete response came in time, or the rate limit holds the call back for too long.
     ///
@@ -276,6 +284,8 @@ impl<T: AsyncTransport> AsyncSessions<'_, T> {
     /// # Errors
     /// - [`Error::Build`]: the id is empty or a dot segment. Nothing was sent.
     /// - [`Error::Api`]: 404 if there is no such session ([`Error::is_not_found`]), 401 for a bad secret key.
+    /// - [`Error::Api`] with another status, after the retries: 429 if the rate limit holds for longer than the call may wait,
+    ///   5xx if the server fails.
     /// - [`Error::Decode`]: the response can't be read as a session.
     /// - [`Error::Transport`]: no complete response came in time, or the rate limit holds the call back for too long.
     ///
@@ -306,6 +316,8 @@ impl<T: AsyncTransport> AsyncSessions<'_, T> {
     /// # Errors
     /// - [`Error::Build`]: the id is empty or a dot segment, or `expires_in_seconds` is out of bounds. Nothing was sent.
     /// - [`Error::Api`]: 404 if there is no such session ([`Error::is_not_found`]), 401 for a bad secret key.
+    /// - [`Error::Api`] with another status, after the retries: 429 if the rate limit holds for longer than the call may wait,
+    ///   5xx if the server fails.
     /// - [`Error::Decode`]: the response can't be read as a token.
     /// - [`Error::Transport`]: no complete response came in time, or the rate limit holds the call back for too long.
     ///
@@ -342,6 +354,8 @@ impl<T: AsyncTransport> AsyncSessions<'_, T> {
     /// - [`Error::Build`]: the id or the name is empty or a dot segment, or `expires_in_seconds` is out of bounds. Nothing was
     ///   sent.
     /// - [`Error::Api`]: 404 if there is no such session or template ([`Error::is_not_found`]), 401 for a bad secret key.
+    /// - [`Error::Api`] with another status, after the retries: 429 if the rate limit holds for longer than the call may wait,
+    ///   5xx if the server fails.
     /// - [`Error::Decode`]: the response can't be read as a token.
     /// - [`Error::Transport`]: no complete response came in time, or the rate limit holds the call back for too long.
     ///

@@ -10,6 +10,8 @@ mod stream;
 pub(crate) mod transport;
 
 #[cfg(test)]
+mod flow_tests;
+#[cfg(test)]
 mod tests;
 
 pub use asynchronous::{AsyncClient, AsyncSessions};

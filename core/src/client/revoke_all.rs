@@ -12,31 +12,50 @@ use crate::flows::revoke_all::{RevokeAll, RevokeReport};
 use crate::flows::{Revoking, RevokingOneByOne, Work};
 
 impl<T: Transport> Sessions<'_, T> {
-    /// Revokes all active sessions of a user or a client, one by one, and goes on after single failures; see [`Revoking`](crate::flows::Revoking).
+    /// Revokes all sessions of a user or a client that are signed in: "sign out everywhere".
+    ///
+    /// It lists the sessions, revokes them one by one, goes on after single failures, and lists again until a full list shows
+    /// none left: see [`RevokeReport::is_complete`]. Each list and each revoke is retried as the calls of
+    /// [`list`](Self::list) and [`revoke`](Self::revoke) are.
     ///
     /// ```no_run
     /// # fn run<T: clerk_sessions_core::transport::Transport>(clerk: clerk_sessions_core::Client<T>) -> Result<(), clerk_sessions_core::Error> {
     /// use clerk_sessions_core::RevokeAll;
     ///
     /// let report = clerk.sessions().revoke_all(RevokeAll::of_user("user_123").except("sess_123"))?;
-    /// println!("{} revoked, {} failed", report.revoked.len(), report.failed.len());
+    /// println!("{} revoked, all signed out: {}", report.revoked.len(), report.is_complete());
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// The sessions could not be listed. What fails later is in the report.
+    /// - [`Error::Build`]: an id is empty. Nothing was sent.
+    /// - Any error of [`list`](Self::list), if the sessions could not be listed. What fails later is in the report.
     pub fn revoke_all(self, all: RevokeAll) -> Result<RevokeReport, Error> {
         drive(self.transport(), RevokingOneByOne::new(self.context(), all))
     }
 }
 
 impl<T: AsyncTransport> AsyncSessions<'_, T> {
-    /// Revokes all active sessions of a user or a client, several at a time ([`RevokeAll::concurrency`]), and goes on after
-    /// single failures; see [`Revoking`](crate::flows::Revoking).
+    /// Revokes all sessions of a user or a client that are signed in: "sign out everywhere".
+    ///
+    /// It lists the sessions, revokes them, several at a time ([`RevokeAll::concurrency`]), goes on after single failures, and
+    /// lists again until a full list shows none left: see [`RevokeReport::is_complete`]. Each list and each revoke is retried
+    /// as the calls of [`list`](Self::list) and [`revoke`](Self::revoke) are.
+    ///
+    /// ```no_run
+    /// # async fn run<T: clerk_sessions_core::transport::AsyncTransport>(clerk: clerk_sessions_core::AsyncClient<T>) -> Result<(), clerk_sessions_core::Error> {
+    /// use clerk_sessions_core::RevokeAll;
+    ///
+    /// let report = clerk.sessions().revoke_all(RevokeAll::of_user("user_123").except("sess_123")).await?;
+    /// println!("{} revoked, all signed out: {}", report.revoked.len(), report.is_complete());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// The sessions could not be listed. What fails later is in the report.
+    /// - [`Error::Build`]: an id is empty. Nothing was sent.
+    /// - Any error of [`list`](Self::list), if the sessions could not be listed. What fails later is in the report.
     pub async fn revoke_all(self, all: RevokeAll) -> Result<RevokeReport, Error> {
         let mut revoking = Revoking::new(all);
         loop {

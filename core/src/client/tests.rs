@@ -117,7 +117,7 @@ fn the_async_facade_is_the_registry_no_more_no_less() {
 fn a_client_may_have_a_transport_chosen_at_run_time() {
     let boxed: Box<dyn Transport> = Box::new(Recorder::default());
     let client = Client::new(Api::new("sk_test_1").unwrap(), boxed);
-    assert!(client.sessions().get("sess_1").unwrap_err().is_not_found());
+    assert_eq!(client.sessions().get("sess_1").unwrap_err().status().unwrap(), 404);
 }
 
 #[test]

@@ -59,3 +59,23 @@ impl fmt::Debug for BuildError {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Api, GetSession};
+
+    #[test]
+    fn the_field_the_reason_and_the_operation_are_told() {
+        let error = BuildError::new("limit", "is empty");
+        assert_eq!(
+            (error.field(), error.reason(), error.to_string().as_str()),
+            ("limit", "is empty", "limit is empty")
+        );
+        let of_call = Api::new("sk_test_1").unwrap().request(&GetSession::new("")).unwrap_err();
+        assert_eq!(of_call.to_string(), "GetSession: session_id is empty (nothing was sent)");
+        for told in ["GetSession", "session_id", "is empty"] {
+            assert!(format!("{of_call:?}").contains(told), "{of_call:?}");
+        }
+    }
+}

@@ -81,3 +81,25 @@ impl From<Mismatch> for Fault {
         Self { path: mismatch.field.into_owned(), reason: mismatch.reason.into_owned() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Api, GetSession};
+
+    #[test]
+    fn status_size_place_and_trace_are_told_and_no_value_is() {
+        let response =
+            Response::builder().status(201).header("cf-ray", "ray").body(br#"{"id":7,"x":"hidden"}"#.to_vec());
+        let error = Api::new("sk_test_1").unwrap().parse::<GetSession>(response.unwrap()).unwrap_err();
+        let text = error.to_string();
+        let start = "GetSession: 201 Created, but its body of 21 bytes can't be read: at id: ";
+        assert!(text.starts_with(start) && text.ends_with(" [trace ray]"), "{text}");
+        assert_eq!((error.path(), error.trace_id(), error.status().unwrap().as_u16()), (Some("id"), Some("ray"), 201));
+        let debug = format!("{error:?}");
+        for told in ["GetSession", "201", "id", "ray", "21"] {
+            assert!(debug.contains(told), "{debug}");
+        }
+        assert!(!text.contains("hidden") && !debug.contains("hidden"));
+    }
+}

@@ -91,3 +91,49 @@ impl fmt::Debug for ErrorItem {
         write!(f, "ErrorItem({self})")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue};
+    use serde_json::json;
+
+    use super::*;
+
+    fn item(json: Value, secrets: &Secrets) -> ErrorItem {
+        let Value::Object(fields) = json else { panic!("{json}") };
+        ErrorItem::new(fields, secrets.clone())
+    }
+
+    #[test]
+    fn what_came_is_told_as_it_came() {
+        let json = json!({
+            "code": "c", "message": "m", "long_message": "l", "meta": { "param_name": "p", "plan": 7 }, "brand_new": true,
+        });
+        let all = item(json.clone(), &Secrets::default());
+        assert_eq!((all.code(), all.message(), all.long_message()), (Some("c"), Some("m"), Some("l")));
+        assert_eq!((all.param_name(), all.meta().unwrap()), (Some("p"), &json["meta"]));
+        assert_eq!(Value::Object(all.as_json().clone()), json);
+
+        let none = item(json!({ "meta": {}, "code": 7 }), &Secrets::default());
+        assert_eq!((none.code(), none.message(), none.long_message(), none.param_name()), (None, None, None, None));
+        assert_eq!(none.to_string(), "an error without a code");
+        assert!(item(json!({}), &Secrets::default()).meta().is_none());
+    }
+
+    #[test]
+    fn what_the_call_sent_is_left_out_in_print_only() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-token", HeaderValue::from_static("opaque"));
+        let secrets = Secrets::of(&headers, b"");
+        let json = json!({ "code": "of_opaque", "message": "opaque?", "meta": { "param_name": "opaque" } });
+        let echo = item(json.clone(), &secrets);
+        assert_eq!(echo.to_string(), "of_[redacted] ([redacted]): [redacted]?");
+        assert_eq!(echo.code_shown().as_deref(), Some("of_[redacted]"));
+        let shown = format!("{echo:?}");
+        assert!(shown.contains("of_[redacted]") && !shown.contains("opaque"), "{shown}");
+        assert_eq!((echo.code(), echo.message()), (Some("of_opaque"), Some("opaque?")));
+
+        assert_eq!(echo, item(json, &Secrets::default()), "equal if the same came");
+        assert_ne!(echo, item(json!({ "code": "other" }), &secrets));
+    }
+}

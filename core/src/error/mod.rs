@@ -187,10 +187,23 @@ impl Error {
         }
     }
 
-    /// Whether the server responded with 404: what was asked for does not exist.
+    /// Whether Clerk responded that what was asked for does not exist: a 404 with an error code, such as `resource_not_found`.
+    ///
+    /// A 404 without one, as from a proxy or for a wrong base URL, says nothing of the session.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::Api(_)) && self.status() == Some(StatusCode::NOT_FOUND)
+        self.status() == Some(StatusCode::NOT_FOUND) && self.code().is_some()
+    }
+
+    /// Whether the server's rate limit is the reason: a 429, or a call that was held back for it and not sent. See
+    /// [`retry_after`](Self::retry_after).
+    #[must_use]
+    pub fn is_rate_limited(&self) -> bool {
+        match self {
+            Self::Api(error) => error.is_rate_limited(),
+            Self::Transport(error) => error.error.kind() == TransportErrorKind::Paused,
+            Self::Build(_) | Self::Decode(_) => false,
+        }
     }
 
     /// Whether the operator has to act: the secret key is wrong, or of an instance that is no more.
@@ -347,6 +360,7 @@ mod tests {
             assert_eq!(coded::<CreateSession>(status, "x").is_retryable(), create, "{status}");
         }
         assert!(coded::<GetSession>(404, "resource_not_found").is_not_found());
+        assert!(!responded::<GetSession>(404, &[], "<html>no such page").is_not_found(), "it is not Clerk's");
         assert!(coded::<GetSession>(504, "gateway_timeout").is_timeout());
     }
 

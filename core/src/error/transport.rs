@@ -172,3 +172,110 @@ impl fmt::Debug for CallFailed {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+    use std::io;
+
+    use http::{HeaderMap, HeaderValue};
+
+    use super::*;
+
+    fn failure() -> TransportError {
+        TransportError::new(TransportErrorKind::Closed, Delivery::MaybeSent)
+    }
+
+    fn secrets() -> Secrets {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-token", HeaderValue::from_static("opaque"));
+        Secrets::of(&headers, b"")
+    }
+
+    /// Shows one text by `Display` and another by `Debug`.
+    struct Cause(&'static str, &'static str, Option<io::Error>);
+
+    impl fmt::Display for Cause {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl fmt::Debug for Cause {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.1)
+        }
+    }
+
+    impl std::error::Error for Cause {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            self.2.as_ref().map(|cause| cause as _)
+        }
+    }
+
+    #[test]
+    fn the_kind_the_delivery_and_the_cause_are_told() {
+        let error = failure().with_source("reset by peer");
+        assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Closed, Delivery::MaybeSent));
+        let text =
+            "the connection was closed before the response was complete (the server may have processed the request)";
+        assert_eq!(error.to_string(), text);
+        assert_eq!(error.source().unwrap().to_string(), "reset by peer");
+        assert!(failure().source().is_none());
+        let debug = format!("{error:?}");
+        assert!(debug.contains("Closed") && debug.contains("MaybeSent") && debug.contains("reset by peer"), "{debug}");
+    }
+
+    #[test]
+    fn a_message_of_another_program_is_made_fit_to_be_shown() {
+        let error = failure().with_message("at\neyJhbGciOiJub25lIn0.e30. and opaque");
+        let shown = |error: &TransportError| {
+            let cause = error.source().unwrap();
+            (cause.to_string(), format!("{cause:?}"))
+        };
+        let text = "at [redacted] and opaque".to_owned();
+        assert_eq!(shown(&error), (text.clone(), format!("{text:?}")));
+        let text = "at [redacted] and [redacted]".to_owned();
+        assert_eq!(shown(&error.redacted(&secrets())), (text.clone(), format!("{text:?}")));
+    }
+
+    #[test]
+    fn a_cause_that_prints_no_secret_stays_what_it_is_and_another_becomes_its_text() {
+        let inner = |text: &'static str| Some(io::Error::other(text));
+        let redacted = |cause: Cause| failure().with_source(cause).redacted(&secrets());
+        let kept = redacted(Cause("clean", "clean too", inner("clean as well")));
+        assert!(kept.source().unwrap().downcast_ref::<Cause>().is_some());
+        for cause in [
+            Cause("has opaque", "clean", inner("inner")),
+            Cause("has clean", "opaque", inner("inner")),
+            Cause("has clean", "clean", inner("opaque")),
+        ] {
+            let error = redacted(cause);
+            let source = error.source().unwrap();
+            assert!(source.downcast_ref::<Cause>().is_none());
+            let shown = format!("{source} {source:?} {error:?}");
+            assert!(shown.starts_with("has ") && !shown.contains("opaque"), "{shown}");
+        }
+        assert_eq!(
+            redacted(Cause("has opaque", "", inner("inner"))).source().unwrap().to_string(),
+            "has [redacted]: inner"
+        );
+        assert!(failure().redacted(&secrets()).source().is_none());
+    }
+
+    #[test]
+    fn a_failed_call_has_the_error_of_its_last_attempt() {
+        static GET: Metadata =
+            Metadata::new("GetSession", "get", http::Method::GET, "/sessions", crate::metadata::Idempotency::Safe);
+        let call = CallFailed::new(&GET, failure().with_source("reset"), 2, Delivery::MaybeSent, None);
+        assert_eq!(
+            (call.error().kind(), call.source().unwrap().to_string()),
+            (TransportErrorKind::Closed, "reset".to_owned())
+        );
+        let text = "GetSession: the connection was closed before the response was complete \
+                    (the server may have processed the request), after 2 attempts";
+        assert_eq!(call.to_string(), text);
+        let debug = format!("{call:?}");
+        assert!(debug.contains("GetSession") && debug.contains("Closed") && debug.contains("reset"), "{debug}");
+    }
+}

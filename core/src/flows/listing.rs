@@ -21,6 +21,8 @@ pub(super) struct Listing {
     largest: usize,
     /// Whether the next page is to begin with the last session of the page before.
     overlaps: bool,
+    /// Whether there was nothing beyond the last session, where pages hold one.
+    is_alone: bool,
     is_full: bool,
     is_over: bool,
 }
@@ -38,6 +40,7 @@ impl Listing {
             pages: 0,
             largest: 0,
             overlaps: true,
+            is_alone: false,
             is_full: true,
             is_over: false,
         }
@@ -67,8 +70,10 @@ impl Listing {
                 self.is_full &= self.overlaps;
                 self.last = Some(session.id.clone());
             }
-            // A server that gives one session at a time repeats it where pages overlap: ask beyond it.
-            None if self.overlaps && self.largest == 1 => self.overlaps = false,
+            // A server that gives one session at a time repeats it where pages overlap: ask beyond it, and then whether it is
+            // still there.
+            None if self.overlaps && self.largest == 1 && !self.is_alone => self.overlaps = false,
+            None if !self.overlaps => (self.overlaps, self.is_alone) = (true, true),
             None => {
                 self.is_over = true;
                 self.is_full &= total.is_none_or(|total| total == self.seen.len() as u64);
@@ -169,8 +174,17 @@ mod tests {
     fn a_server_that_clamps_to_one_or_ignores_the_offset_is_not_full() {
         assert_eq!(list("a b c", 1, |_| None, |_| {}), ("a b c".to_owned(), false));
         assert_eq!(list("a b c", 1, |len| Some(len as u64), |_| {}), ("a b c".to_owned(), false));
+        let mut pages = 0;
+        let end_second = |all: &mut Vec<String>| {
+            pages += 1;
+            all.retain(|id| id != "a" || pages != 2);
+        };
+        assert!(!list("a b", 1, |_| None, end_second).1, "\"a\" ends before the page beyond it is asked for");
         let mut listing = Listing::new(ListSessions::new());
+        let mut pages = 0;
         while listing.next_page().is_some() {
+            pages += 1;
+            assert!(pages < 100, "it does not end");
             let data = vec![session("a"), session("b")];
             listing.on_page(SessionList { data, total_count: None });
         }

@@ -11,7 +11,8 @@ use crate::error::{Error, TransportError};
 use crate::model::SessionId;
 use crate::operations::{ListSessions, RevokeSession};
 
-/// Revokes all active sessions of a user or a client, one by one. What fails later than the first list is in the report.
+/// Revokes all sessions of a user or a client that are signed in, one by one. What fails after the first list is in the
+/// report.
 #[derive(Debug)]
 pub struct RevokingOneByOne {
     context: CallContext,
@@ -119,3 +120,6 @@ impl Flow for RevokingOneByOne {
         self.revoking.finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

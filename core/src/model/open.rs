@@ -86,3 +86,28 @@ macro_rules! open_enum {
     };
 }
 pub(super) use open_enum;
+
+#[cfg(test)]
+mod tests {
+    use crate::model::SessionStatus;
+
+    #[test]
+    fn a_value_without_a_name_is_kept_and_shown_as_it_came() {
+        let status = SessionStatus::from("hibernating");
+        let SessionStatus::Unknown(value) = &status else { panic!("{status}") };
+        assert_eq!(
+            (value.as_str(), status.as_str(), status.to_string().as_str()),
+            ("hibernating", "hibernating", "hibernating")
+        );
+        assert!(format!("{status:?}").contains("\"hibernating\""), "{status:?}");
+        for known in SessionStatus::KNOWN {
+            assert_eq!(SessionStatus::from(known.as_str()), *known);
+        }
+    }
+
+    #[test]
+    fn what_is_no_string_is_no_status() {
+        let error = serde_json::from_str::<SessionStatus>("7").unwrap_err().to_string();
+        assert!(error.contains("expected a string"), "{error}");
+    }
+}

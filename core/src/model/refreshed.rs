@@ -98,4 +98,11 @@ mod tests {
         let error = serde_json::from_str::<Refreshed>(r#"{"object":"token"}"#).unwrap_err().to_string();
         assert!(error.starts_with("neither a `jwt` nor `cookies`"), "{error}");
     }
+
+    #[test]
+    fn only_one_of_the_two_is_there() {
+        let (token, cookies) = (read(r#"{"jwt":"a.b.c"}"#), read(r#"{"cookies":["a=b","c=d"]}"#));
+        assert_eq!((token.cookies().len(), token.token().is_some()), (0, true));
+        assert_eq!((cookies.cookies().len(), cookies.token().is_some()), (2, false));
+    }
 }

@@ -183,8 +183,9 @@ pub(crate) mod tests {
         assert_eq!(session.user_id, "user_1");
         assert_eq!(session.client_id, "client_1");
         assert_eq!(session.status, SessionStatus::Pending);
-        assert!(!session.is_active());
+        assert!(!session.is_active() && read(minimal()).unwrap().is_active());
         assert_eq!(session.actor.as_ref().unwrap().sub(), Some("user_admin"));
+        assert_eq!(Actor(json!({ "iss": "x" })).sub(), None);
         assert_eq!(session.actor.as_ref().unwrap().as_json()["sid"], "sess_admin");
         assert_eq!(session.last_active_organization_id.as_ref().unwrap(), &"org_1");
         assert_eq!(session.latest_activity.as_ref().unwrap().city.as_deref(), Some("Athens"));

@@ -133,4 +133,22 @@ mod tests {
             assert!(serde_json::from_str::<SessionList>(json).is_err(), "{json}");
         }
     }
+
+    #[test]
+    fn a_list_is_gone_through_by_value_and_by_reference() {
+        let mut other = minimal();
+        other["id"] = json!("sess_2");
+        let list = read(&json!([minimal(), other]));
+        let ids = ["sess_1", "sess_2"];
+        assert!(!list.is_empty());
+        assert_eq!(list.iter().map(|session| session.id.as_str()).collect::<Vec<_>>(), ids);
+        assert_eq!((&list).into_iter().map(|session| session.id.as_str()).collect::<Vec<_>>(), ids);
+        assert_eq!(list.into_iter().map(|session| session.id.into_string()).collect::<Vec<_>>(), ids);
+    }
+
+    #[test]
+    fn an_error_says_what_was_expected() {
+        let error = serde_json::from_str::<SessionList>("7").unwrap_err().to_string();
+        assert!(error.contains("expected an array of sessions, or an object"), "{error}");
+    }
 }

@@ -115,4 +115,14 @@ mod tests {
         let before = UnixMillis::new(-1500).to_system_time().unwrap();
         assert_eq!(SystemTime::UNIX_EPOCH.duration_since(before).unwrap(), Duration::from_millis(1500));
     }
+
+    #[test]
+    fn a_time_is_told_in_milliseconds_and_as_a_system_time() {
+        let time = UnixMillis::new(1500);
+        assert_eq!((time.as_millis(), time.to_string().as_str()), (1500, "1500"));
+        let passed = |millis| UnixMillis::new(millis).to_system_time().unwrap().duration_since(SystemTime::UNIX_EPOCH);
+        assert_eq!((passed(1500).unwrap(), passed(0).unwrap()), (Duration::from_millis(1500), Duration::ZERO));
+        let error = serde_json::from_str::<UnixMillis>("\"1\"").unwrap_err().to_string();
+        assert!(error.contains("expected a whole number"), "{error}");
+    }
 }

@@ -1,4 +1,4 @@
-//! A body as the 2xx answer to every operation. The input is a number and, from the second line on, the body.
+//! A body as the 2xx response to every operation. The input is a number and, from the second line on, the body.
 //!
 //! - An exchange of the registry and `Api::parse` come to the same: both succeed, or both fail with the same words.
 //! - What fails is an `Error::Decode` that keeps the body.

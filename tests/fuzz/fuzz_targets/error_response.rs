@@ -1,4 +1,4 @@
-//! An answer that is not a 2xx, to every operation. The input is lines: the status, the values of five headers, the body.
+//! A response that is not a 2xx, to every operation. The input is lines: the status, the values of five headers, the body.
 //!
 //! - It is an `Error::Api` with that status, which keeps the body.
 //! - It prints as one line of bounded length, and as JSON with the seven documented fields.
@@ -19,19 +19,19 @@ const HEADERS: [&str; 5] = ["retry-after", "date", "clerk-trace-id", "cf-ray", "
 
 fuzz_target!(|input: &[u8]| {
     let ([status, headers @ ..], body) = lines::<6>(input);
-    let mut answer = Response::new(Vec::new());
-    *answer.status_mut() = status_of(number(status));
+    let mut response = Response::new(Vec::new());
+    *response.status_mut() = status_of(number(status));
     for (name, value) in HEADERS.into_iter().zip(headers) {
         if let Ok(value) = HeaderValue::from_bytes(value) {
-            answer.headers_mut().insert(name, value);
+            response.headers_mut().insert(name, value);
         }
     }
-    check(&answer, body);
+    check(&response, body);
     if let Ok(body) = serde_json::from_slice::<Value>(body) {
         for secret in SECRETS {
             let mut body = body.clone();
             map_strings(&mut body, &|text| in_the_middle(text, secret));
-            check(&answer, body.to_string().as_bytes());
+            check(&response, body.to_string().as_bytes());
         }
     }
 });
@@ -49,23 +49,23 @@ fn in_the_middle(text: &str, secret: &str) -> String {
     format!("{before}{secret}{after}")
 }
 
-fn check(answer: &Response<Vec<u8>>, body: &[u8]) {
-    let mut answer = answer.clone();
-    *answer.body_mut() = body.to_vec();
+fn check(response: &Response<Vec<u8>>, body: &[u8]) {
+    let mut response = response.clone();
+    *response.body_mut() = body.to_vec();
     let once = CallOptions::new().retry(RetryPolicy::none());
     for entry in registry::OPERATIONS {
         // A caller each, as a 429 to one call holds the others back.
         let mut call = exchange(&caller().with_options(once), entry);
         assert!(matches!(call.step(Duration::ZERO), Step::Send { .. }));
-        call.on_response(answer.clone(), Duration::ZERO);
+        call.on_response(response.clone(), Duration::ZERO);
         let error = call.finish().unwrap_err();
         assert!(matches!(error, Error::Api(_)), "{error}");
-        assert_eq!(error.status(), Some(answer.status()));
+        assert_eq!(error.status(), Some(response.status()));
         assert_eq!(error.body(), Some(body));
         let [display, _, json] = printed(&error);
         let json: Value = serde_json::from_str(&json).unwrap();
         assert_eq!(json["kind"], "api");
-        assert_eq!(json["status"], answer.status().as_u16());
+        assert_eq!(json["status"], response.status().as_u16());
         assert_eq!(json["message"], display);
     }
 }

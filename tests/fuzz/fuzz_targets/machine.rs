@@ -42,8 +42,8 @@ const MOST: usize = 8;
 /// The longest pause that is kept; a longer `Retry-After` counts as a mistake.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// The shortest pause after a 429 that asks for none.
-const GUESSED_PAUSE: Duration = Duration::from_secs(1);
+/// The shortest pause after a 429 that asks for none, or for one of 0 s.
+const LEAST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The most that all waits of a call may take here, so that it is soon known whether it ends.
 const LONGEST_WAIT: Duration = ms(60_000);
@@ -183,7 +183,7 @@ impl World {
             response.headers_mut().insert("retry-after", text.parse().unwrap());
         }
         if call.in_flight && status == 429 {
-            let pause = asked.unwrap_or(GUESSED_PAUSE).min(LONGEST_PAUSE);
+            let pause = asked.filter(|asked| !asked.is_zero()).unwrap_or(LEAST_PAUSE).min(LONGEST_PAUSE);
             let paused_until = self.pauses.entry(call.call.metadata().id).or_default();
             *paused_until = (*paused_until).max(self.now + pause);
         }

@@ -1,7 +1,7 @@
-//! The headers `Retry-After` and `Date` of an answer: the two lines of the input.
+//! The headers `Retry-After` and `Date` of a response: the two lines of the input.
 //!
 //! - Digits are that many seconds, as many as fit.
-//! - A date needs the answer's own to be measured against, and is as much later as the `httpdate` crate says: for two lines
+//! - A date needs the response's own to be measured against, and is as much later as the `httpdate` crate says: for two lines
 //!   that are dates, and for the two dates that any two lines stand for, in all three forms.
 
 #![no_main]
@@ -45,13 +45,13 @@ fn as_times(then: SystemTime, now: SystemTime) {
     }
 }
 
-/// What is read of an answer with these headers.
+/// What is read of a response with these headers.
 fn retry_after(value: &HeaderValue, date: Option<&HeaderValue>) -> Option<Duration> {
-    let mut answer = Response::new(Vec::new());
-    *answer.status_mut() = StatusCode::TOO_MANY_REQUESTS;
-    answer.headers_mut().insert(RETRY_AFTER, value.clone());
-    answer.headers_mut().extend(date.map(|date| (DATE, date.clone())));
-    let error = Api::new("sk_test_fuzz").unwrap().parse::<GetSession>(answer).unwrap_err();
+    let mut response = Response::new(Vec::new());
+    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    response.headers_mut().insert(RETRY_AFTER, value.clone());
+    response.headers_mut().extend(date.map(|date| (DATE, date.clone())));
+    let error = Api::new("sk_test_fuzz").unwrap().parse::<GetSession>(response).unwrap_err();
     error.retry_after()
 }
 

@@ -62,7 +62,7 @@ pub fn map_strings(value: &mut Value, with: &impl Fn(&str) -> String) {
     }
 }
 
-/// What makes the calls, new for each input: it remembers what the server answered.
+/// What makes the calls, new for each input: it remembers what the server responded.
 #[must_use]
 pub fn caller() -> CallContext {
     CallContext::new(Api::new("sk_test_fuzz").unwrap())
@@ -99,7 +99,7 @@ pub fn printed(error: &Error) -> [String; 3] {
     let [display, debug, json] = &printed;
     assert!(display.len() <= LONGEST, "{} bytes: {display}", display.len());
     assert!(json.len() <= 2 * LONGEST, "{} bytes: {json}", json.len());
-    // That of an answer shows all the errors in it, and there may be many.
+    // That of a response shows all the errors in it, and there may be many.
     assert!(debug.len() <= LONGEST || matches!(error, Error::Api(_)), "{} bytes: {debug}", debug.len());
     printed
 }

@@ -78,7 +78,7 @@ fn everything_over_ureq(clerk: &clerk_sessions_ureq::Client, server: &FakeServer
     let browser = server.handshake(got.id.as_str(), ORIGIN).ok_or("no handshake")?;
     let refreshed =
         sessions.refresh(RefreshSession::new(&got.id, browser.expired_token, browser.refresh_token, ORIGIN))?;
-    say("refresh", &measured(refreshed.token().ok_or("refresh did not answer with a token")?));
+    say("refresh", &measured(refreshed.token().ok_or("refresh did not respond with a token")?));
 
     let revoked = sessions.revoke(&got.id)?;
     say("revoke", &described(&revoked));
@@ -110,7 +110,7 @@ async fn everything_over_reqwest(clerk: &clerk_sessions_reqwest::Client, server:
     let browser = server.handshake(got.id.as_str(), ORIGIN).ok_or("no handshake")?;
     let refresh = RefreshSession::new(&got.id, browser.expired_token, browser.refresh_token, ORIGIN);
     let refreshed = sessions.refresh(refresh).await?;
-    say("refresh", &measured(refreshed.token().ok_or("refresh did not answer with a token")?));
+    say("refresh", &measured(refreshed.token().ok_or("refresh did not respond with a token")?));
 
     let revoked = sessions.revoke(&got.id).await?;
     say("revoke", &described(&revoked));

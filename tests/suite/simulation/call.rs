@@ -9,8 +9,8 @@ use clerk_sessions_core::operation::{Idempotency, Metadata};
 use clerk_sessions_core::{CallOptions, Delivery, Error, TransportErrorKind};
 use http::{Request, Response, StatusCode};
 
-use super::answer::{Answer, Outcome};
 use super::model::{Budget, Check, PROBE_EVERY, ensure, may_repeat};
+use super::response::{Outcome, Received};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -66,7 +66,9 @@ pub(super) enum Note {
 impl Note {
     pub(super) fn of(outcome: &Outcome) -> Self {
         match outcome {
-            Outcome::Answer(answer) => Self::Hears { status: answer.response.status().as_u16(), asked: answer.asked },
+            Outcome::Response(received) => {
+                Self::Hears { status: received.response.status().as_u16(), asked: received.asked }
+            }
             Outcome::Failure(kind, delivery) => Self::Fails(*kind, *delivery),
         }
     }
@@ -204,8 +206,10 @@ impl Call {
         let policy = &self.options.retry;
         let on_budget = outcome.status() != Some(StatusCode::TOO_MANY_REQUESTS);
         match outcome {
-            Outcome::Answer(answer) if answer.readable => return Next::End(Reason::Succeeded),
-            Outcome::Answer(answer) if answer.response.status().is_success() => return Next::End(Reason::Unreadable),
+            Outcome::Response(received) if received.readable => return Next::End(Reason::Succeeded),
+            Outcome::Response(received) if received.response.status().is_success() => {
+                return Next::End(Reason::Unreadable);
+            }
             _ if !may_repeat(self.metadata(), policy.retry_non_idempotent, outcome) => return Next::End(Reason::Final),
             _ if self.sends >= policy.max_attempts => return Next::End(Reason::Attempts),
             _ if outcome.asked().is_some_and(|asked| asked > policy.max_retry_after) => {
@@ -216,8 +220,8 @@ impl Call {
             _ => {}
         }
         let (least, most) = match outcome.asked() {
-            Some(asked) => (asked, asked),
-            None => (Duration::ZERO, (policy.base * policy.factor.pow(self.sends - 1)).min(policy.cap)),
+            Some(asked) if !asked.is_zero() => (asked, asked),
+            _ => (Duration::ZERO, (policy.base * policy.factor.pow(self.sends - 1)).min(policy.cap)),
         };
         Next::Again { least, most }
     }
@@ -255,14 +259,16 @@ fn compare(
     held_for: Option<(Duration, Duration)>,
 ) -> Check {
     let error = match (outcome, &last) {
-        (Ok(response), Some(Outcome::Answer(answer))) if answer.readable => return same(&response, &answer.response),
+        (Ok(response), Some(Outcome::Response(received))) if received.readable => {
+            return same(&response, &received.response);
+        }
         (Ok(response), _) => return Err(format!("it succeeds with {}, which was not delivered", response.status())),
         (Err(error), _) => error,
     };
     ensure!(error.attempts() == sends, "the error tells of {} attempts, not {sends}", error.attempts());
     match last {
         None => is_unsent(&error, held_for),
-        Some(Outcome::Answer(answer)) => is_of_answer(&error, &answer, held_for),
+        Some(Outcome::Response(received)) => is_of_response(&error, &received, held_for),
         Some(Outcome::Failure(kind, delivery)) => is_of_failure(&error, kind, delivery),
     }
 }
@@ -290,16 +296,16 @@ fn is_of_failure(error: &Error, kind: TransportErrorKind, delivery: Delivery) ->
     Ok(())
 }
 
-fn is_of_answer(error: &Error, answer: &Answer, held_for: Option<(Duration, Duration)>) -> Check {
-    let kind = if answer.response.status().is_success() { "decode" } else { "api" };
-    ensure!(!answer.readable && error.kind() == kind, "it ends with {error:?}, not a {kind} error");
-    let response = error.response().ok_or("the error has no answer")?;
-    same(response, &answer.response)?;
-    let (told, real) = (error.trace_id(), answer.trace_id.as_deref());
+fn is_of_response(error: &Error, received: &Received, held_for: Option<(Duration, Duration)>) -> Check {
+    let kind = if received.response.status().is_success() { "decode" } else { "api" };
+    ensure!(!received.readable && error.kind() == kind, "it ends with {error:?}, not a {kind} error");
+    let response = error.response().ok_or("the error has no response")?;
+    same(response, &received.response)?;
+    let (told, real) = (error.trace_id(), received.trace_id.as_deref());
     ensure!(told == real, "the error has the trace id {told:?}, not {real:?}");
-    let (told, real) = (error.retry_after(), answer.asked.filter(|_| kind == "api"));
+    let (told, real) = (error.retry_after(), received.asked.filter(|_| kind == "api"));
     // A rejected call that gives up in the queue tells what it would have to wait then.
-    let is_queued = answer.response.status() == StatusCode::TOO_MANY_REQUESTS && is_within(told, held_for);
+    let is_queued = received.response.status() == StatusCode::TOO_MANY_REQUESTS && is_within(told, held_for);
     ensure!(told == real || is_queued, "the error tells of a Retry-After of {told:?}, not {real:?}");
     Ok(())
 }

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `phase` | what goes wrong, and which calls are made |
 //! | `world` | workers, virtual time, and what happens when |
-//! | `network`, `answer` | the way to FakeClerk and back, with its faults |
+//! | `network`, `response` | the way to FakeClerk and back, with its faults |
 //! | `call` | what holds of one call |
 //! | `model` | what holds of all calls of a client together |
 //! | `revoking` | signing out everywhere, against servers that change, fail and lie |
@@ -19,13 +19,13 @@
 //! SIMULATION_SEED=7 SIMULATION_STEPS=1000000 cargo test -p clerk-sessions-tests --test suite simulation -- --nocapture
 //! ```
 
-mod answer;
 mod call;
 mod model;
 mod network;
 mod phase;
 mod queue;
 mod random;
+mod response;
 mod revoking;
 mod world;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clerk_sessions_core::operation::{Idempotency, Metadata};
 use clerk_sessions_core::{Delivery, TransportErrorKind};
 
-use super::answer::Outcome;
+use super::response::Outcome;
 
 /// `Err` says what was not as promised.
 pub(super) type Check = Result<(), String>;
@@ -23,7 +23,7 @@ pub(super) use ensure;
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// So long after the last pause, nothing is held back.
 pub(super) const FORGOTTEN: Duration = Duration::from_secs(20);
-/// The pause after a 429 that asks for none.
+/// The shortest pause after a 429 that asks for none, or for one of 0 s.
 const GUESS: Duration = Duration::from_secs(1);
 /// The shortest and the longest time until more requests follow those that are known to be granted.
 pub(super) const PROBE_EVERY: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(500)];
@@ -59,7 +59,8 @@ impl Throttle {
     }
 
     pub(super) fn rejects(&mut self, now: Duration, asked: Option<Duration>) {
-        let (least, most) = asked.map_or((GUESS, LONGEST_PAUSE), |asked| (asked, asked));
+        let (least, most) =
+            asked.filter(|asked| !asked.is_zero()).map_or((GUESS, LONGEST_PAUSE), |asked| (asked, asked));
         self.pause_ends.0 = self.pause_ends.0.max(now + least.min(LONGEST_PAUSE));
         self.pause_ends.1 = self.pause_ends.1.max(now + most.min(LONGEST_PAUSE));
     }
@@ -104,7 +105,7 @@ impl Budget {
 pub(super) fn may_repeat(metadata: &Metadata, retry_non_idempotent: bool, outcome: &Outcome) -> bool {
     let repeatable = metadata.idempotency != Idempotency::NotIdempotent || retry_non_idempotent;
     match outcome {
-        Outcome::Answer(answer) => match answer.response.status().as_u16() {
+        Outcome::Response(received) => match received.response.status().as_u16() {
             429 => true,
             408 | 500 | 502 | 503 | 504 => repeatable,
             _ => false,

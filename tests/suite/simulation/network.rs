@@ -9,10 +9,10 @@ use clerk_sessions_fake::{FakeClerk, RateLimit, RateLimitScope, Seed, SeedSessio
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Outcome};
 use super::call::Id;
 use super::model::{Check, ensure};
 use super::random::Random;
+use super::response::{Outcome, Received};
 
 /// FakeClerk's clock when the simulated one stands at zero, in Unix milliseconds.
 const EPOCH_MS: i64 = 1_763_900_000_000;
@@ -25,24 +25,24 @@ const REVOCABLE: [&str; 2] = ["sess_5", "sess_6"];
 /// What becomes of an attempt.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Fate {
-    Answered,
-    /// Answered after so long that the client may have given up.
+    Responded,
+    /// Responded after so long that the client may have given up.
     Slow,
     /// Lost before the server.
     Unsent,
-    /// Processed, and its answer lost.
-    AnswerLost,
-    /// Answered 5xx, not processed.
+    /// Processed, and its response lost.
+    ResponseLost,
+    /// Responded 5xx, not processed.
     FailedBefore,
-    /// Answered 5xx, and processed.
+    /// Responded 5xx, and processed.
     FailedAfter,
-    /// Answered 408, not processed.
+    /// Responded 408, not processed.
     TimedOut,
-    /// Answered 429, not processed.
+    /// Responded 429, not processed.
     Throttled,
-    /// Answered 3xx or 4xx, not processed.
+    /// Responded 3xx or 4xx, not processed.
     Refused,
-    /// Processed, and answered with garbage.
+    /// Processed, and responded with garbage.
     Garbled,
 }
 
@@ -55,7 +55,7 @@ pub(super) struct Letter {
     pub(super) fate: Fate,
     /// When it arrives.
     pub(super) arrives: Duration,
-    /// How long the answer takes from then on.
+    /// How long the response takes from then on.
     pub(super) back: Duration,
     /// When the client gives up on it.
     pub(super) due: Duration,
@@ -72,7 +72,7 @@ pub(super) struct Network {
     fake: FakeClerk,
     /// How often a call was processed that must not be twice.
     processed: HashMap<u64, u32>,
-    answers: u64,
+    responses: u64,
     pub(super) traffic: Traffic,
 }
 
@@ -88,7 +88,7 @@ impl Network {
             rate_limit_scope,
             ..Seed::default()
         };
-        Self { fake: FakeClerk::new(seed), processed: HashMap::new(), answers: 0, traffic: Traffic::default() }
+        Self { fake: FakeClerk::new(seed), processed: HashMap::new(), responses: 0, traffic: Traffic::default() }
     }
 
     /// Parameters that the operation succeeds with.
@@ -123,20 +123,20 @@ impl Network {
             _ => &[],
         };
         if !unprocessed.is_empty() {
-            return Ok(Outcome::Answer(self.made_up(unprocessed, random)));
+            return Ok(Outcome::Response(self.made_up(unprocessed, random)));
         }
-        let answer = Answer::of_fake(self.process(letter)?);
+        let received = Received::of_fake(self.process(letter)?);
         Ok(match fate {
-            Fate::AnswerLost => Outcome::Failure(TransportErrorKind::Closed, Delivery::MaybeSent),
-            Fate::FailedAfter => Outcome::Answer(self.made_up(&[500, 502, 503, 504], random)),
-            Fate::Garbled if answer.readable => Outcome::Answer(answer.garbled(random)),
-            _ => Outcome::Answer(answer),
+            Fate::ResponseLost => Outcome::Failure(TransportErrorKind::Closed, Delivery::MaybeSent),
+            Fate::FailedAfter => Outcome::Response(self.made_up(&[500, 502, 503, 504], random)),
+            Fate::Garbled if received.readable => Outcome::Response(received.garbled(random)),
+            _ => Outcome::Response(received),
         })
     }
 
-    fn made_up(&mut self, statuses: &[u16], random: &mut Random) -> Answer {
-        self.answers += 1;
-        Answer::made_up(random.pick(statuses), self.answers, random)
+    fn made_up(&mut self, statuses: &[u16], random: &mut Random) -> Received {
+        self.responses += 1;
+        Received::made_up(random.pick(statuses), self.responses, random)
     }
 
     fn process(&mut self, letter: Letter) -> Result<Response<Vec<u8>>, String> {
@@ -159,12 +159,12 @@ impl Network {
     }
 }
 
-/// How long an answer takes: mostly the usual time, seldom about as long as an attempt may.
+/// How long a response takes: mostly the usual time, seldom about as long as an attempt may.
 pub(super) fn way_back(fate: Fate, usual: &Range<Duration>, random: &mut Random) -> Duration {
     match fate {
         Fate::Slow => random.within(&(Duration::from_secs(1)..Duration::from_secs(15))),
         // Lost on the way back: the connection breaks, now or later than anyone waits.
-        Fate::AnswerLost if random.per_mille(500) => Duration::from_secs(3600),
+        Fate::ResponseLost if random.per_mille(500) => Duration::from_secs(3600),
         _ => random.within(usual),
     }
 }

@@ -77,7 +77,7 @@ const fn ms(millis: u64) -> Duration {
 /// Calls as they should go.
 const QUIET: Phase = Phase {
     name: "healthy",
-    fates: &[(1, Fate::Answered)],
+    fates: &[(1, Fate::Responded)],
     rate_limit: None,
     rate_limit_scope: RateLimitScope::Key,
     operations: ALL_OPERATIONS,
@@ -108,10 +108,10 @@ pub(super) const PHASES: &[Phase] = &[
     Phase {
         name: "flaky",
         fates: &[
-            (60, Fate::Answered),
+            (60, Fate::Responded),
             (4, Fate::Slow),
             (6, Fate::Unsent),
-            (6, Fate::AnswerLost),
+            (6, Fate::ResponseLost),
             (6, Fate::FailedBefore),
             (6, Fate::FailedAfter),
             (3, Fate::TimedOut),
@@ -126,7 +126,7 @@ pub(super) const PHASES: &[Phase] = &[
     },
     Phase {
         name: "rate-limited",
-        fates: &[(96, Fate::Answered), (1, Fate::Slow), (1, Fate::Unsent), (2, Fate::FailedAfter)],
+        fates: &[(96, Fate::Responded), (1, Fate::Slow), (1, Fate::Unsent), (2, Fate::FailedAfter)],
         rate_limit: Some(RateLimit { requests: 50, per_ms: 2000 }),
         workers: 16,
         given_up_per_mille: 20,
@@ -136,11 +136,11 @@ pub(super) const PHASES: &[Phase] = &[
     Phase {
         name: "throttled at random",
         fates: &[
-            (80, Fate::Answered),
+            (80, Fate::Responded),
             (1, Fate::Slow),
             (3, Fate::Unsent),
             (4, Fate::FailedBefore),
-            (2, Fate::AnswerLost),
+            (2, Fate::ResponseLost),
             (10, Fate::Throttled),
         ],
         workers: 8,
@@ -152,12 +152,12 @@ pub(super) const PHASES: &[Phase] = &[
         ..QUIET
     },
     Phase {
-        name: "answering nothing but errors",
+        name: "responding nothing but errors",
         fates: &[(3, Fate::FailedBefore), (1, Fate::FailedAfter), (1, Fate::TimedOut)],
-        promises: retries_are_a_tenth_of_the_answers,
+        promises: retries_are_a_tenth_of_the_responses,
         ..QUIET
     },
-    Phase { name: "dead", fates: &[(3, Fate::Unsent), (1, Fate::AnswerLost)], promises: retries_are_ten, ..QUIET },
+    Phase { name: "dead", fates: &[(3, Fate::Unsent), (1, Fate::ResponseLost)], promises: retries_are_ten, ..QUIET },
 ];
 
 fn each_call_is_sent_once_and_succeeds(report: &Report) -> Check {
@@ -167,8 +167,8 @@ fn each_call_is_sent_once_and_succeeds(report: &Report) -> Check {
     Ok(())
 }
 
-/// A retry costs what ten answers bring, and its own answer is one of them. Ten retries are free.
-fn retries_are_a_tenth_of_the_answers(report: &Report) -> Check {
+/// A retry costs what ten responses bring, and its own response is one of them. Ten retries are free.
+fn retries_are_a_tenth_of_the_responses(report: &Report) -> Check {
     let retries = report.sends - report.calls;
     ensure!(10 * retries <= 100 + report.sends, "a storm of {retries} retries: {report:?}");
     Ok(())

@@ -193,7 +193,7 @@ fn has_ended(status: &str) -> bool {
 fn error(status: u16) -> Error {
     let response = Response::builder().status(status).body(Vec::new()).expect("a status");
     let api = Api::new("sk_test_1").expect("a key");
-    api.parse::<GetSession>(response).err().expect("it is no 2xx")
+    api.parse::<GetSession>(response).expect_err("it is no 2xx")
 }
 
 /// What a run came to.

@@ -9,13 +9,13 @@ use clerk_sessions_core::{Api, Delivery, TransportErrorKind, registry};
 use clerk_sessions_fake::DEFAULT_SECRET_KEY;
 use http::{Request, StatusCode};
 
-use super::answer::Outcome;
 use super::call::{Call, Id, Note, Reason};
 use super::model::{Budget, Check, FORGOTTEN, Throttle, ensure};
 use super::network::{Fate, Letter, Network, Traffic, way_back};
 use super::phase::Phase;
 use super::queue::Queue;
 use super::random::Random;
+use super::response::Outcome;
 
 enum Event {
     Starts(usize),
@@ -266,7 +266,7 @@ impl<'a> World<'a> {
             return self.schedule(after, Event::Lands(id, Outcome::Failure(kind, Delivery::NotSent)));
         }
         if there >= timeout {
-            // It arrives all the same, but nobody waits for the answer.
+            // It arrives all the same, but nobody waits for the response.
             self.schedule(timeout, Event::Lands(id, TOO_LATE));
         }
         let letter = Letter {

@@ -13,7 +13,7 @@ class ClerkError(Exception):
     kind: str
     """`build`, `api`, `decode` or `transport`."""
     status: int | None
-    """The HTTP status, where the server answered."""
+    """The HTTP status, where the server responded."""
     code: str | None
     """Clerk's error code, such as `resource_not_found`."""
     trace_id: str | None
@@ -40,15 +40,15 @@ class BuildError(ClerkError, ValueError):
 
 
 class ApiError(ClerkError):
-    """The server answered with an error."""
+    """The server responded with an error."""
 
 
 class DecodeError(ClerkError):
-    """The server answered 2xx with what can't be read."""
+    """The server responded 2xx with what can't be read."""
 
 
 class TransportError(ClerkError):
-    """No whole answer came. The message tells whether the server may have processed the request."""
+    """No complete response came. The message tells whether the server may have processed the request."""
 
 
 _KINDS: dict[object, type[ClerkError]] = {

@@ -47,7 +47,7 @@ class Refreshed(TypedDict, total=False):
 
 
 class FailedRevoke(TypedDict):
-    """A session that is still active."""
+    """A session whose revoke failed, and which may still be signed in."""
 
     session_id: str
     error: dict[str, Any]
@@ -58,11 +58,14 @@ class RevokeReport(TypedDict):
 
     revoked: list[str]
     gone: list[str]
-    """Those that had ended by themselves."""
+    """Those whose revoke failed, and which had ended all the same."""
     failed: list[FailedRevoke]
+    unconfirmed: list[str]
+    """Those whose revoke succeeded, but which were listed as signed in afterwards."""
     incomplete: dict[str, Any] | None
     """The error that ended it early."""
     is_complete: bool
+    """Whether a full list, after the last revoke, showed nobody left but those to keep."""
 
 
 class Options(TypedDict, total=False):

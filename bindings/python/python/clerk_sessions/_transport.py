@@ -88,7 +88,7 @@ def drive(http: Http[httpx.Client], call: _native.Call) -> bytes:
                         chunks += chunk
                         # httpx limits the time between two reads, which a slow server can stretch for ever.
                         if time.monotonic() > until:
-                            raise TimeoutError("the answer took too long")
+                            raise TimeoutError("the response took too long")
                         if len(chunks) > MOST_BYTES:
                             raise _TooLarge
                 finally:

@@ -56,10 +56,10 @@ module ClerkSessions
       call.free
     end
 
-    def report(call, answer)
-      case answer
-      when HTTP::Answer then call.on_response(answer.status, answer.headers, answer.body, now_ms)
-      else call.on_failure(answer, now_ms)
+    def report(call, response)
+      case response
+      when HTTP::Response then call.on_response(response.status, response.headers, response.body, now_ms)
+      else call.on_failure(response, now_ms)
       end
     end
 
@@ -103,8 +103,8 @@ module ClerkSessions
       end
     end
 
-    # Revokes all active sessions of a user_id or a client_id, but those in `except`: a Record of revoked, gone, failed,
-    # incomplete and is_complete.
+    # Revokes all sessions of a user_id or a client_id that are signed in, but those in `except`: a Record of revoked, gone,
+    # failed, unconfirmed, incomplete and is_complete.
     def revoke_all(request: nil, **parameters)
       Record.of(@client.revoke_all(requested(request).merge(parameters), @options))
     end

@@ -3,9 +3,9 @@
 module ClerkSessions
   # Why a call came to nothing. No key and no token is in it.
   class Error < StandardError
-    # "build" (nothing was sent), "api" (the server refused), "decode" (its answer can't be read), "transport" (none came).
+    # "build" (nothing was sent), "api" (the server refused), "decode" (its response can't be read), "transport" (none came).
     attr_reader :kind
-    # Of the last answer, or nil.
+    # Of the last response, or nil.
     attr_reader :status, :code, :trace_id
     # How long the server asked to wait, or nil.
     attr_reader :retry_after_ms
@@ -44,10 +44,10 @@ module ClerkSessions
   # The server refused.
   class ApiError < Error; end
 
-  # The server's answer can't be read.
+  # The server's response can't be read.
   class DecodeError < Error; end
 
-  # There was no whole answer.
+  # There was no complete response.
   class TransportError < Error; end
 
   class Error

@@ -17,11 +17,11 @@ module ClerkSessions
     MAX_MS = 86_400_000
     MAX_BODY_BYTES = 16 * 1024 * 1024
 
-    Answer = Struct.new(:status, :headers, :body)
-    # No whole answer: whether the request may have arrived nevertheless, and why.
+    Response = Struct.new(:status, :headers, :body)
+    # No complete response: whether the request may have arrived nevertheless, and why.
     Failure = Struct.new(:maybe_sent, :kind, :message)
 
-    # An answer over the limit.
+    # A response over the limit.
     class TooLarge < StandardError; end
 
     # Knows whether it stands: what fails before that has sent nothing. Net::HTTP connects anew by itself when it finds that
@@ -52,19 +52,19 @@ module ClerkSessions
       @pid = Process.pid
     end
 
-    # An Answer or a Failure; the request may take so long in all.
+    # A Response or a Failure; the request may take so long in all.
     def send_request(method, url, headers, body, timeout_ms)
       uri = URI(url)
       request = request_of(method, uri, headers, body)
       connection = take(uri)
-      answer = exchange(connection, request, timeout_ms.clamp(1, MAX_MS) / 1000.0)
+      response = exchange(connection, request, timeout_ms.clamp(1, MAX_MS) / 1000.0)
       give(connection)
       connection = nil
-      answer
+      response
     rescue StandardError => error
       failure_of(error, connection&.connected)
     ensure
-      # Whatever interrupted it, half an answer may be left in it.
+      # Whatever interrupted it, half a response may be left in it.
       discard(connection) if connection
     end
 
@@ -87,14 +87,14 @@ module ClerkSessions
     end
 
     def exchange(connection, request, seconds)
-      # Over all of it: the limits of Net::HTTP are for each read, so that drops of an answer could go on for ever. It can't
+      # Over all of it: the limits of Net::HTTP are for each read, so that drops of a response could go on for ever. It can't
       # break what others use, as the connection is this thread's and is discarded.
       Timeout.timeout(seconds) do
         connection.open_timeout = [CONNECT_SECONDS, seconds].min
         connection.read_timeout = connection.write_timeout = seconds
         connection.start unless connection.started?
         connection.request(request) do |response|
-          return answer_of(response, read(response))
+          return response_of(response, read(response))
         end
       end
     end
@@ -102,19 +102,19 @@ module ClerkSessions
     def read(response)
       body = String.new(encoding: Encoding::BINARY)
       response.read_body do |chunk|
-        raise TooLarge, "the answer is over #{MAX_BODY_BYTES} bytes" if body.bytesize + chunk.bytesize > MAX_BODY_BYTES
+        raise TooLarge, "the response is over #{MAX_BODY_BYTES} bytes" if body.bytesize + chunk.bytesize > MAX_BODY_BYTES
 
         body << chunk
       end
       body
     end
 
-    def answer_of(response, body)
+    def response_of(response, body)
       headers = response.to_hash.flat_map { |name, values| values.map { |value| [name, value] } }
       # C would see it cut short.
       raise Net::HTTPBadResponse, "a header holds a NUL" if headers.flatten.any? { |text| text.b.include?("\0") }
 
-      Answer.new(response.code.to_i, headers, body)
+      Response.new(response.code.to_i, headers, body)
     end
 
     # The idle connections of this process, for whoever has the mutex. Those of before a fork are the parent's: they are left
@@ -157,7 +157,7 @@ module ClerkSessions
         # Else it would repeat what the library decided not to.
         connection.max_retries = 0
         connection.keep_alive_timeout = IDLE_SECONDS
-        # Else half an answer would look like a whole one. Where Net::HTTP lacks it, WholeBody does the same.
+        # Else half a response would look like a whole one. Where Net::HTTP lacks it, WholeBody does the same.
         connection.ignore_eof = false if connection.respond_to?(:ignore_eof=)
       end
     end

@@ -174,7 +174,11 @@ fn a_pause_is_guessed_where_none_is_asked_for_and_doubles_while_nothing_is_grant
         now += pause;
         pause.as_secs()
     });
-    assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60]);
+    assert_eq!(pauses, [1, 1, 2, 4, 8, 16, 32, 60]);
+    // It is forgotten.
+    now += Duration::from_secs(3600);
+    turn.admit(now).unwrap();
+    assert_eq!(turn.rejected(now, Some(ms(0))), ms(1000), "0 s is no pause");
 }
 
 #[test]
@@ -208,30 +212,102 @@ fn a_limit_is_remembered_while_another_operation_is_at_its_own() {
     assert_eq!(admitted(&mut turns(&rate_limit, 100), ms(21_000)), 100);
 }
 
+fn tokens(rate_limit: &Arc<RateLimit>, count: usize) -> Vec<Turn> {
+    (0..count).map(|_| Turn::new(rate_limit, "CreateSessionToken")).collect()
+}
+
+fn grant_tokens(rate_limit: &Arc<RateLimit>, now: Duration, count: usize) {
+    for mut token in tokens(rate_limit, count) {
+        token.admit(now).unwrap();
+        token.granted(now);
+    }
+}
+
+/// A request of this operation that is rejected with a pause of a second.
+fn reject(rate_limit: &Arc<RateLimit>, operation: &'static str, now: Duration) {
+    let mut turn = Turn::new(rate_limit, operation);
+    turn.admit(now).unwrap();
+    turn.rejected(now, Some(ms(1000)));
+}
+
+/// Gets and tokens share a limit of five. That is known at 1 s, when they are paused for a second.
+fn sharing() -> Arc<RateLimit> {
+    let rate_limit = limited(4);
+    grant_tokens(&rate_limit, ms(0), 1);
+    reject(&rate_limit, "CreateSessionToken", ms(0));
+    // Four gets and a token were granted. Now it is three gets and two tokens.
+    grant_tokens(&rate_limit, ms(1000), 2);
+    grant(&rate_limit, ms(1000), 3);
+    reject(&rate_limit, "GetSession", ms(1000));
+    rate_limit
+}
+
+/// How many of ten tokens and ten gets may be sent.
+fn admitted_of_both(rate_limit: &Arc<RateLimit>, now: Duration) -> usize {
+    let both = tokens(rate_limit, 10).into_iter().chain(turns(rate_limit, 10));
+    both.filter_map(|mut turn| turn.admit(now).ok()).count()
+}
+
 #[test]
 fn operations_that_turn_out_to_share_a_limit_share_a_queue() {
-    let rate_limit = limited(4);
-    let tokens = |count| (0..count).map(|_| Turn::new(&rate_limit, "CreateSessionToken")).collect::<Vec<_>>();
-    let mut token = tokens(1).remove(0);
-    token.admit(ms(0)).unwrap();
-    token.granted(ms(0));
-    token.admit(ms(0)).unwrap();
-    token.rejected(ms(0), Some(ms(1000)));
-    drop(token);
-    // Four gets and a token were granted. Now it is three gets and two tokens.
-    for mut token in tokens(2) {
-        token.admit(ms(1000)).unwrap();
-        token.granted(ms(1000));
-    }
-    grant(&rate_limit, ms(1000), 3);
-    let mut rejected = Turn::new(&rate_limit, "GetSession");
-    rejected.admit(ms(1000)).unwrap();
-    rejected.rejected(ms(1000), Some(ms(1000)));
-    drop(rejected);
-    assert_eq!(tokens(1)[0].admit(ms(1500)), Err(ms(500)), "the pause is for both");
+    let rate_limit = sharing();
+    assert_eq!(tokens(&rate_limit, 1)[0].admit(ms(1500)), Err(ms(500)), "the pause is for both");
     assert_eq!(Turn::new(&rate_limit, "RevokeSession").admit(ms(1500)), Ok(()), "and for no other");
-    let both = tokens(10).into_iter().chain(turns(&rate_limit, 10));
-    assert_eq!(both.filter_map(|mut turn| turn.admit(ms(2000)).ok()).count(), 6, "five, and one more");
+    assert_eq!(admitted_of_both(&rate_limit, ms(2000)), 6, "five, and one more");
+}
+
+#[test]
+fn a_response_to_what_was_sent_before_the_queues_were_joined_raises_no_limit() {
+    let rate_limit = limited(4);
+    grant_tokens(&rate_limit, ms(0), 1);
+    reject(&rate_limit, "CreateSessionToken", ms(0));
+    grant_tokens(&rate_limit, ms(1000), 2);
+    grant(&rate_limit, ms(1000), 3);
+    let mut in_flight = Turn::new(&rate_limit, "GetSession");
+    in_flight.admit(ms(1000)).unwrap();
+    reject(&rate_limit, "GetSession", ms(1000));
+    in_flight.granted(ms(1500));
+    assert_eq!(admitted_of_both(&rate_limit, ms(2000)), 6, "five, and one more");
+}
+
+#[test]
+fn a_shared_limit_is_remembered_while_another_operation_is_at_its_own() {
+    let rate_limit = sharing();
+    grant(&rate_limit, ms(2000), 5);
+    reject(&rate_limit, "RevokeSession", ms(9000));
+    assert_eq!(admitted_of_both(&rate_limit, ms(12_000)), 6);
+    assert_eq!(admitted_of_both(&rate_limit, ms(22_000)), 20, "forgotten");
+}
+
+#[test]
+fn an_operation_that_is_rejected_at_its_own_limit_shares_none() {
+    let rate_limit = limited(1);
+    grant_tokens(&rate_limit, ms(0), 1);
+    reject(&rate_limit, "CreateSessionToken", ms(0));
+    grant(&rate_limit, ms(1000), 2);
+    grant_tokens(&rate_limit, ms(1000), 1);
+    reject(&rate_limit, "CreateSessionToken", ms(1000));
+    assert_eq!(Turn::new(&rate_limit, "GetSession").admit(ms(1500)), Ok(()));
+    assert_eq!(tokens(&rate_limit, 1)[0].admit(ms(1500)), Err(ms(500)));
+}
+
+#[test]
+fn an_operation_shares_no_limit_with_those_that_were_granted_no_more_than_before() {
+    let rate_limit = limited(1);
+    grant_tokens(&rate_limit, ms(0), 2);
+    reject(&rate_limit, "CreateSessionToken", ms(0));
+    grant(&rate_limit, ms(1000), 1);
+    grant_tokens(&rate_limit, ms(1000), 1);
+    reject(&rate_limit, "CreateSessionToken", ms(1000));
+    assert_eq!(Turn::new(&rate_limit, "GetSession").admit(ms(1500)), Ok(()));
+    assert_eq!(tokens(&rate_limit, 1)[0].admit(ms(1500)), Err(ms(500)));
+}
+
+#[test]
+fn a_large_allowance_is_spread_over_a_twentieth_of_the_pause() {
+    let mut calls = turns(&limited(1000), 1000);
+    let waits: Vec<_> = calls.iter_mut().map(|turn| turn.admit(ms(0)).unwrap_err().as_micros()).collect();
+    assert_eq!((waits[0], waits[1], waits[999]), (1_000_000, 1_000_050, 1_049_950));
 }
 
 #[test]
@@ -246,4 +322,14 @@ fn a_call_keeps_behind_those_that_wait_before_it() {
         "the others sleep until 1004 and 1008"
     );
     assert_eq!(Turn::new(&rate_limit, "GetSession").admit(ms(1020)), Ok(()), "they have slept past their turns");
+}
+
+#[test]
+fn a_rejection_long_ago_holds_back_nothing() {
+    let rate_limit = Arc::default();
+    let mut rejected = Turn::new(&rate_limit, "GetSession");
+    rejected.admit(ms(0)).unwrap();
+    rejected.rejected(ms(0), Some(ms(1000)));
+    drop(rejected);
+    assert_eq!(admitted(&mut turns(&rate_limit, 100), Duration::from_secs(5 * 3600)), 100);
 }

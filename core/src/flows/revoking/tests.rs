@@ -247,6 +247,34 @@ fn a_server_that_ignores_the_user_has_nobody_else_revoked() {
 }
 
 #[test]
+fn only_sessions_on_the_client_are_revoked() {
+    let mut server = Server::new(&["a", "b"]);
+    let list = |server: &mut Server, page: &ListSessions| {
+        let mut page = server.list(page)?;
+        page.data
+            .iter_mut()
+            .filter(|session| session.id == "b")
+            .for_each(|session| session.client_id = "client_2".into());
+        Ok(page)
+    };
+    let report = run(RevokeAll::of_client("client_1"), &mut server, list, revoke).unwrap();
+    assert_eq!((ids(&report.revoked), &*server.active), (vec!["a"], &["b".to_owned()][..]));
+}
+
+#[test]
+fn no_more_revokes_are_handed_out_than_may_run_at_once() {
+    for (most, expected) in [(None, 4), (Some(0), 1), (Some(3), 3)] {
+        let all = RevokeAll::of_user("user_1");
+        let mut work = Revoking::new(most.map_or(all.clone(), |most| all.concurrency(most)));
+        assert_eq!(work.concurrency(), expected);
+        let data = ["a", "b", "c", "d", "e"].map(session).into();
+        work.on_list(Ok(SessionList { data, total_count: Some(5) }));
+        let Work::Revoke(ids) = work.work() else { panic!("no revoke") };
+        assert_eq!(ids.len(), expected);
+    }
+}
+
+#[test]
 fn pending_sessions_and_those_of_an_unknown_status_are_revoked() {
     for status in ["pending", "hibernating"] {
         let list = |server: &mut Server, page: &ListSessions| {
@@ -282,4 +310,5 @@ fn a_list_that_is_never_full_is_listed_three_times_and_not_complete() {
     let report = run(RevokeAll::of_user("user_1"), &mut server, lie, revoke).unwrap();
     assert_eq!(ids(&report.revoked), ["a"]);
     assert!(!report.is_complete() && report.incomplete.is_none());
+    assert_eq!(server.lists, 6, "three pages of the list with the session, and three empty lists");
 }

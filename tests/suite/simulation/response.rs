@@ -10,12 +10,12 @@ use super::random::Random;
 /// What the transport reports.
 #[derive(Clone)]
 pub(super) enum Outcome {
-    Answer(Answer),
+    Response(Received),
     Failure(TransportErrorKind, Delivery),
 }
 
 #[derive(Clone)]
-pub(super) struct Answer {
+pub(super) struct Received {
     pub(super) response: Response<Vec<u8>>,
     pub(super) trace_id: Option<String>,
     /// The wait that its `Retry-After` asks for.
@@ -27,14 +27,14 @@ pub(super) struct Answer {
 impl Outcome {
     pub(super) fn status(&self) -> Option<StatusCode> {
         match self {
-            Self::Answer(answer) => Some(answer.response.status()),
+            Self::Response(received) => Some(received.response.status()),
             Self::Failure(..) => None,
         }
     }
 
     pub(super) fn asked(&self) -> Option<Duration> {
         match self {
-            Self::Answer(answer) => answer.asked,
+            Self::Response(received) => received.asked,
             Self::Failure(..) => None,
         }
     }
@@ -42,14 +42,14 @@ impl Outcome {
     /// As the core is told.
     pub(super) fn report(&self) -> Result<Response<Vec<u8>>, TransportError> {
         match self {
-            Self::Answer(answer) => Ok(answer.response.clone()),
+            Self::Response(received) => Ok(received.response.clone()),
             Self::Failure(kind, delivery) => Err(TransportError::new(*kind, *delivery)),
         }
     }
 }
 
-impl Answer {
-    /// An answer of FakeClerk, which says its trace id in a header always, and its `Retry-After` in seconds.
+impl Received {
+    /// A response of FakeClerk, which says its trace id in a header always, and its `Retry-After` in seconds.
     pub(super) fn of_fake(response: Response<Vec<u8>>) -> Self {
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
         let asked = header("retry-after").and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
@@ -58,7 +58,7 @@ impl Answer {
         Self { response, trace_id, asked, readable }
     }
 
-    /// An answer of whatever stands between the client and Clerk. `number` tells it from all others.
+    /// A response of whatever stands between the client and Clerk. `number` tells it from all others.
     pub(super) fn made_up(status: u16, number: u64, random: &mut Random) -> Self {
         let (named, unnamed) = (format!("trace_{number}"), format!("ray_{number}"));
         let json = format!(r#"{{"errors":[{{"code":"made_up","message":"m"}}],"clerk_trace_id":"{named}"}}"#);
@@ -78,7 +78,7 @@ impl Answer {
         Self { response, trace_id, asked, readable: false }
     }
 
-    /// The same answer with a body that nothing can be read from.
+    /// The same response with a body that nothing can be read from.
     pub(super) fn garbled(mut self, random: &mut Random) -> Self {
         let body = self.response.body_mut();
         match random.below(4) {

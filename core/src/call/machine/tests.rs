@@ -1,0 +1,156 @@
+//! What calls share, and what is told of them: the retry budget, jitter, the observer, attempts and delivery.
+
+use std::sync::{Arc, Mutex};
+
+use super::super::tests::{context, create, failure, get, ms, response, run};
+use super::*;
+use crate::{Api, CallOptions, GetSession, Observer, RefreshSession, RetryPolicy, registry};
+
+fn lost() -> TransportError {
+    failure(TransportErrorKind::Closed, Delivery::MaybeSent)
+}
+
+/// Keeps what was observed.
+#[derive(Clone, Default)]
+struct Seen(Arc<Mutex<Vec<Observed>>>);
+
+#[derive(Debug)]
+struct Observed {
+    wait: Option<Duration>,
+    trace_id: Option<String>,
+    display: String,
+    debug: String,
+}
+
+impl Observer for Seen {
+    fn attempted(&self, attempt: &Attempt<'_>) {
+        self.0.lock().unwrap().push(Observed {
+            wait: attempt.wait,
+            trace_id: attempt.trace_id.map(str::to_owned),
+            display: attempt.to_string(),
+            debug: format!("{attempt:?}"),
+        });
+    }
+}
+
+#[test]
+fn all_calls_of_a_client_have_one_retry_budget() {
+    let seen = Seen::default();
+    let context = context().with_observer(seen.clone());
+    let attempts = || run(get(&context.clone()), |_| (Err(lost()), ms(1))).1.len();
+    assert_eq!([(); 7].map(|()| attempts()), [3, 3, 3, 3, 3, 1, 1]);
+    let waits: Vec<_> = seen.0.lock().unwrap().iter().map(|attempt| attempt.wait.is_some()).collect();
+    assert_eq!(waits[12..], [true, true, false, false, false], "no wait is told where no attempt follows");
+    // Each response but a 429 adds a tenth of a retry.
+    for _ in 0..10 {
+        let _ = run(get(&context), |_| (Ok(response(404, &[])), ms(1)));
+    }
+    assert_eq!(attempts(), 2);
+}
+
+#[test]
+fn a_retry_after_a_429_takes_nothing_from_the_budget_and_a_429_adds_nothing() {
+    let context = context();
+    let once_more = |attempt| match attempt {
+        1 => (Ok(response(429, &[("retry-after", "1")])), Duration::from_secs(1)),
+        _ => (Err(failure(TransportErrorKind::TooLarge, Delivery::MaybeSent)), Duration::from_secs(11)),
+    };
+    let lost_attempts = || run(get(&context), |_| (Err(lost()), ms(1))).1.len();
+    for _ in 0..20 {
+        assert_eq!(run(get(&context), once_more).1.len(), 2);
+    }
+    assert_eq!([(); 6].map(|()| lost_attempts()), [3, 3, 3, 3, 3, 1]);
+    for _ in 0..20 {
+        let _ = run(get(&context), once_more);
+    }
+    assert_eq!(lost_attempts(), 1);
+}
+
+#[test]
+fn retries_of_the_same_moment_wait_for_different_times_whatever_the_seed_and_the_clock() {
+    const MIXED: u64 = 0x5555_5555_5555_5555;
+    let waits_at = |seed, nanos| {
+        let (context, now) = (
+            context().with_options(CallOptions::new().retry(RetryPolicy::new().seed(seed))),
+            Duration::from_nanos(nanos),
+        );
+        [(); 3].map(|()| {
+            let mut call = get(&context);
+            assert!(matches!(call.step(now), Step::Send { .. }));
+            call.on_failure(lost(), now);
+            let Step::Wait(wait) = call.step(now) else { panic!("no retry") };
+            wait
+        })
+    };
+    for seed in [0, MIXED, u64::MAX] {
+        for nanos in [0, 1, MIXED, u64::MAX] {
+            let [first, second, third] = waits_at(seed, nanos);
+            assert!(first != second && second != third && third != first, "{seed:x} {nanos:x}");
+        }
+        assert_ne!(waits_at(seed, 0), waits_at(seed, 1), "processes with the same seed");
+    }
+}
+
+#[test]
+fn a_backoff_is_not_told_as_the_pause_that_the_server_asks_for() {
+    let mut call = get(&context());
+    assert!(matches!(call.step(ms(0)), Step::Send { .. }));
+    call.on_response(response(503, &[]), ms(0));
+    // The program comes back when there is no time left for the backoff.
+    assert!(matches!(call.step(ms(18_999)), Step::Done));
+    let error = call.finish().unwrap_err();
+    assert_eq!((error.status().unwrap().as_u16(), error.retry_after()), (503, None));
+}
+
+#[test]
+fn what_was_maybe_sent_once_stays_so() {
+    let forced = context().with_options(CallOptions::new().retry(RetryPolicy::new().retry_non_idempotent(true)));
+    let refused = || failure(TransportErrorKind::Connect, Delivery::NotSent);
+    let first_lost = |attempt| (Err(if attempt == 1 { lost() } else { refused() }), ms(1));
+    assert_eq!(run(create(&forced), first_lost).0.unwrap_err().delivery(), Delivery::MaybeSent);
+    assert_eq!(run(create(&forced), |_| (Err(refused()), ms(1))).0.unwrap_err().delivery(), Delivery::NotSent);
+}
+
+#[test]
+fn a_call_of_the_registry_counts_its_attempts() {
+    let mut call = registry::call(&context(), "GetSession", br#"{"session_id": "sess_1"}"#).unwrap();
+    assert_eq!((call.attempts(), call.metadata().id), (0, "GetSession"));
+    for attempt in 1..=3 {
+        while let Step::Wait(_) = call.step(ms(0)) {}
+        assert_eq!(call.attempts(), attempt);
+        call.on_failure(lost(), ms(0));
+    }
+}
+
+#[test]
+fn what_the_server_echoes_of_a_call_is_not_observed() {
+    let (echo, jwt) = ("an-opaque-refresh-token", "eyJhbGciOiJub25lIn0.e30.");
+    for (trace_id, shown) in [(echo, "[redacted]"), (jwt, "[redacted]"), ("a1b2-FRA", "a1b2-FRA")] {
+        for status in [200, 404] {
+            let seen = Seen::default();
+            let call = context()
+                .with_observer(seen.clone())
+                .call(RefreshSession::new("sess_1", "expired", echo, "https://app.example.com"))
+                .unwrap();
+            let _ = run(call, |_| (Ok(response(status, &[("cf-ray", trace_id)])), ms(5)));
+            let observed = seen.0.lock().unwrap().remove(0);
+            assert_eq!(observed.display, format!("RefreshSession attempt 1: {status} in 5 ms [trace {shown}]"));
+            assert!(observed.debug.contains("RefreshSession") && observed.debug.contains(shown), "{}", observed.debug);
+            assert!(trace_id == shown || !observed.debug.contains(trace_id), "{}", observed.debug);
+            assert_eq!(observed.trace_id.as_deref(), Some(shown), "{status}");
+        }
+    }
+}
+
+#[test]
+fn a_context_and_a_call_can_be_told_apart_in_a_log_and_show_no_key() {
+    let context = context();
+    let text = format!("{context:?}");
+    assert!(text.contains(Api::DEFAULT_BASE_URL) && !text.contains("hidden"), "{text}");
+    assert_ne!(text, format!("{:?}", context.clone().with_observer(Seen::default())), "whether it is observed");
+    let mut call = context.call(GetSession::new("sess_1")).unwrap();
+    let before = format!("{call:?}");
+    assert!(before.contains("GetSession"), "{before}");
+    call.step(ms(0));
+    assert_ne!(format!("{call:?}"), before, "its state");
+}

@@ -1,0 +1,192 @@
+//! Pages, the stream and revoke-all of both clients, over a server in memory.
+
+use std::future::{Future, ready};
+use std::pin::pin;
+use std::sync::Mutex;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use http::{Request, Response};
+use serde_json::{Value, json};
+
+use super::transport::{AsyncTransport, Transport};
+use super::{AsyncClient, Client};
+use crate::error::TransportError;
+use crate::model::tests::minimal;
+use crate::{Api, Error, ListSessions, RevokeAll, Session};
+
+/// Holds sessions that are signed in. It lists them two at a time, up to a page that it refuses.
+struct Server {
+    active: Mutex<Vec<&'static str>>,
+    refused_from: usize,
+}
+
+impl Server {
+    fn new() -> Self {
+        Self { active: Mutex::new(vec!["a", "b", "c", "d", "e"]), refused_from: usize::MAX }
+    }
+
+    fn active(&self) -> Vec<&'static str> {
+        self.active.lock().unwrap().clone()
+    }
+
+    fn respond(&self, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
+        let (status, body) = match request.uri().path().strip_suffix("/revoke") {
+            Some(path) => {
+                let id = path.rsplit('/').next().unwrap();
+                self.active.lock().unwrap().retain(|active| *active != id);
+                (200, session(id))
+            }
+            None => {
+                let offset = request.uri().query().unwrap().split("offset=").nth(1).unwrap().parse().unwrap();
+                let page: Vec<_> = self.active().into_iter().skip(offset).take(2).map(session).collect();
+                let status = if offset >= self.refused_from { 403 } else { 200 };
+                (status, json!({ "data": page, "total_count": self.active().len() }))
+            }
+        };
+        Response::builder().status(status).body(body.to_string().into_bytes()).unwrap()
+    }
+}
+
+fn session(id: &str) -> Value {
+    let mut session = minimal();
+    session["id"] = json!(id);
+    session
+}
+
+impl Transport for Server {
+    fn send(&self, request: Request<Vec<u8>>, _: Duration) -> Result<Response<Vec<u8>>, TransportError> {
+        Ok(self.respond(&request))
+    }
+
+    fn sleep(&self, _: Duration) {}
+
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+impl AsyncTransport for Server {
+    fn send(
+        &self,
+        request: Request<Vec<u8>>,
+        _: Duration,
+    ) -> impl Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send {
+        ready(Ok(self.respond(&request)))
+    }
+
+    fn sleep(&self, _: Duration) -> impl Future<Output = ()> + Send {
+        ready(())
+    }
+
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+fn blocking(server: Server) -> Client<Server> {
+    Client::new(Api::new("sk_test_1").unwrap(), server)
+}
+
+fn asynchronous(server: Server) -> AsyncClient<Server> {
+    AsyncClient::new(Api::new("sk_test_1").unwrap(), server)
+}
+
+/// Runs a future that never has to wait.
+fn run<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+/// The ids that were passed on, and the statuses of errors.
+fn seen(sessions: impl IntoIterator<Item = Result<Session, Error>>) -> Vec<String> {
+    let seen = |session: Result<Session, Error>| match session {
+        Ok(session) => session.id.into_string(),
+        Err(error) => error.status().unwrap().as_u16().to_string(),
+    };
+    sessions.into_iter().map(seen).collect()
+}
+
+/// What a walk through all pages passes on, if the server refuses those from this offset on.
+fn expected(refused_from: usize) -> Vec<&'static str> {
+    match refused_from {
+        0 => vec!["403"],
+        2 => vec!["a", "b", "403"],
+        _ => vec!["a", "b", "c", "d", "e"],
+    }
+}
+
+const REFUSED_FROM: [usize; 3] = [0, 2, usize::MAX];
+
+#[test]
+fn blocking_pages_bring_all_sessions_or_end_with_an_error() {
+    for refused_from in REFUSED_FROM {
+        let client = blocking(Server { refused_from, ..Server::new() });
+        let mut pages = client.sessions().pages(ListSessions::new().user_id("user_1"));
+        assert_eq!(seen(&mut pages), expected(refused_from));
+        assert!(pages.next().is_none(), "the end stays the end");
+    }
+}
+
+#[test]
+fn async_pages_bring_all_sessions_or_end_with_an_error() {
+    for refused_from in REFUSED_FROM {
+        let client = asynchronous(Server { refused_from, ..Server::new() });
+        let all = run(async {
+            let (mut pages, mut all) = (client.sessions().pages(ListSessions::new().user_id("user_1")), Vec::new());
+            while let Some(session) = pages.next().await {
+                all.push(session);
+            }
+            assert!(pages.next().await.is_none(), "the end stays the end");
+            all
+        });
+        assert_eq!(seen(all), expected(refused_from));
+    }
+}
+
+#[cfg(feature = "stream")]
+#[test]
+fn a_stream_brings_all_sessions_or_ends_with_an_error() {
+    use futures_util::StreamExt as _;
+
+    for refused_from in REFUSED_FROM {
+        let client = asynchronous(Server { refused_from, ..Server::new() });
+        let mut stream = client.sessions().pages(ListSessions::new().user_id("user_1")).into_stream();
+        assert_eq!(seen(run(stream.by_ref().collect::<Vec<_>>())), expected(refused_from));
+        assert!(run(stream.next()).is_none(), "the end stays the end");
+        assert!(format!("{stream:?}").starts_with("SessionStream"));
+    }
+}
+
+#[cfg(feature = "stream")]
+#[test]
+fn a_stream_goes_on_where_its_pages_were() {
+    use futures_util::StreamExt as _;
+
+    let client = asynchronous(Server::new());
+    let mut pages = client.sessions().pages(ListSessions::new().user_id("user_1"));
+    assert_eq!(seen(run(pages.next())), ["a"]);
+    assert_eq!(seen(run(pages.into_stream().collect::<Vec<_>>())), ["b", "c", "d", "e"]);
+}
+
+#[test]
+fn both_clients_revoke_all() {
+    let all = || RevokeAll::of_user("user_1").except("c");
+    let client = blocking(Server::new());
+    let report = client.sessions().revoke_all(all()).unwrap();
+    assert_eq!(report.revoked, ["a", "b", "d", "e"]);
+    assert!(report.is_complete());
+    assert_eq!(client.transport().active(), ["c"]);
+
+    let client = asynchronous(Server::new());
+    let mut report = run(client.sessions().revoke_all(all())).unwrap();
+    report.revoked.sort();
+    assert_eq!(report.revoked, ["a", "b", "d", "e"]);
+    assert!(report.is_complete());
+    assert_eq!(client.transport().active(), ["c"]);
+
+    let client = asynchronous(Server { refused_from: 0, ..Server::new() });
+    assert_eq!(run(client.sessions().revoke_all(all())).unwrap_err().status().unwrap(), 403);
+}
