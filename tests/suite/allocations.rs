@@ -71,3 +71,13 @@ fn a_list_of_500_takes_less_than_three_times_its_body() {
     println!("{length} bytes, peak {}", length + beyond_the_body);
     assert!(length + beyond_the_body <= 3 * length, "{beyond_the_body} bytes beyond the body's {length}");
 }
+
+/// Of each call in flight, a program holds its future.
+#[test]
+fn the_future_of_a_call_over_reqwest_takes_less_than_3_kib() {
+    let transport = clerk_sessions_reqwest::ReqwestTransport::builder().no_proxy().build().unwrap();
+    let client = clerk_sessions_reqwest::Client::new(Api::new("sk_test_1").unwrap(), transport);
+    let size = size_of_val(&client.sessions().get(SESSION_ID));
+    println!("{size} bytes");
+    assert!(size < 3 * 1024, "{size} bytes");
+}

@@ -41,9 +41,36 @@ impl ReqwestTransport {
         ReqwestTransportBuilder::of(client).build()
     }
 
-    async fn respond(&self, request: reqwest::Request) -> Result<Response<Vec<u8>>, TransportError> {
+    async fn read_body(&self, response: &mut reqwest::Response) -> Result<Vec<u8>, TransportError> {
+        let most = usize::try_from(self.max_response_bytes).unwrap_or(usize::MAX);
+        let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+        let failed = |error| failure::of_attempt(error, None);
+        let (mut body, mut chunk) = (Vec::new(), response.chunk().await.map_err(failed)?.unwrap_or_default());
+        loop {
+            if chunk.len() > most - body.len() {
+                return Err(TransportError::new(TransportErrorKind::TooLarge, Delivery::MaybeSent));
+            }
+            let next = response.chunk().await.map_err(failed)?;
+            if body.is_empty() {
+                if next.is_none() {
+                    // All of it: no copy where hyper has let go of it.
+                    return Ok(chunk.into());
+                }
+                body.reserve_exact(room_for(announced.min(most)));
+            }
+            body.extend_from_slice(&chunk);
+            match next {
+                Some(next) => chunk = next,
+                None => return Ok(body),
+            }
+        }
+    }
+}
+
+impl AsyncTransport for ReqwestTransport {
+    async fn send(&self, request: Request<Vec<u8>>, timeout: Duration) -> Result<Response<Vec<u8>>, TransportError> {
         let failed = |error| failure::of_attempt(error, self.environment.as_deref());
-        let mut response = self.client.execute(request).await.map_err(failed)?;
+        let mut response = self.client.execute(prepare(request, timeout)?).await.map_err(failed)?;
         check_head(response.headers())?;
         let body = self.read_body(&mut response).await?;
         let mut whole = Response::new(body);
@@ -51,33 +78,6 @@ impl ReqwestTransport {
         *whole.version_mut() = response.version();
         std::mem::swap(whole.headers_mut(), response.headers_mut());
         Ok(whole)
-    }
-
-    async fn read_body(&self, response: &mut reqwest::Response) -> Result<Vec<u8>, TransportError> {
-        let most = usize::try_from(self.max_response_bytes).unwrap_or(usize::MAX);
-        // What is announced is believed up to a point: it costs memory before a byte has come.
-        let announced = response.content_length().map_or(0, |length| usize::try_from(length).unwrap_or(usize::MAX));
-        let mut body = Vec::with_capacity(announced.min(most).min(1024 * 1024));
-        while let Some(chunk) = response.chunk().await.map_err(|error| failure::of_attempt(error, None))? {
-            if chunk.len() > most - body.len() {
-                return Err(TransportError::new(TransportErrorKind::TooLarge, Delivery::MaybeSent));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
-    }
-}
-
-impl AsyncTransport for ReqwestTransport {
-    async fn send(&self, request: Request<Vec<u8>>, timeout: Duration) -> Result<Response<Vec<u8>>, TransportError> {
-        let wanted = request.uri().clone();
-        let mut request = reqwest::Request::try_from(request).map_err(|error| failure::of_attempt(error, None))?;
-        if !is_same(&wanted, request.url()) {
-            return Err(TransportError::new(TransportErrorKind::Rejected, Delivery::NotSent)
-                .with_source("the URL parser would send it to another path"));
-        }
-        *request.timeout_mut() = Some(countable(timeout));
-        self.respond(request).await
     }
 
     async fn sleep(&self, duration: Duration) {
@@ -95,7 +95,29 @@ impl WallClock for ReqwestTransport {
     }
 }
 
+/// The request as reqwest's.
+fn prepare(request: Request<Vec<u8>>, timeout: Duration) -> Result<reqwest::Request, TransportError> {
+    let wanted = request.uri().clone();
+    let mut request = reqwest::Request::try_from(request).map_err(|error| failure::of_attempt(error, None))?;
+    if !is_same(&wanted, request.url()) {
+        return Err(TransportError::new(TransportErrorKind::Rejected, Delivery::NotSent)
+            .with_source("the URL parser would send it to another path"));
+    }
+    *request.timeout_mut() = Some(countable(timeout));
+    Ok(request)
+}
+
 /// Whether reqwest's URL parser left alone where the request goes: it resolves dot segments, which calls another operation.
 fn is_same(wanted: &Uri, parsed: &Url) -> bool {
     wanted.path() == parsed.path() && wanted.query() == parsed.query()
+}
+
+/// How much room to make for a body of this length. The announced length is believed up to a point, as room costs memory before
+/// a byte has come.
+///
+/// Large bodies get the same room each. Allocators give memory back to the system by the size of what was freed before: with
+/// glibc, a block of the exact size makes each list give back, and get back, all the memory that it takes.
+fn room_for(length: usize) -> usize {
+    const MOST: usize = 1024 * 1024;
+    if length < 64 * 1024 { length } else { MOST }
 }

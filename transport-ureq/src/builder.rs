@@ -75,6 +75,9 @@ pub(crate) const MAX_RESPONSE_BYTES: u64 = 8 * 1024 * 1024;
 
 impl UreqTransportBuilder {
     /// How long looking the name up may take, and connecting, TLS included: 5 s each by default.
+    ///
+    /// A name is looked up for each new connection, and for no other request. Limits of a second and more, also those of attempts, may
+    /// be up to a tenth of a second late.
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         self.configure(|config| {
             config.timeout_resolve(Some(countable(timeout))).timeout_connect(Some(countable(timeout)))

@@ -76,15 +76,27 @@ pub fn drive<T: Transport + ?Sized, F: Flow>(transport: &T, mut flow: F) -> Resu
 ///
 /// # Errors
 /// The error that the flow finishes with.
-pub async fn drive_async<T: AsyncTransport, F: Flow>(transport: &T, mut flow: F) -> Result<F::Output, Error> {
-    loop {
-        match flow.step(transport.now()) {
-            Step::Send { request, timeout } => match transport.send(request, timeout).await {
+#[allow(clippy::manual_async_fn)] // An `async fn` would hold the flow twice: as its argument, and as what it works on.
+pub fn drive_async<T: AsyncTransport, F: Flow>(
+    transport: &T,
+    mut flow: F,
+) -> impl Future<Output = Result<F::Output, Error>> {
+    async move {
+        loop {
+            // What a `match` looks at lives until its end. So the request is taken out of it first, or the future would hold one
+            // that has been handed on.
+            let (request, timeout) = match flow.step(transport.now()) {
+                Step::Send { request, timeout } => (request, timeout),
+                Step::Wait(duration) => {
+                    transport.sleep(duration).await;
+                    continue;
+                }
+                Step::Done => return flow.finish(),
+            };
+            match transport.send(request, timeout).await {
                 Ok(response) => flow.on_response(response, transport.now()),
                 Err(error) => flow.on_failure(error, transport.now()),
-            },
-            Step::Wait(duration) => transport.sleep(duration).await,
-            Step::Done => return flow.finish(),
+            }
         }
     }
 }
