@@ -346,8 +346,16 @@ mod tests {
             assert_eq!(coded::<GetSession>(status, "x").is_retryable(), get, "{status}");
             assert_eq!(coded::<CreateSession>(status, "x").is_retryable(), create, "{status}");
         }
-        assert!(coded::<GetSession>(404, "resource_not_found").is_not_found());
-        assert!(coded::<GetSession>(504, "gateway_timeout").is_timeout());
+    }
+
+    #[test]
+    fn a_timeout_and_a_404_are_told_apart() {
+        for (status, is_not_found, is_timeout) in
+            [(404, true, false), (408, false, true), (504, false, true), (500, false, false)]
+        {
+            let error = coded::<GetSession>(status, "x");
+            assert_eq!((error.is_not_found(), error.is_timeout()), (is_not_found, is_timeout), "{status}");
+        }
     }
 
     #[test]

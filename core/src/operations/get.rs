@@ -84,11 +84,14 @@ mod tests {
             assert_eq!(error.body(), Some(broken.as_bytes()));
         }
     }
+
     #[test]
     fn refuses_another_session() {
         let session = minimal().to_string();
         assert_eq!(mismatch(GetSession::new("sess_1"), &session), None);
         let other = mismatch(GetSession::new("sess_2"), &session).unwrap();
         assert_eq!(other, "at id: is another session than the one asked for");
+        assert_eq!(mismatch(&GetSession::new("sess_1"), &session), None, "by reference");
+        assert_eq!(mismatch(&GetSession::new("sess_2"), &session), Some(other), "by reference");
     }
 }
