@@ -178,6 +178,9 @@ mod tests {
             ),
             ("GetSession", "{}", "GetSession: session_id is missing (nothing was sent)"),
             ("GetSession", "", "GetSession: parameters are not a JSON object (nothing was sent)"),
+            ("GetSession", "{", "GetSession: parameters can't be read: EOF while parsing an object"),
+            ("GetSession", r#"{"session_id":"s"} x"#, "GetSession: parameters can't be read: trailing characters"),
+            ("GetSession", "{7:1}", "GetSession: parameters can't be read: key must be a string"),
             ("GetSession", r#"["sess_1"]"#, "GetSession: parameters are not a JSON object (nothing was sent)"),
             ("GetSession", r#""sess_1""#, "GetSession: parameters are not a JSON object (nothing was sent)"),
             (

@@ -27,7 +27,8 @@ pub struct Pages<'a, T> {
 pub struct AsyncPages<'a, T> {
     sessions: AsyncSessions<'a, T>,
     paging: Paging,
-    page: vec::IntoIter<Session>,
+    /// What is left of the page at hand.
+    pub(super) page: vec::IntoIter<Session>,
 }
 
 impl<'a, T: Transport> Sessions<'a, T> {
@@ -91,14 +92,6 @@ impl<T: Transport> Iterator for Pages<'_, T> {
 
     fn next(&mut self) -> Option<Self::Item> {
         next!(self, list => self.sessions.list(list))
-    }
-}
-
-impl<T> AsyncPages<'_, T> {
-    /// The next session of the page at hand.
-    #[cfg(feature = "stream")]
-    pub(super) fn next_of_page(&mut self) -> Option<Session> {
-        self.page.next()
     }
 }
 

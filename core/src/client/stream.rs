@@ -56,7 +56,8 @@ impl<'a, T: AsyncTransport + Sync> Stream for SessionStream<'a, T> {
             match &mut self.state {
                 State::Idle(None) => return Poll::Ready(None),
                 State::Idle(pages) => {
-                    if let Some(session) = pages.as_mut().and_then(AsyncPages::next_of_page) {
+                    // Without a future, which would be allocated for each session.
+                    if let Some(session) = pages.as_mut().and_then(|pages| pages.page.next()) {
                         return Poll::Ready(Some(Ok(session)));
                     }
                     let Some(mut pages) = pages.take() else { return Poll::Ready(None) };

@@ -158,3 +158,35 @@ impl fmt::Debug for ApiError {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Api, Error, GetSession};
+
+    fn responded(status: u16, body: &str) -> Error {
+        let response = http::Response::builder().status(status).header("cf-ray", "ray").body(body.into()).unwrap();
+        Api::new("sk_test_1").unwrap().parse::<GetSession>(response).unwrap_err()
+    }
+
+    #[test]
+    fn what_the_reader_can_do_is_told() {
+        for (code, advice) in [
+            ("request_invalid_for_environment", "this operation is for development instances"),
+            ("api_version_invalid", "check the API version"),
+        ] {
+            let text = responded(400, &format!(r#"{{"errors":[{{"code":"{code}"}}]}}"#)).to_string();
+            assert_eq!(text, format!("GetSession: 400 Bad Request, {code} [trace ray]; {advice}"));
+        }
+        let text = responded(400, r#"{"errors":[{"code":"other"}]}"#).to_string();
+        assert_eq!(text, "GetSession: 400 Bad Request, other [trace ray]");
+    }
+
+    #[test]
+    fn debug_shows_what_came_but_not_the_body() {
+        let shown = format!("{:?}", responded(404, r#"{"errors":[{"code":"not_found"}],"x":"hidden"}"#));
+        for told in ["GetSession", "404", "not_found", "ray"] {
+            assert!(shown.contains(told), "{shown}");
+        }
+        assert!(!shown.contains("hidden"), "{shown}");
+    }
+}

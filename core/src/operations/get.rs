@@ -84,11 +84,15 @@ mod tests {
             assert_eq!(error.body(), Some(broken.as_bytes()));
         }
     }
+
     #[test]
     fn refuses_another_session() {
         let session = minimal().to_string();
         assert_eq!(mismatch(GetSession::new("sess_1"), &session), None);
         let other = mismatch(GetSession::new("sess_2"), &session).unwrap();
         assert_eq!(other, "at id: is another session than the one asked for");
+        let (same, another) = (GetSession::new("sess_1"), GetSession::new("sess_2"));
+        assert_eq!(mismatch(&same, &session), None, "by reference");
+        assert_eq!(mismatch(&another, &session), Some(other), "by reference");
     }
 }

@@ -258,16 +258,26 @@ fn operations_that_turn_out_to_share_a_limit_share_a_queue() {
 
 #[test]
 fn a_response_to_what_was_sent_before_the_queues_were_joined_raises_no_limit() {
-    let rate_limit = limited(4);
-    grant_tokens(&rate_limit, ms(0), 1);
-    reject(&rate_limit, "CreateSessionToken", ms(0));
-    grant_tokens(&rate_limit, ms(1000), 2);
-    grant(&rate_limit, ms(1000), 3);
-    let mut in_flight = Turn::new(&rate_limit, "GetSession");
-    in_flight.admit(ms(1000)).unwrap();
-    reject(&rate_limit, "GetSession", ms(1000));
+    let with_one_in_flight = || {
+        let rate_limit = limited(4);
+        grant_tokens(&rate_limit, ms(0), 1);
+        reject(&rate_limit, "CreateSessionToken", ms(0));
+        grant_tokens(&rate_limit, ms(1000), 2);
+        grant(&rate_limit, ms(1000), 3);
+        let mut in_flight = Turn::new(&rate_limit, "GetSession");
+        in_flight.admit(ms(1000)).unwrap();
+        reject(&rate_limit, "GetSession", ms(1000));
+        (rate_limit, in_flight)
+    };
+    let (rate_limit, mut in_flight) = with_one_in_flight();
     in_flight.granted(ms(1500));
     assert_eq!(admitted_of_both(&rate_limit, ms(2000)), 6, "five, and one more");
+
+    let (rate_limit, mut in_flight) = with_one_in_flight();
+    grant(&rate_limit, ms(2000), 3);
+    in_flight.granted(ms(2010));
+    reject(&rate_limit, "GetSession", ms(2010));
+    assert_eq!(admitted_of_both(&rate_limit, ms(3010)), 4, "three, and one more");
 }
 
 #[test]
