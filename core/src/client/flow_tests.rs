@@ -3,6 +3,7 @@
 use std::future::{Future, ready};
 use std::pin::pin;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -18,12 +19,17 @@ use crate::{Api, Error, ListSessions, RevokeAll, Session};
 /// Holds sessions that are signed in. It lists them two at a time, up to a page that it refuses.
 struct Server {
     active: Mutex<Vec<&'static str>>,
+    requests: AtomicUsize,
     refused_from: usize,
 }
 
 impl Server {
     fn new() -> Self {
-        Self { active: Mutex::new(vec!["a", "b", "c", "d", "e"]), refused_from: usize::MAX }
+        Self {
+            active: Mutex::new(vec!["a", "b", "c", "d", "e"]),
+            requests: AtomicUsize::new(0),
+            refused_from: usize::MAX,
+        }
     }
 
     fn active(&self) -> Vec<&'static str> {
@@ -31,6 +37,7 @@ impl Server {
     }
 
     fn respond(&self, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
+        assert!(self.requests.fetch_add(1, Relaxed) < 100, "it does not end");
         let (status, body) = match request.uri().path().strip_suffix("/revoke") {
             Some(path) => {
                 let id = path.rsplit('/').next().unwrap();

@@ -36,8 +36,9 @@ fn sid(mut json: impl Iterator<Item = u8>, buffer: &mut [u8; LONGEST_SID]) -> Op
             b'"' => drop(string(&mut json, buffer)),
             b'{' | b'[' => depth += 1,
             b'}' | b']' => depth = depth.checked_sub(1).filter(|&depth| depth > 0)?,
-            b':' if depth == 1 => at_name = false,
-            b',' if depth == 1 => at_name = true,
+            // At any depth: before the next name of the outer object comes a comma of its own.
+            b':' => at_name = false,
+            b',' => at_name = true,
             _ => {}
         }
     }
@@ -132,10 +133,18 @@ pub(crate) mod tests {
         for claims in [
             r#"{"sid":"sess_1"}"#,
             r#"{"azp":"sid","iat":1,"fva":[1,-1],"o":{"sid":"sess_2"},"sid":"sess_1","x":"#,
+            r#"{"a":",","b":"}","c":"{","d":[1,{"e":2,"f":3}],"sid":"sess_1"}"#,
             "{ \"a\\\"sid\": \"\\\\\", \"b\": [{\"sid\": {}}], \"sid\" :\n \"sess_1\" }",
         ] {
             assert_eq!(sid_of(&token_of(claims)).as_deref(), Some("sess_1"), "{claims}");
         }
+        // All of base64url's alphabet, and a payload whose last byte is the last that is read.
+        for (claims, digit) in [(r#"{">":1,"sid":"sess_1"}"#, '-'), (r#"{"?":1,"sid":"sess_1"}"#, '_')] {
+            assert!(token_of(claims).contains(digit));
+            assert_eq!(sid_of(&token_of(claims)).as_deref(), Some("sess_1"), "{claims}");
+        }
+        let cut = token_of(r#"{"sid":"sess_1""#);
+        assert_eq!(sid_of(&cut).as_deref(), Some("sess_1"));
         // A token of Clerk's own form, encoded by other code.
         let token = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJodHRwczovL2NsZXJrLmV4YW1wbGUiLCJzaWQiOiJzZXNzX8OpIn0.";
         assert_eq!(sid_of(token).as_deref(), Some("sess_é"));
@@ -157,6 +166,8 @@ pub(crate) mod tests {
             r#"{"sid":"sess_2"#,
             r#"{"sid""#,
             r#"{}"sid":"sess_2""#,
+            r#"{}{"sid":"sess_2"}"#,
+            r#"{"a":",\"sid\":\"sess_2\""}"#,
             &long,
         ] {
             assert_eq!(sid_of(&token_of(claims)), None, "{claims}");
