@@ -91,7 +91,7 @@ impl Iterator for Base64Url<'_> {
                 b'_' => 63,
                 _ => return None,
             };
-            self.bits = (self.bits << 6) | u32::from(digit);
+            self.bits = (self.bits << 6) + u32::from(digit);
             self.count += 6;
         }
         self.count -= 8;

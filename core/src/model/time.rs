@@ -30,11 +30,9 @@ impl UnixMillis {
     /// The same point as a [`SystemTime`], or `None` where the system's time type can't hold it.
     #[must_use]
     pub fn to_system_time(self) -> Option<SystemTime> {
-        let distance = Duration::from_millis(self.0.unsigned_abs());
-        if self.0 < 0 {
-            SystemTime::UNIX_EPOCH.checked_sub(distance)
-        } else {
-            SystemTime::UNIX_EPOCH.checked_add(distance)
+        match u64::try_from(self.0) {
+            Ok(after) => SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(after)),
+            Err(_) => SystemTime::UNIX_EPOCH.checked_sub(Duration::from_millis(self.0.unsigned_abs())),
         }
     }
 }
