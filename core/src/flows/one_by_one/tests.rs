@@ -119,7 +119,7 @@ fn a_request_is_handed_out_once_and_again_only_after_a_report() {
     flow.on_response(response(200, &json!([session("a")])).unwrap(), Duration::ZERO);
     let is_revoke =
         |step: &Step| matches!(step, Step::Send { request, .. } if request.uri().path().ends_with("/revoke"));
-    let revokes = (0..3).any(|_| {
+    let revokes = (0..10).any(|_| {
         let step = flow.step(Duration::ZERO);
         if !is_revoke(&step) {
             flow.on_response(response(200, &json!([])).unwrap(), Duration::ZERO);
