@@ -275,11 +275,18 @@ mod tests {
         for echo in ["9f8e7d6c5b4a3f2e1d0c", "7d6c5b4a3f2e", "RT-9F8E7D6C5B4A3F2E1D0C", "rt-9f8e7d6c5b4a3f2e1d0c"] {
             assert_eq!(secrets.redacted(&format!("bad {echo} here")), "bad [redacted] here", "{echo}");
         }
+        assert_eq!(secrets.redacted("bad 5b4a3f2e1d0c"), "bad [redacted]", "the last twelve characters");
         assert_eq!(
             secrets.redacted("bad 9f8e7d6c5b4 here"),
             "bad 9f8e7d6c5b4 here",
             "eleven characters tell too little"
         );
+    }
+
+    #[test]
+    fn a_part_of_a_secret_that_may_be_in_any_text_is_left() {
+        let secrets = secrets(&["Rt-000000000000000000"]);
+        assert_eq!(secrets.redacted("took 0.000000000000 s"), "took 0.000000000000 s");
     }
 
     #[test]

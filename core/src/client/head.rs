@@ -50,6 +50,13 @@ mod tests {
     }
 
     #[test]
+    fn the_failure_names_the_limits() {
+        let cause = std::error::Error::source(&head_too_large()).map(ToString::to_string);
+        let text = "the head of the response is larger than the limit of 100 headers and 65536 bytes";
+        assert_eq!(cause.as_deref(), Some(text));
+    }
+
+    #[test]
     fn bytes_are_counted_as_they_are_sent() {
         let mut headers = HeaderMap::new();
         let longest = "y".repeat(MAX_HEAD_BYTES - "x: \r\n".len());

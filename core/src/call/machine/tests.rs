@@ -103,6 +103,33 @@ fn a_backoff_is_not_told_as_the_pause_that_the_server_asks_for() {
 }
 
 #[test]
+fn a_retry_after_of_0_s_is_no_wait_to_keep() {
+    let mut call = get(&context());
+    assert!(matches!(call.step(ms(0)), Step::Send { .. }));
+    call.on_response(response(503, &[("retry-after", "0")]), ms(0));
+    let step = call.step(ms(0));
+    assert!(matches!(step, Step::Wait(wait) if wait > ms(0)), "the backoff, and not {step:?}");
+}
+
+#[test]
+fn only_what_the_rate_limit_ended_is_rate_limited() {
+    let once = CallOptions::new().retry(RetryPolicy::none());
+    let outcome =
+        |status| run(get(&context().with_options(once)), |_| (Ok(response(status, &[])), ms(1))).0.unwrap_err();
+    assert!(outcome(429).is_rate_limited() && !outcome(503).is_rate_limited());
+    let failed = run(get(&context().with_options(once)), |_| (Err(lost()), ms(1))).0.unwrap_err();
+    assert!(!failed.is_rate_limited());
+
+    let context = context();
+    let mut first = get(&context);
+    assert!(matches!(first.step(ms(0)), Step::Send { .. }));
+    first.on_response(response(429, &[("retry-after", "5")]), ms(0));
+    let mut held_back = get(&context.clone().with_options(CallOptions::new().deadline(ms(500))));
+    assert!(matches!(held_back.step(ms(0)), Step::Done));
+    assert!(held_back.finish().unwrap_err().is_rate_limited());
+}
+
+#[test]
 fn what_was_maybe_sent_once_stays_so() {
     let forced = context().with_options(CallOptions::new().retry(RetryPolicy::new().retry_non_idempotent(true)));
     let refused = || failure(TransportErrorKind::Connect, Delivery::NotSent);

@@ -175,6 +175,11 @@ fn a_pause_is_guessed_where_none_is_asked_for_and_doubles_while_nothing_is_grant
         pause.as_secs()
     });
     assert_eq!(pauses, [1, 1, 2, 4, 8, 16, 32, 60]);
+    // It doubles no more once something was granted.
+    turn.admit(now).unwrap();
+    turn.granted(now);
+    turn.admit(now + ms(1000)).unwrap();
+    assert_eq!(turn.rejected(now + ms(1000), None), ms(1000));
     // It is forgotten.
     now += Duration::from_secs(3600);
     turn.admit(now).unwrap();
