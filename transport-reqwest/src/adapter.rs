@@ -5,10 +5,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clerk_sessions_core::http::{Request, Response, Uri};
 use clerk_sessions_core::transport::{AsyncTransport, WallClock, check_head};
-use clerk_sessions_core::{Delivery, Error, TransportError, TransportErrorKind};
-use reqwest::{ClientBuilder, Url};
+use clerk_sessions_core::{Delivery, TransportError, TransportErrorKind};
+use reqwest::Url;
 
-use crate::builder::{ReqwestTransportBuilder, countable};
 use crate::failure;
 use crate::proxy::Environment;
 
@@ -23,24 +22,6 @@ pub struct ReqwestTransport {
 }
 
 impl ReqwestTransport {
-    /// Starts from sound defaults; see the methods of the builder.
-    pub fn builder() -> ReqwestTransportBuilder {
-        ReqwestTransportBuilder::default()
-    }
-
-    /// Carries requests by a client built from settings of your own, with their timeouts, TLS, proxy and pool.
-    ///
-    /// It takes a builder and not a client, as the redirect policy of a client that is built can neither be seen nor changed,
-    /// and one that follows a 307 carries a refresh token to another server. A response is limited to 8 MiB. HTTP/2 is used
-    /// only with the feature `http2` of this crate, and is set up as [here](ReqwestTransportBuilder#http2). To start from the
-    /// defaults of this crate instead, use [`ReqwestTransportBuilder::configure`].
-    ///
-    /// # Errors
-    /// [`Error::Build`], as for [`ReqwestTransportBuilder::build`].
-    pub fn from_client_builder(client: ClientBuilder) -> Result<Self, Error> {
-        ReqwestTransportBuilder::of(client).build()
-    }
-
     async fn read_body(&self, response: &mut reqwest::Response) -> Result<Vec<u8>, TransportError> {
         let most = usize::try_from(self.max_response_bytes).unwrap_or(usize::MAX);
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
@@ -120,4 +101,9 @@ fn is_same(wanted: &Uri, parsed: &Url) -> bool {
 fn room_for(length: usize) -> usize {
     const MOST: usize = 1024 * 1024;
     if length < 64 * 1024 { length } else { MOST }
+}
+
+/// A time limit that every timer can count to. A year is no limit.
+pub(crate) fn countable(limit: Duration) -> Duration {
+    limit.min(Duration::from_secs(365 * 24 * 60 * 60))
 }

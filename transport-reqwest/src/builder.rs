@@ -6,9 +6,29 @@ use std::time::{Duration, Instant};
 use clerk_sessions_core::{BuildError, Error};
 use reqwest::{ClientBuilder, redirect, retry};
 
-use crate::adapter::ReqwestTransport;
+use crate::adapter::{ReqwestTransport, countable};
 use crate::http2;
 use crate::proxy::Environment;
+
+impl ReqwestTransport {
+    /// Starts from sound defaults; see the methods of the builder.
+    pub fn builder() -> ReqwestTransportBuilder {
+        ReqwestTransportBuilder::default()
+    }
+
+    /// Carries requests by a client built from settings of your own, with their timeouts, TLS, proxy and pool.
+    ///
+    /// It takes a builder and not a client, as the redirect policy of a client that is built can neither be seen nor changed,
+    /// and one that follows a 307 carries a refresh token to another server. A response is limited to 8 MiB. HTTP/2 is used
+    /// only with the feature `http2` of this crate, and is set up as [here](ReqwestTransportBuilder#http2). To start from the
+    /// defaults of this crate instead, use [`ReqwestTransportBuilder::configure`].
+    ///
+    /// # Errors
+    /// [`Error::Build`], as for [`ReqwestTransportBuilder::build`].
+    pub fn from_client_builder(client: ClientBuilder) -> Result<Self, Error> {
+        ReqwestTransportBuilder::of(client).build()
+    }
+}
 
 /// Builds a [`ReqwestTransport`].
 ///
@@ -132,9 +152,4 @@ impl ReqwestTransportBuilder {
 fn whole(error: &reqwest::Error) -> String {
     let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
-/// A time limit that every timer can count to. A year is no limit.
-pub(crate) fn countable(limit: Duration) -> Duration {
-    limit.min(Duration::from_secs(365 * 24 * 60 * 60))
 }

@@ -5,13 +5,20 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clerk_sessions_core::http::{Method, Request, Response};
 use clerk_sessions_core::transport::{Transport, WallClock, check_head};
-use clerk_sessions_core::{CallOptions, Error, TransportError};
+use clerk_sessions_core::{CallOptions, TransportError};
 use ureq::{Agent, AsSendBody, Body, RequestExt as _};
 
-use crate::builder::{MAX_RESPONSE_BYTES, UreqTransportBuilder, countable, relied_on};
 use crate::failure;
 use crate::proxy::Environment;
-use crate::usable::usable;
+
+/// Sets what the core relies on: every status is a response, and a redirect is one, too. Followed, it would carry the secret
+/// key, or a refresh token, to wherever it points. (A macro, as ureq has no name for "a builder of either scope".)
+macro_rules! relied_on {
+    ($config:expr) => {
+        $config.http_status_as_error(false).max_redirects(0).max_redirects_will_error(false)
+    };
+}
+pub(crate) use relied_on;
 
 /// Carries requests by ureq. Cheap to clone: the clones share their connections.
 #[derive(Clone, Debug)]
@@ -24,36 +31,6 @@ pub struct UreqTransport {
     pub(crate) max_response_bytes: u64,
     /// The fixed point of [`Transport::now`].
     pub(crate) started: Instant,
-}
-
-impl UreqTransport {
-    /// Starts from sound defaults; see the methods of the builder.
-    pub fn builder() -> UreqTransportBuilder {
-        UreqTransportBuilder::default()
-    }
-
-    /// Carries requests by an agent of your own, with its connect timeout, TLS settings, proxy and connections.
-    ///
-    /// Whatever it is set to, no redirect is followed, no status is an error, a response is limited to 8 MiB, and a proxy of
-    /// the environment is chosen as [here](UreqTransportBuilder#proxies). An agent made elsewhere does not tell whether a
-    /// failure came before or after the connection was made; if that is in doubt, a failed request counts as maybe sent. Nor
-    /// does it tell a body without a length that was cut short from a complete one. And with a time limit, which each request
-    /// has, it looks the name up for each one, in a thread that it starts for that.
-    /// [`UreqTransportBuilder::configure`] has none of these faults.
-    ///
-    /// # Errors
-    /// [`Error::Build`]: the agent can't do what it is set to, as for [`UreqTransportBuilder::build`].
-    pub fn with_agent(agent: Agent) -> Result<Self, Error> {
-        let environment = Environment::of(agent.config());
-        usable(agent.config(), environment.as_ref())?;
-        Ok(Self {
-            agent,
-            environment: environment.map(Arc::new),
-            foreign: true,
-            max_response_bytes: MAX_RESPONSE_BYTES,
-            started: Instant::now(),
-        })
-    }
 }
 
 impl Transport for UreqTransport {
@@ -98,4 +75,9 @@ impl UreqTransport {
             None => config.run(),
         }
     }
+}
+
+/// A time limit that ureq can count to: it panics where the end is beyond what an [`Instant`] can hold. A year is no limit.
+pub(crate) fn countable(limit: Duration) -> Duration {
+    limit.min(Duration::from_secs(365 * 24 * 60 * 60))
 }

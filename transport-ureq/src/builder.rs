@@ -9,19 +9,40 @@ use ureq::Agent;
 use ureq::config::ConfigBuilder;
 use ureq::typestate::AgentScope;
 
-use crate::adapter::UreqTransport;
+use crate::adapter::{UreqTransport, countable, relied_on};
 use crate::proxy::Environment;
 use crate::usable::usable;
 use crate::{connect, tls};
 
-/// Sets what the core relies on: every status is a response, and a redirect is one, too. Followed, it would carry the secret
-/// key, or a refresh token, to wherever it points. (A macro, as ureq has no name for "a builder of either scope".)
-macro_rules! relied_on {
-    ($config:expr) => {
-        $config.http_status_as_error(false).max_redirects(0).max_redirects_will_error(false)
-    };
+impl UreqTransport {
+    /// Starts from sound defaults; see the methods of the builder.
+    pub fn builder() -> UreqTransportBuilder {
+        UreqTransportBuilder::default()
+    }
+
+    /// Carries requests by an agent of your own, with its connect timeout, TLS settings, proxy and connections.
+    ///
+    /// Whatever it is set to, no redirect is followed, no status is an error, a response is limited to 8 MiB, and a proxy of
+    /// the environment is chosen as [here](UreqTransportBuilder#proxies). An agent made elsewhere does not tell whether a
+    /// failure came before or after the connection was made; if that is in doubt, a failed request counts as maybe sent. Nor
+    /// does it tell a body without a length that was cut short from a complete one. And with a time limit, which each request
+    /// has, it looks the name up for each one, in a thread that it starts for that.
+    /// [`UreqTransportBuilder::configure`] has none of these faults.
+    ///
+    /// # Errors
+    /// [`Error::Build`]: the agent can't do what it is set to, as for [`UreqTransportBuilder::build`].
+    pub fn with_agent(agent: Agent) -> Result<Self, Error> {
+        let environment = Environment::of(agent.config());
+        usable(agent.config(), environment.as_ref())?;
+        Ok(Self {
+            agent,
+            environment: environment.map(Arc::new),
+            foreign: true,
+            max_response_bytes: MAX_RESPONSE_BYTES,
+            started: Instant::now(),
+        })
+    }
 }
-pub(crate) use relied_on;
 
 /// Builds a [`UreqTransport`].
 ///
@@ -71,7 +92,7 @@ impl std::fmt::Debug for UreqTransportBuilder {
 }
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-pub(crate) const MAX_RESPONSE_BYTES: u64 = 8 * 1024 * 1024;
+const MAX_RESPONSE_BYTES: u64 = 8 * 1024 * 1024;
 
 impl UreqTransportBuilder {
     /// How long looking the name up may take, and connecting, TLS included: 5 s each by default.
@@ -138,9 +159,4 @@ impl UreqTransportBuilder {
             started: Instant::now(),
         })
     }
-}
-
-/// A time limit that ureq can count to: it panics where the end is beyond what an [`Instant`] can hold. A year is no limit.
-pub(crate) fn countable(limit: Duration) -> Duration {
-    limit.min(Duration::from_secs(365 * 24 * 60 * 60))
 }
