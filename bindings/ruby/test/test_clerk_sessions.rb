@@ -196,7 +196,7 @@ class TestClerkSessions < Minitest::Test
     assert_equal ["transport", nil, 3], [error.kind, error.status, error.attempts]
   end
 
-  def test_no_whole_answer_is_final_for_a_create
+  def test_an_incomplete_response_is_final_for_a_create
     zip = Zlib.gzip("{}")
     cut = [
       "content-length: 99\r\n\r\n{}",
@@ -240,6 +240,20 @@ class TestClerkSessions < Minitest::Test
     client&.close
     thread&.kill
     server&.close
+  end
+
+  def test_a_connection_that_the_server_closed_is_not_used_again
+    closing = ["HTTP/1.1 200 OK\r\nconnection: close\r\n", "HTTP/1.1 200 OK\r\n"]
+    closing.map { |head| "#{head}content-length: 2\r\n\r\n[]" }.each do |bytes|
+      with_server(bytes) do |sessions, count|
+        3.times do
+          assert_empty sessions.with_options(max_attempts: 1).list
+          # The end of the connection has come, when the next request is made.
+          sleep 0.05
+        end
+        assert_equal 3, count.call
+      end
+    end
   end
 
   def test_time_limit

@@ -24,7 +24,7 @@ module ClerkSessions
     # A response over the limit.
     class TooLarge < StandardError; end
 
-    # Knows whether it stands: what fails before that has sent nothing. Net::HTTP connects anew by itself when it finds that
+    # Tells whether it is connected: what fails before that has sent nothing. Net::HTTP connects anew by itself when it finds that
     # the server closed an idle connection, so this can't be seen from outside.
     class Connection < Net::HTTP
       attr_reader :connected
@@ -93,9 +93,10 @@ module ClerkSessions
         connection.open_timeout = [CONNECT_SECONDS, seconds].min
         connection.read_timeout = connection.write_timeout = seconds
         connection.start unless connection.started?
-        connection.request(request) do |response|
-          return response_of(response, read(response))
-        end
+        complete = nil
+        # No return within the block: Net::HTTP would not notice whether the connection can be kept.
+        connection.request(request) { |response| complete = response_of(response, read(response)) }
+        complete
       end
     end
 
