@@ -71,6 +71,18 @@ fn debug_of_whatever_holds_a_secret_is_clean() {
     assert_says(&reqwest, &["Client", "https://api.clerk.com/v1"]);
 }
 
+#[test]
+fn debug_of_a_transport_and_its_builder_shows_no_password_of_a_proxy() {
+    let proxy = format!("http://user:{}@127.0.0.1:1", SECRETS[0]);
+    let builder = UreqTransport::builder()
+        .configure(|config| config.proxy(Some(clerk_sessions_ureq::ureq::Proxy::new(&proxy).unwrap())));
+    assert_says(&builder, &["UreqTransportBuilder", "max_response_bytes"]);
+    assert_says(&builder.build().unwrap(), &["UreqTransport", "max_response_bytes"]);
+    let builder = ReqwestTransport::builder().configure(|client| client.proxy(reqwest::Proxy::all(&proxy).unwrap()));
+    assert_says(&builder, &["ReqwestTransportBuilder", "max_response_bytes"]);
+    assert_says(&builder.build().unwrap(), &["ReqwestTransport", "max_response_bytes"]);
+}
+
 /// Everything that the crates and their HTTP libraries log in this process.
 #[derive(Default)]
 struct Log(Mutex<Vec<String>>);
