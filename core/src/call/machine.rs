@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::{Request, Response, StatusCode};
 
 use super::context::CallContext;
-use super::observer::{Attempt, Sent};
+use super::observer::Attempt;
 use super::rate_limit::Turn;
 use super::retry;
 use super::retry_budget::Reservation;
@@ -16,6 +16,7 @@ use crate::error::{ApiError, BuildError, CallFailed, DecodeError, Error, Transpo
 use crate::json::{self, Fault};
 use crate::metadata::Metadata;
 use crate::operation::Operation;
+use crate::redact::Secrets;
 use crate::request::RequestWriter;
 use crate::response;
 
@@ -122,8 +123,9 @@ impl RawCall {
         Step::Send { request, timeout: options.attempt_timeout.min(remaining).min(LONGEST_TIMEOUT) }
     }
 
-    fn sent(&self) -> Sent<'_> {
-        Sent { api: self.context.api(), request: &self.request }
+    /// What the call sends as secrets.
+    fn secrets(&self) -> Secrets {
+        Secrets::of(&self.context.api().headers(&self.request), self.request.body())
     }
 
     /// What remains of the time until the deadline.
@@ -143,7 +145,7 @@ impl RawCall {
         if !self.may_wait(wait, remaining) {
             return self.give_up(TransportErrorKind::Paused, Some(wait));
         }
-        self.waited += wait;
+        self.waited = self.waited.saturating_add(wait);
         Step::Wait(wait)
     }
 
@@ -194,13 +196,13 @@ impl RawCall {
         if wait.is_some() && !is_rejected {
             self.reservation = self.context.retry_budget().reserve();
         }
-        match wait {
-            // The rate limit keeps the wait.
-            Some(_) if wait == queued => self.state = State::Ready,
-            Some(wait) if is_rejected || self.reservation.is_some() => self.state = State::BackingOff(wait),
-            _ => self.end(),
-        }
-        wait.filter(|_| !matches!(self.state, State::Done))
+        let Some(wait) = wait.filter(|_| is_rejected || self.reservation.is_some()) else {
+            self.end();
+            return None;
+        };
+        // The rate limit keeps the wait that it asked for.
+        self.state = if queued == Some(wait) { State::Ready } else { State::BackingOff(wait) };
+        Some(wait)
     }
 
     /// A random number. The clock makes processes of the same seed differ, the number of the draw calls of the same moment.
@@ -225,7 +227,6 @@ impl RawCall {
             duration: now.saturating_sub(self.sent_at),
             wait,
             trace_id,
-            sent: self.sent(),
         });
     }
 
@@ -250,7 +251,7 @@ impl Flow for RawCall {
                 self.state = State::Ready;
                 self.wait(wait, remaining)
             }
-            // A wait took longer than it was to.
+            // The last wait took longer than planned.
             State::Ready if !self.may_wait(Duration::ZERO, remaining) => {
                 self.give_up(TransportErrorKind::Timeout, None)
             }
@@ -270,14 +271,13 @@ impl Flow for RawCall {
         if status.is_success() {
             self.context.retry_budget().add();
             self.end();
-            let trace_id = trace_id_of(response.headers());
-            let trace_id = trace_id.filter(|_| self.context.observer().is_some());
-            let trace_id = trace_id.map(|trace_id| self.sent().secrets().redacted(trace_id));
+            let trace_id = self.context.observer().and_then(|_| trace_id_of(response.headers()));
+            let trace_id = trace_id.map(|trace_id| self.secrets().redacted(trace_id));
             self.observe(Ok(status), trace_id.as_deref(), None, now);
             self.outcome = Some(Ok(response));
             return;
         }
-        let error = ApiError::new(self.metadata, response, self.attempts, self.maybe_processed, &self.sent().secrets());
+        let error = ApiError::new(self.metadata, response, self.attempts, self.maybe_processed, &self.secrets());
         let wait = self.retry(AttemptOutcome::Response(status), error.retry_after(), now);
         if status != StatusCode::TOO_MANY_REQUESTS {
             self.maybe_processed = true;
@@ -289,7 +289,7 @@ impl Flow for RawCall {
 
     fn on_failure(&mut self, error: TransportError, now: Duration) {
         let State::InFlight = self.state else { return };
-        let error = error.redacted(&self.sent().secrets());
+        let error = error.redacted(&self.secrets());
         let wait = self.retry(AttemptOutcome::Failure(error.kind(), error.delivery()), None, now);
         self.observe(Err(&error), None, wait, now);
         self.maybe_processed |= error.delivery() == Delivery::MaybeSent;
@@ -301,7 +301,7 @@ impl Flow for RawCall {
         match self.check.as_ref().map(|check| check(response.body())) {
             None | Some(Ok(())) => Ok(response),
             Some(Err(fault)) => {
-                let secrets = self.sent().secrets();
+                let secrets = self.secrets();
                 Err(Error::Decode(Box::new(DecodeError::new(self.metadata, response, fault, self.attempts, &secrets))))
             }
         }
@@ -359,7 +359,7 @@ impl<O: Operation> Flow for Call<O> {
         let Self { mut raw, operation } = self;
         let response = raw.take_response()?;
         let check = |output: &O::Output| operation.check(output).map_err(Fault::from);
-        response::decode::<O>(response, raw.attempts, check, || raw.sent().secrets())
+        response::decode::<O>(response, raw.attempts, check, || raw.secrets())
     }
 }
 

@@ -3,11 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::{Request, StatusCode};
+use http::StatusCode;
 
-use crate::api::Api;
 use crate::error::TransportError;
-use crate::redact::Secrets;
 
 /// Is told of each attempt of each call. Set with [`Client::with_observer`](crate::Client::with_observer).
 ///
@@ -31,6 +29,7 @@ pub trait Observer: Send + Sync {
 }
 
 /// One attempt of a call. It holds no body and no query. Neither its `Display` nor its `Debug` text shows a secret of the call.
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct Attempt<'a> {
     /// The operationId, such as `GetSession`.
@@ -46,35 +45,6 @@ pub struct Attempt<'a> {
     /// The trace id of the response, on one line of 200 characters at most. What looks like a key or a token, and what the call
     /// sent as a secret, is redacted.
     pub trace_id: Option<&'a str>,
-    pub(super) sent: Sent<'a>,
-}
-
-/// What was sent, from which the secrets of the call are collected when something is printed.
-#[derive(Clone, Copy)]
-pub(super) struct Sent<'a> {
-    pub(super) api: &'a Api,
-    /// Without the headers that all requests carry.
-    pub(super) request: &'a Request<Vec<u8>>,
-}
-
-impl Sent<'_> {
-    pub(super) fn secrets(&self) -> Secrets {
-        Secrets::of(&self.api.headers(self.request), self.request.body())
-    }
-}
-
-impl fmt::Debug for Attempt<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let secrets = self.sent.secrets();
-        f.debug_struct("Attempt")
-            .field("operation", &self.operation)
-            .field("number", &self.number)
-            .field("outcome", &self.outcome)
-            .field("duration", &self.duration)
-            .field("wait", &self.wait)
-            .field("trace_id", &self.trace_id.map(|trace_id| secrets.redacted(trace_id)))
-            .finish()
-    }
 }
 
 impl fmt::Display for Attempt<'_> {
@@ -89,7 +59,7 @@ impl fmt::Display for Attempt<'_> {
             write!(f, ", next in {} ms", wait.as_millis())?;
         }
         match self.trace_id {
-            Some(trace_id) => write!(f, " [trace {}]", self.sent.secrets().redact(trace_id)),
+            Some(trace_id) => write!(f, " [trace {trace_id}]"),
             None => Ok(()),
         }
     }

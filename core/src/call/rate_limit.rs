@@ -311,7 +311,7 @@ impl Lane {
         // Behind the call before it, if that has not slept past its turn.
         let spacing = SPACING.min(self.last_pause / SPREAD / allowance.max(1));
         let turn_before = self.turn_before(number).filter(|turn| *turn >= now);
-        let start = turn_before.map_or(start, |turn| start.max(turn + spacing));
+        let start = turn_before.map_or(start, |turn| start.max(turn.saturating_add(spacing)));
         let before = self.queue.range(..number.unwrap_or(u64::MAX)).count();
         let before = u32::try_from(before).unwrap_or(u32::MAX).saturating_add(sent);
         match before.checked_sub(allowance) {
