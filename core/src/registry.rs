@@ -25,7 +25,10 @@ use crate::error::{BuildError, Error};
 use crate::json::{self, Fault};
 use crate::metadata::Metadata;
 use crate::operation::Operation;
-use crate::operations::{self, for_each_operation};
+use crate::operations::{
+    CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, GetSession, ListSessions, RefreshSession,
+    RevokeSession,
+};
 
 /// An operation of the registry.
 #[derive(Debug)]
@@ -56,14 +59,17 @@ impl Entry {
     }
 }
 
-macro_rules! entries {
-    ($($name:ident: $operation:ident,)+) => {
-        /// Every operation there is.
-        // A static would be compiled, with all that it refers to, whether it is used or not.
-        pub const OPERATIONS: &[Entry] = &[$(Entry::new::<operations::$operation>()),+];
-    };
-}
-for_each_operation!(entries);
+/// All operations of the Sessions API.
+// A const and not a static: a static is compiled, with all that it refers to, even where nothing uses it.
+pub const OPERATIONS: &[Entry] = &[
+    Entry::new::<ListSessions>(),
+    Entry::new::<CreateSession>(),
+    Entry::new::<GetSession>(),
+    Entry::new::<RefreshSession>(),
+    Entry::new::<RevokeSession>(),
+    Entry::new::<CreateSessionToken>(),
+    Entry::new::<CreateSessionTokenFromTemplate>(),
+];
 
 /// The operation of this operationId, such as `GetSession`.
 #[must_use]

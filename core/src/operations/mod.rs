@@ -28,22 +28,6 @@ use crate::error::{BuildError, Mismatch};
 use crate::model::{Jwt, Session, SessionId, UserId, sid_is};
 use crate::request::RequestWriter;
 
-/// Calls the macro `$then` with every operation: façade, registry and tests all read this one list.
-macro_rules! for_each_operation {
-    ($then:ident) => {
-        $then! {
-            list: ListSessions,
-            create: CreateSession,
-            get: GetSession,
-            refresh: RefreshSession,
-            revoke: RevokeSession,
-            create_token: CreateSessionToken,
-            create_token_from_template: CreateSessionTokenFromTemplate,
-        }
-    };
-}
-pub(crate) use for_each_operation;
-
 /// Lets an operation that needs only one thing be made from that thing: `sessions.get("sess_…")`.
 macro_rules! from_its_only_parameter {
     ($operation:ident, $parameter:ty) => {
