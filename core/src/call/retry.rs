@@ -1,28 +1,35 @@
-//! [`RetryPolicy`]: when a failed call is attempted again, and after how long. Pure: all it knows is passed in.
+//! [`RetryPolicy`]: when a failed call is retried, and after how long. Pure: all it knows is passed in.
 
 use std::time::Duration;
 
 use crate::attempt::AttemptOutcome;
 use crate::metadata::Idempotency;
 
-/// When a failed call is attempted again, and how long it waits before.
+/// When a failed call is retried, and how long it waits before each retry.
 ///
-/// Set it for all calls of a client or for one, by [`CallOptions::retry`](crate::CallOptions::retry). What may be repeated
-/// at all depends on the operation's [`Idempotency`] and on what the attempt came to:
+/// Set it for all calls of a client or for one, by [`CallOptions::retry`](crate::CallOptions::retry). Whether a call is
+/// retried depends on the operation's [`Idempotency`] and on the outcome of the attempt:
 ///
 /// | the attempt | `Safe`, `Idempotent`: `list`, `get`, `revoke` | `NotIdempotent`: `create`, `refresh`, the tokens |
 /// |---|---|---|
-/// | 429 | repeated | repeated: the server did not process it |
-/// | 408, 500, 502, 503, 504 | repeated | final |
-/// | failed, [`Delivery::NotSent`](crate::Delivery::NotSent) | repeated | repeated |
-/// | failed, [`Delivery::MaybeSent`](crate::Delivery::MaybeSent) | repeated | final |
-/// | anything else | final | final |
+/// | 429 | retried | retried: the server did not process it |
+/// | 408, 500, 502, 503, 504 | retried | final |
+/// | any other status | final | final |
+/// | failed, [`Rejected`](crate::TransportErrorKind::Rejected) or [`TooLarge`](crate::TransportErrorKind::TooLarge) | final | final |
+/// | failed otherwise, [`Delivery::NotSent`](crate::Delivery::NotSent) | retried | retried |
+/// | failed otherwise, [`Delivery::MaybeSent`](crate::Delivery::MaybeSent) | retried | final |
 ///
-/// Besides, all retries of a client and its clones, but those after a 429, share a budget: ten at first; each response
-/// adds a tenth of a retry, up to ten. So a server that is down gets at most 1.1 times the usual traffic.
+/// All retries of a client and its clones, except those after a 429, share a budget. It starts with ten retries. Each
+/// response but a 429 adds a tenth of a retry, up to ten. So a server that is down gets at most 1.1 times the usual traffic.
 ///
-/// The wait is the response's `Retry-After`; without one, or with one of 0 s, a random time up to `base`, then up to `base * factor`, and so
-/// on, up to `cap`. When no attempt may follow, the call fails with the error of the last one.
+/// The wait before a retry:
+///
+/// - After a response with a `Retry-After` of more than 0 s: that time. After a 429, the calls that wait in the same queue of
+///   the rate limit may make it longer.
+/// - After a 429 without one: the rate limit's pause. It is at least 1 s, and doubles while the server grants nothing.
+/// - After anything else: a random time up to `base`, then up to `base * factor`, and so on, up to `cap`.
+///
+/// When no retry may follow, the call fails with the error of the last attempt.
 ///
 /// ```
 /// use std::time::Duration;
@@ -52,8 +59,8 @@ pub struct RetryPolicy {
     pub max_total_wait: Duration,
     /// Seed of the random times, besides a count and the clock. Default: 0.
     pub seed: u64,
-    /// Whether operations that are not idempotent are repeated as if they were. Default: `false`. A repeated `create` may
-    /// create two sessions, and a repeated `refresh` may turn a success into a 401.
+    /// Whether operations that are not idempotent are retried as if they were. Default: `false`. A retried `create` may
+    /// create two sessions, and a retried `refresh` may turn a success into a 401.
     pub retry_non_idempotent: bool,
 }
 
@@ -120,10 +127,10 @@ impl RetryPolicy {
         self
     }
 
-    /// Repeats operations that must not run twice, too; see the field.
+    /// Sets whether operations that are not idempotent are retried as if they were; see the field.
     #[must_use]
-    pub fn retry_non_idempotent(mut self, repeat: bool) -> Self {
-        self.retry_non_idempotent = repeat;
+    pub fn retry_non_idempotent(mut self, retry: bool) -> Self {
+        self.retry_non_idempotent = retry;
         self
     }
 
