@@ -7,23 +7,19 @@ use crate::json::{self, Fault};
 use crate::operation::Operation;
 use crate::redact::Secrets;
 
-/// Reads a response as what `O` asked for.
+/// Reads a response as what `O` asked for, without [`Operation::check`].
 pub(crate) fn read<O: Operation>(response: Response<Vec<u8>>) -> Result<O::Output, Error> {
-    if response.status().is_success() {
-        decode::<O>(response, 1, |_| Ok(()), Secrets::default)
-    } else {
-        Err(Error::Api(Box::new(ApiError::new(O::METADATA, response, 1, false, &Secrets::default()))))
+    let secrets = Secrets::default();
+    if !response.status().is_success() {
+        return Err(Error::Api(Box::new(ApiError::new(O::METADATA, response, 1, false, &secrets))));
     }
+    json::read(response.body())
+        .map_err(|fault| Error::Decode(Box::new(DecodeError::new(O::METADATA, response, fault, 1, &secrets))))
 }
 
-/// Decodes a 2xx as what `O` asked for, and lets `check` refuse it. `secrets` are those of the call, asked for only if that fails.
-pub(crate) fn decode<O: Operation>(
-    response: Response<Vec<u8>>,
-    attempts: u32,
-    check: impl FnOnce(&O::Output) -> Result<(), Fault>,
-    secrets: impl FnOnce() -> Secrets,
-) -> Result<O::Output, Error> {
-    let decoded = json::read(response.body()).and_then(|output| check(&output).map(|()| output));
-    decoded
-        .map_err(|fault| Error::Decode(Box::new(DecodeError::new(O::METADATA, response, fault, attempts, &secrets()))))
+/// Decodes the body of a 2xx as what `operation` asked for, and lets it check the output.
+pub(crate) fn decode<O: Operation>(operation: &O, body: &[u8]) -> Result<O::Output, Fault> {
+    let output = json::read(body)?;
+    operation.check(&output)?;
+    Ok(output)
 }

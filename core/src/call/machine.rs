@@ -13,7 +13,7 @@ use super::retry_budget::Reservation;
 use super::step::{Flow, Step};
 use crate::attempt::{AttemptOutcome, Delivery, TransportErrorKind};
 use crate::error::{ApiError, BuildError, CallFailed, DecodeError, Error, TransportError, trace_id_of};
-use crate::json::{self, Fault};
+use crate::json::Fault;
 use crate::metadata::Metadata;
 use crate::operation::Operation;
 use crate::redact::Secrets;
@@ -92,9 +92,7 @@ impl RawCall {
         O: Operation + Send + Sync + 'static,
     {
         let mut call = Self::new(context.clone(), &operation)?;
-        call.check = Some(Box::new(move |body| {
-            json::read::<O::Output>(body).and_then(|output| operation.check(&output).map_err(Fault::from))
-        }));
+        call.check = Some(Box::new(move |body| response::decode(&operation, body).map(drop)));
         Ok(call)
     }
 
@@ -238,6 +236,11 @@ impl RawCall {
         };
         outcome
     }
+
+    /// The error of a 2xx that could not be decoded or is for something else.
+    fn unreadable(&self, response: Response<Vec<u8>>, fault: Fault) -> Error {
+        Error::Decode(Box::new(DecodeError::new(self.metadata, response, fault, self.attempts, &self.secrets())))
+    }
 }
 
 impl Flow for RawCall {
@@ -298,12 +301,9 @@ impl Flow for RawCall {
 
     fn finish(mut self) -> Result<Response<Vec<u8>>, Error> {
         let response = self.take_response()?;
-        match self.check.as_ref().map(|check| check(response.body())) {
-            None | Some(Ok(())) => Ok(response),
-            Some(Err(fault)) => {
-                let secrets = self.secrets();
-                Err(Error::Decode(Box::new(DecodeError::new(self.metadata, response, fault, self.attempts, &secrets))))
-            }
+        match self.check.as_ref().map_or(Ok(()), |check| check(response.body())) {
+            Ok(()) => Ok(response),
+            Err(fault) => Err(self.unreadable(response, fault)),
         }
     }
 }
@@ -358,8 +358,7 @@ impl<O: Operation> Flow for Call<O> {
     fn finish(self) -> Result<O::Output, Error> {
         let Self { mut raw, operation } = self;
         let response = raw.take_response()?;
-        let check = |output: &O::Output| operation.check(output).map_err(Fault::from);
-        response::decode::<O>(response, raw.attempts, check, || raw.secrets())
+        response::decode(&operation, response.body()).map_err(|fault| raw.unreadable(response, fault))
     }
 }
 
