@@ -42,6 +42,15 @@ impl CallContext {
         self
     }
 
+    /// A clone with these options, or with its own where there are none.
+    pub(crate) fn clone_with(&self, options: Option<CallOptions>) -> Self {
+        let context = self.clone();
+        match options {
+            None => context,
+            Some(options) => context.with_options(options),
+        }
+    }
+
     /// Sets the observer, which is told of each attempt.
     #[must_use]
     pub fn with_observer(mut self, observer: impl Observer + 'static) -> Self {

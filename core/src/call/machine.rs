@@ -336,7 +336,12 @@ impl CallContext {
     /// # Errors
     /// [`Error::Build`]: a parameter that the server would refuse or misread.
     pub fn call<O: Operation>(&self, operation: O) -> Result<Call<O>, Error> {
-        Ok(Call { raw: RawCall::new(self.clone(), &operation)?, operation })
+        self.clone().into_call(operation)
+    }
+
+    /// As [`call`](Self::call), of a context that is not needed afterwards.
+    pub(crate) fn into_call<O: Operation>(self, operation: O) -> Result<Call<O>, Error> {
+        Ok(Call { raw: RawCall::new(self, &operation)?, operation })
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::transport::{AsyncTransport, drive_async};
 use crate::api::Api;
+use crate::call::CallContext;
 use crate::call::observer::Observer;
 use crate::call::options::CallOptions;
-use crate::call::{Call, CallContext};
 use crate::error::Error;
 use crate::model::{Refreshed, Session, SessionList, Token};
 use crate::operation::Operation;
@@ -108,22 +108,7 @@ impl<T: AsyncTransport> AsyncSessions<'_, T> {
     /// # Errors
     /// Any [`Error`]: its variants tell what failed.
     pub async fn call<O: Operation>(self, operation: &O) -> Result<O::Output, Error> {
-        drive_async(&self.client.transport, self.start(operation)?).await
-    }
-
-    fn start<O: Operation>(self, operation: &O) -> Result<Call<&O>, Error> {
-        match self.options {
-            None => self.client.context.call(operation),
-            Some(_) => self.context().call(operation),
-        }
-    }
-
-    fn context(self) -> CallContext {
-        let context = self.client.context.clone();
-        match self.options {
-            None => context,
-            Some(options) => context.with_options(options),
-        }
+        drive_async(&self.client.transport, self.client.context.clone_with(self.options).into_call(operation)?).await
     }
 
     /// Lists one page of sessions, newest first: `GET /sessions`.

@@ -2,9 +2,9 @@
 
 use super::transport::{Transport, drive};
 use crate::api::Api;
+use crate::call::CallContext;
 use crate::call::observer::Observer;
 use crate::call::options::CallOptions;
-use crate::call::{Call, CallContext};
 use crate::error::Error;
 use crate::model::{Refreshed, Session, SessionList, Token};
 use crate::operation::Operation;
@@ -108,22 +108,11 @@ impl<'a, T: Transport> Sessions<'a, T> {
     /// # Errors
     /// Any [`Error`]: its variants tell what failed.
     pub fn call<O: Operation>(self, operation: &O) -> Result<O::Output, Error> {
-        drive(&self.client.transport, self.start(operation)?)
-    }
-
-    fn start<O: Operation>(self, operation: &O) -> Result<Call<&O>, Error> {
-        match self.options {
-            None => self.client.context.call(operation),
-            Some(_) => self.context().call(operation),
-        }
+        drive(&self.client.transport, self.context().into_call(operation)?)
     }
 
     pub(super) fn context(self) -> CallContext {
-        let context = self.client.context.clone();
-        match self.options {
-            None => context,
-            Some(options) => context.with_options(options),
-        }
+        self.client.context.clone_with(self.options)
     }
 
     pub(super) fn transport(self) -> &'a T {
