@@ -326,7 +326,7 @@ impl fmt::Debug for RawCall {
 
 /// One call of the operation `O`: a [`RawCall`] whose response is decoded and checked.
 pub struct Call<O> {
-    raw: RawCall,
+    pub(crate) raw: RawCall,
     operation: O,
 }
 
