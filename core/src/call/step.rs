@@ -55,9 +55,14 @@ pub trait Flow {
     /// Reports that the last [`Step::Send`] brought no complete response.
     fn on_failure(&mut self, error: TransportError, now: Duration);
 
-    /// The result of the flow.
+    /// The result of the flow. Call it once the step is [`Step::Done`] and no report is awaited.
+    ///
+    /// A [`Call`](crate::call::Call) returns the decoded response, a [`RawCall`](crate::call::RawCall) the response itself,
+    /// which is a 2xx, and [`RevokingOneByOne`](crate::flows::RevokingOneByOne) a report.
     ///
     /// # Errors
-    /// Why the call did not succeed; [`Error::Build`] if the flow is not done yet.
+    /// Why the call failed: the error of the last attempt, [`Error::Decode`] for a 2xx that can't be read, [`Error::Transport`]
+    /// if no attempt could be made in time. A call that is finished before it is done returns [`Error::Build`], even if an
+    /// attempt has failed already.
     fn finish(self) -> Result<Self::Output, Error>;
 }

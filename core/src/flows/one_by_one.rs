@@ -11,8 +11,13 @@ use crate::error::{Error, TransportError};
 use crate::model::SessionId;
 use crate::operations::{ListSessions, RevokeSession};
 
-/// Revokes all sessions of a user or a client that are signed in, one by one. What fails after the first list is in the
-/// report.
+/// Revokes all sessions of a user or a client that are signed in, one by one.
+///
+/// [`finish`](Flow::finish) returns a [`RevokeReport`]. It returns an error if the list failed before the first revoke, or if an
+/// id is empty. Later errors are in the report.
+///
+/// A flow that is finished early returns a report of the revokes that had ended by its last step: `incomplete` is `None`, and
+/// [`is_complete`](RevokeReport::is_complete) is `false`. A revoke that is in flight or has not begun is not in the report.
 #[derive(Debug)]
 pub struct RevokingOneByOne {
     context: CallContext,

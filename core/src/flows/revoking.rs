@@ -39,8 +39,8 @@ pub struct Revoking {
     is_confirmed: bool,
     /// Why it ended early.
     ended: Option<Error>,
-    /// What the listing has shown that is still to be handed out.
-    batches: Vec<SessionId>,
+    /// The sessions of the last listing that are still to be handed out.
+    to_hand_out: Vec<SessionId>,
     /// The errors of the revokes that were handed out last and got no response.
     without_response: Vec<Error>,
     handed_out: usize,
@@ -70,7 +70,7 @@ impl Revoking {
             doubtful: 0,
             is_confirmed: false,
             ended,
-            batches: Vec::new(),
+            to_hand_out: Vec::new(),
             without_response: Vec::new(),
             handed_out: 0,
         }
@@ -91,7 +91,7 @@ impl Revoking {
         if self.ended.is_some() {
             return Work::Done;
         }
-        if !self.batches.is_empty() {
+        if !self.to_hand_out.is_empty() {
             return Work::Revoke(self.next_batch());
         }
         let untried: Vec<_> = self.meant.difference(&self.tried).cloned().collect();
@@ -109,15 +109,15 @@ impl Revoking {
         self.listings += 1;
         self.listing = Listing::new(self.all.list());
         self.meant.clear();
-        self.batches = untried;
+        self.to_hand_out = untried;
         self.work()
     }
 
     /// The next few sessions to revoke: no more than run at once, so that a server that is down is noticed soon.
     #[inline]
     fn next_batch(&mut self) -> Vec<SessionId> {
-        let rest = self.batches.split_off(self.all.concurrency.min(self.batches.len()));
-        let batch = std::mem::replace(&mut self.batches, rest);
+        let most = self.all.concurrency.min(self.to_hand_out.len());
+        let batch: Vec<_> = self.to_hand_out.drain(..most).collect();
         self.tried.extend(batch.iter().cloned());
         self.handed_out = batch.len();
         self.without_response.clear();
@@ -150,10 +150,10 @@ impl Revoking {
         }
     }
 
-    /// What became of the sessions.
+    /// What became of the sessions. Before [`Work::Done`], it is a report of what was reported so far, and not complete.
     ///
     /// # Errors
-    /// The list failed before anything was revoked ([`Error`] of the list), or the id of a session to keep is empty
+    /// The list failed before the first revoke was handed out ([`Error`] of the list), or the id of a session to keep is empty
     /// ([`Error::Build`]).
     #[inline]
     pub fn finish(self) -> Result<RevokeReport, Error> {

@@ -134,6 +134,25 @@ fn a_request_is_handed_out_once_and_again_only_after_a_report() {
 }
 
 #[test]
+fn finished_early_it_reports_the_revokes_that_have_ended() {
+    let report = of_user().finish().unwrap();
+    assert!(report.revoked.is_empty() && report.incomplete.is_none() && !report.is_complete());
+
+    let mut active = vec!["a", "b", "c"];
+    let mut flow = of_user();
+    for sent in ["sessions", "a", "b"] {
+        let Step::Send { request, .. } = flow.step(Duration::ZERO) else { panic!("{sent} is not sent") };
+        assert_eq!(request.uri().path().trim_end_matches("/revoke").rsplit('/').next(), Some(sent));
+        if sent != "b" {
+            flow.on_response(respond(&mut active, &request).unwrap(), Duration::ZERO);
+        }
+    }
+    let report = flow.finish().unwrap();
+    assert_eq!(report.revoked, ["a"], "b is in flight, c has not begun");
+    assert!(report.failed.is_empty() && report.incomplete.is_none() && !report.is_complete());
+}
+
+#[test]
 fn reports_before_the_first_step_are_harmless() {
     let mut flow = of_user();
     flow.on_response(response(404, &json!({})).unwrap(), Duration::ZERO);
