@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::redact::Redacted;
+use crate::redact::Secrets;
 
 /// Why a JSON text could not be read. It can be printed: it holds no value of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,9 +38,10 @@ impl Fault {
         Self::new(".", &reason(error))
     }
 
-    /// Keys of the text are in both, and a key may be anything.
+    /// Both may hold keys of the text, and a key may be anything. What the call sent is not known here.
     fn new(path: &str, reason: &str) -> Self {
-        Self { path: Redacted(path).to_string(), reason: Redacted(reason).to_string() }
+        let secrets = Secrets::default();
+        Self { path: secrets.redacted(path), reason: secrets.redacted(reason) }
     }
 }
 

@@ -12,28 +12,20 @@ const LONGEST: usize = 200;
 /// What stands where a secret was.
 const REDACTED: &str = "[redacted]";
 
-/// Shows a text on one line, cut at 200 characters, and without what looks like a key or a token.
-pub(crate) struct Redacted<'a>(pub(crate) &'a str);
+/// Shows a text on one line, cut at 200 characters, without what looks like a key or a token, and without what a call sent as
+/// a secret. From [`Secrets::redact`].
+pub(crate) struct Redacted<'a> {
+    text: &'a str,
+    secrets: &'a [String],
+}
 
 impl fmt::Display for Redacted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_redacted(f, self.0, &[])
+        write_redacted(f, self.text, self.secrets)
     }
 }
 
-/// As [`Redacted`], and without what a call sent as a secret.
-pub(crate) struct RedactedOf<'a> {
-    text: &'a str,
-    secrets: &'a Secrets,
-}
-
-impl fmt::Display for RedactedOf<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_redacted(f, self.text, self.secrets.values())
-    }
-}
-
-impl fmt::Debug for RedactedOf<'_> {
+impl fmt::Debug for Redacted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{self}\"")
     }
@@ -59,8 +51,8 @@ impl Secrets {
     }
 
     /// The text, without these secrets when it is shown.
-    pub(crate) fn redact<'a>(&'a self, text: &'a str) -> RedactedOf<'a> {
-        RedactedOf { text, secrets: self }
+    pub(crate) fn redact<'a>(&'a self, text: &'a str) -> Redacted<'a> {
+        Redacted { text, secrets: self.values() }
     }
 
     /// The text as it is shown.
@@ -246,10 +238,10 @@ mod tests {
             ("a\nb\u{1b}[1m", "a b [1m"),
             ("all is well", "all is well"),
         ] {
-            assert_eq!(Redacted(text).to_string(), shown);
+            assert_eq!(Secrets::default().redacted(text), shown);
         }
         assert_eq!(format!("{:?}", Secrets::default().redact("eyJa")), "\"[redacted]\"");
-        assert_eq!(Redacted(&"é".repeat(300)).to_string().chars().count(), 201);
+        assert_eq!(Secrets::default().redacted(&"é".repeat(300)).chars().count(), 201);
     }
 
     #[test]
@@ -354,7 +346,7 @@ mod tests {
             for text in [&text, &parts, &format!("{text}{secret}{text}")] {
                 let shown = secrets.redacted(text);
                 prop_assert!(shown.chars().count() <= LONGEST + REDACTED.len() + 1);
-                prop_assert_eq!(Redacted(&shown).to_string(), shown);
+                prop_assert_eq!(Secrets::default().redacted(&shown), shown);
             }
         }
     }
