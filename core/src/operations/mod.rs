@@ -63,7 +63,7 @@ fn write_token_options(
     request.json(&Body { expires_in_seconds })
 }
 
-/// Refuses an optional parameter that is given but empty: a server reads it as "not given", and then does more than meant.
+/// Refuses an empty parameter: a server may take it as not given, and then list or change more than was meant.
 fn not_empty(field: &'static str, value: Option<&str>) -> Result<(), BuildError> {
     match value {
         Some("") => Err(BuildError::new(field, "is empty")),
@@ -88,9 +88,14 @@ fn check_user(session: &Session, asked_for: &UserId) -> Result<(), Mismatch> {
     if session.user_id == *asked_for { Ok(()) } else { Err(Mismatch::new("user_id", OTHER_USER)) }
 }
 
-/// Checks that a token is of the session asked for, if it tells the session.
+/// Checks that a token is of the session asked for.
 fn check_token(jwt: &Jwt, asked_for: &SessionId) -> Result<(), Mismatch> {
-    if sid_is(jwt.expose(), |sid| sid != asked_for.as_str().as_bytes()) { Err(other_token("jwt")) } else { Ok(()) }
+    if is_of_other_session(jwt.expose(), asked_for) { Err(other_token("jwt")) } else { Ok(()) }
+}
+
+/// Whether a token is of another session. A token without a session is not.
+fn is_of_other_session(token: &str, asked_for: &SessionId) -> bool {
+    sid_is(token, |sid| sid != asked_for.as_str().as_bytes())
 }
 
 fn other_token(field: impl Into<Cow<'static, str>>) -> Mismatch {

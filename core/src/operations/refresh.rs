@@ -6,10 +6,10 @@ use std::fmt;
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::{check_token, not_empty, other_token};
+use super::{check_token, is_of_other_session, not_empty, other_token};
 use crate::error::{BuildError, Mismatch};
 use crate::metadata::{Idempotency, Metadata};
-use crate::model::{Jwt, RefreshToken, Refreshed, SessionId, TokenFormat, sid_is};
+use crate::model::{Jwt, RefreshToken, Refreshed, SessionId, TokenFormat};
 use crate::operation::Operation;
 use crate::request::RequestWriter;
 
@@ -29,9 +29,9 @@ pub struct RefreshSession {
     pub expired_token: Jwt,
     /// The refresh token, the value of the `__refresh` cookie.
     pub refresh_token: RefreshToken,
-    /// The origin of the request that is being responded, such as `https://app.example.com`.
+    /// The origin of the browser's request that is being handled, such as `https://app.example.com`.
     pub request_origin: String,
-    /// The headers of that request: for each name its values.
+    /// The headers of that request: the values of each name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_headers: Option<BTreeMap<String, Vec<String>>>,
     /// What to return, a token by default.
@@ -157,9 +157,8 @@ impl Operation for RefreshSession {
         if let Some(token) = refreshed.token() {
             return check_token(&token.jwt, &self.session_id);
         }
-        let is_other = |sid: &[u8]| sid != self.session_id.as_str().as_bytes();
         let mut tokens = refreshed.cookies().iter().map(|cookie| session_token(cookie.expose()).unwrap_or_default());
-        match tokens.position(|token| sid_is(token, is_other)) {
+        match tokens.position(|token| is_of_other_session(token, &self.session_id)) {
             Some(index) => Err(other_token(format!("cookies[{index}]"))),
             None => Ok(()),
         }
