@@ -54,7 +54,6 @@ impl<'a, T: AsyncTransport + Sync> Stream for SessionStream<'a, T> {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             match &mut self.state {
-                State::Idle(None) => return Poll::Ready(None),
                 State::Idle(pages) => {
                     // Without a future, which would be allocated for each session.
                     if let Some(session) = pages.as_mut().and_then(|pages| pages.page.next()) {

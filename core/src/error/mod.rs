@@ -67,11 +67,7 @@ impl Error {
     /// The status of the response, if there was one.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
-        match self {
-            Self::Api(error) => Some(error.response.status()),
-            Self::Decode(error) => Some(error.response.status()),
-            Self::Build(_) | Self::Transport(_) => None,
-        }
+        self.response().map(http::Response::status)
     }
 
     /// The code of the first error that the server named, such as `resource_not_found`.

@@ -16,7 +16,6 @@ pub(super) struct Listing {
     seen: BTreeSet<SessionId>,
     last: Option<SessionId>,
     total: Option<u64>,
-    pages: u32,
     /// The most sessions that a page held.
     largest: usize,
     /// Whether the next page is to begin with the last session of the page before.
@@ -37,7 +36,6 @@ impl Listing {
             seen: BTreeSet::new(),
             last: None,
             total: None,
-            pages: 0,
             largest: 0,
             overlaps: true,
             is_alone: false,
@@ -55,14 +53,14 @@ impl Listing {
     /// Takes a page, and returns the sessions that were on none before.
     pub(super) fn on_page(&mut self, page: SessionList) -> Vec<Session> {
         let (len, total) = (page.len(), page.total_count);
-        let repeated = usize::from(self.overlaps && self.last.is_some());
+        let is_first = self.last.is_none();
+        let repeated = usize::from(self.overlaps && !is_first);
         let first = page.data.first().map(|session| &session.id);
         let begins_right = repeated == 0 || first == self.last.as_ref();
-        let has_same_total = self.pages == 0 || self.total == total;
+        let has_same_total = is_first || self.total == total;
         let new: Vec<_> = page.into_iter().filter(|session| self.seen.insert(session.id.clone())).collect();
         self.is_full &= begins_right && has_same_total && new.len() + repeated == len;
         self.total = total;
-        self.pages += 1;
         self.largest = self.largest.max(len);
         match new.last() {
             Some(session) => {
