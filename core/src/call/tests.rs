@@ -40,6 +40,29 @@ pub(super) fn failure(kind: TransportErrorKind, delivery: Delivery) -> Transport
     TransportError::new(kind, delivery)
 }
 
+/// Keeps the attempts that it is told of.
+#[derive(Clone, Default)]
+pub(super) struct Seen(pub(super) Arc<Mutex<Vec<Observed>>>);
+
+#[derive(Debug)]
+pub(super) struct Observed {
+    pub(super) wait: Option<Duration>,
+    pub(super) trace_id: Option<String>,
+    pub(super) display: String,
+    pub(super) debug: String,
+}
+
+impl Observer for Seen {
+    fn attempted(&self, attempt: &Attempt<'_>) {
+        self.0.lock().unwrap().push(Observed {
+            wait: attempt.wait,
+            trace_id: attempt.trace_id.map(str::to_owned),
+            display: attempt.to_string(),
+            debug: format!("{attempt:?}"),
+        });
+    }
+}
+
 /// When an attempt left, and how long it might take.
 pub(super) type Sent = (Duration, Duration);
 
@@ -327,13 +350,6 @@ fn a_failure_is_returned_with_its_cause() {
 
 #[test]
 fn an_observer_sees_each_attempt() {
-    #[derive(Clone, Default)]
-    struct Seen(Arc<Mutex<Vec<String>>>);
-    impl Observer for Seen {
-        fn attempted(&self, attempt: &Attempt<'_>) {
-            self.0.lock().unwrap().push(attempt.to_string());
-        }
-    }
     let seen = Seen::default();
     let context = context().with_observer(seen.clone());
     let (outcome, _) = run(get(&context), |attempt| match attempt {
@@ -342,7 +358,7 @@ fn an_observer_sees_each_attempt() {
         _ => (Ok(response(404, &[])), ms(9)),
     });
     assert_eq!(outcome.unwrap_err().status().unwrap(), 404);
-    let seen = seen.0.lock().unwrap();
+    let seen: Vec<_> = seen.0.lock().unwrap().drain(..).map(|attempt| attempt.display).collect();
     assert_eq!(seen[0], "GetSession attempt 1: 503 in 5 ms, next in 1000 ms [trace ray]");
     assert!(seen[1].starts_with("GetSession attempt 2: closed in 7 ms, next in "), "{}", seen[1]);
     assert_eq!(seen[2], "GetSession attempt 3: 404 in 9 ms");

@@ -8,12 +8,12 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use http::{Request, Response};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::transport::{AsyncTransport, Transport};
 use super::{AsyncClient, Client};
 use crate::error::TransportError;
-use crate::model::tests::minimal;
+use crate::model::tests::with_id;
 use crate::{Api, Error, ListSessions, RevokeAll, Session};
 
 /// Holds sessions that are signed in. It lists them two at a time, up to a page that it refuses.
@@ -42,23 +42,17 @@ impl Server {
             Some(path) => {
                 let id = path.rsplit('/').next().unwrap();
                 self.active.lock().unwrap().retain(|active| *active != id);
-                (200, session(id))
+                (200, with_id(id))
             }
             None => {
                 let offset = request.uri().query().unwrap().split("offset=").nth(1).unwrap().parse().unwrap();
-                let page: Vec<_> = self.active().into_iter().skip(offset).take(2).map(session).collect();
+                let page: Vec<_> = self.active().into_iter().skip(offset).take(2).map(with_id).collect();
                 let status = if offset >= self.refused_from { 403 } else { 200 };
                 (status, json!({ "data": page, "total_count": self.active().len() }))
             }
         };
         Response::builder().status(status).body(body.to_string().into_bytes()).unwrap()
     }
-}
-
-fn session(id: &str) -> Value {
-    let mut session = minimal();
-    session["id"] = json!(id);
-    session
 }
 
 impl Transport for Server {

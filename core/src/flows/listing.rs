@@ -93,15 +93,11 @@ impl Listing {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-    use crate::model::tests::minimal;
+    use crate::model::tests::with_id;
 
     fn session(id: &str) -> Session {
-        let mut session = minimal();
-        session["id"] = json!(id);
-        serde_json::from_value(session).unwrap()
+        serde_json::from_value(with_id(id)).unwrap()
     }
 
     /// Lists these sessions in pages of at most `clamp`; `change` changes the list before each page but the first.

@@ -79,18 +79,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::tests::minimal;
+    use crate::model::tests::with_id;
 
     /// What a server with this many sessions sends, given its limit and whether it tells the total.
     fn response(count: u64, list: &ListSessions, clamp: u64, with_total: bool) -> SessionList {
         let (limit, offset) = (u64::from(list.limit.unwrap()).min(clamp), list.offset.unwrap());
-        let sessions: Vec<_> = (offset..count.min(offset + limit))
-            .map(|number| {
-                let mut session = minimal();
-                session["id"] = json!(format!("sess_{number}"));
-                session
-            })
-            .collect();
+        let sessions: Vec<_> =
+            (offset..count.min(offset + limit)).map(|number| with_id(&format!("sess_{number}"))).collect();
         let json = if with_total { json!({ "data": sessions, "total_count": count }) } else { json!(sessions) };
         serde_json::from_value(json).unwrap()
     }

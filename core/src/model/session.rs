@@ -156,6 +156,11 @@ pub(crate) mod tests {
         })
     }
 
+    /// As [`minimal`], with this id.
+    pub(crate) fn with_id(id: &str) -> Value {
+        with(minimal(), "id", id.into())
+    }
+
     const OPTIONAL: [&str; 4] = ["actor", "last_active_organization_id", "latest_activity", "tasks"];
 
     fn with(mut session: Value, key: &str, value: Value) -> Value {

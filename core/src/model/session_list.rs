@@ -107,7 +107,7 @@ fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::E
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::session::tests::minimal;
+    use super::super::session::tests::{minimal, with_id};
     use super::*;
 
     fn read(json: &Value) -> SessionList {
@@ -136,9 +136,7 @@ mod tests {
 
     #[test]
     fn a_list_is_gone_through_by_value_and_by_reference() {
-        let mut other = minimal();
-        other["id"] = json!("sess_2");
-        let list = read(&json!([minimal(), other]));
+        let list = read(&json!([with_id("sess_1"), with_id("sess_2")]));
         let ids = ["sess_1", "sess_2"];
         assert!(!list.is_empty());
         assert_eq!(list.iter().map(|session| session.id.as_str()).collect::<Vec<_>>(), ids);

@@ -1,36 +1,11 @@
 //! What calls share, and what is told of them: the retry budget, jitter, the observer, attempts and delivery.
 
-use std::sync::{Arc, Mutex};
-
-use super::super::tests::{context, create, failure, get, ms, response, run};
+use super::super::tests::{Seen, context, create, failure, get, ms, response, run};
 use super::*;
-use crate::{Api, CallOptions, GetSession, Observer, RefreshSession, RetryPolicy, registry};
+use crate::{Api, CallOptions, GetSession, RefreshSession, RetryPolicy, registry};
 
 fn lost() -> TransportError {
     failure(TransportErrorKind::Closed, Delivery::MaybeSent)
-}
-
-/// Keeps what was observed.
-#[derive(Clone, Default)]
-struct Seen(Arc<Mutex<Vec<Observed>>>);
-
-#[derive(Debug)]
-struct Observed {
-    wait: Option<Duration>,
-    trace_id: Option<String>,
-    display: String,
-    debug: String,
-}
-
-impl Observer for Seen {
-    fn attempted(&self, attempt: &Attempt<'_>) {
-        self.0.lock().unwrap().push(Observed {
-            wait: attempt.wait,
-            trace_id: attempt.trace_id.map(str::to_owned),
-            display: attempt.to_string(),
-            debug: format!("{attempt:?}"),
-        });
-    }
 }
 
 #[test]

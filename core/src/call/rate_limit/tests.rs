@@ -18,13 +18,18 @@ fn grant(rate_limit: &Arc<RateLimit>, now: Duration, count: usize) {
     }
 }
 
+/// A request of this operation that is rejected with a pause of a second.
+fn reject(rate_limit: &Arc<RateLimit>, operation: &'static str, now: Duration) {
+    let mut turn = Turn::new(rate_limit, operation);
+    turn.admit(now).unwrap();
+    turn.rejected(now, Some(ms(1000)));
+}
+
 /// A limit that let this many requests through and then asked for a pause of a second, which ends at 1 s.
 fn limited(allowance: usize) -> Arc<RateLimit> {
     let rate_limit = Arc::default();
     grant(&rate_limit, ms(0), allowance);
-    let mut rejected = Turn::new(&rate_limit, "GetSession");
-    rejected.admit(ms(0)).unwrap();
-    rejected.rejected(ms(0), Some(ms(1000)));
+    reject(&rate_limit, "GetSession", ms(0));
     rate_limit
 }
 
@@ -151,10 +156,7 @@ fn a_late_rejection_pauses_but_does_not_end_the_round() {
     let mut late = Turn::new(&rate_limit, "GetSession");
     late.admit(ms(0)).unwrap();
     grant(&rate_limit, ms(0), 5);
-    let mut rejected = Turn::new(&rate_limit, "GetSession");
-    rejected.admit(ms(0)).unwrap();
-    rejected.rejected(ms(0), Some(ms(1000)));
-    drop(rejected);
+    reject(&rate_limit, "GetSession", ms(0));
     grant(&rate_limit, ms(1000), 1);
     grant(&rate_limit, ms(1004), 1);
     late.rejected(ms(1500), Some(ms(500)));
@@ -189,10 +191,7 @@ fn a_pause_is_guessed_where_none_is_asked_for_and_doubles_while_nothing_is_grant
 #[test]
 fn a_new_call_does_not_overtake_older_ones_of_another_operation_that_is_limited_too() {
     let rate_limit = limited(1);
-    let mut token = Turn::new(&rate_limit, "CreateSessionToken");
-    token.admit(ms(0)).unwrap();
-    token.rejected(ms(0), Some(ms(1000)));
-    drop(token);
+    reject(&rate_limit, "CreateSessionToken", ms(0));
     let mut gets = turns(&rate_limit, 4);
     gets.iter_mut().for_each(|turn| assert!(turn.admit(ms(900)).is_err()));
     assert_eq!(gets[0].admit(ms(1000)), Ok(()));
@@ -209,10 +208,7 @@ fn a_new_call_does_not_overtake_older_ones_of_another_operation_that_is_limited_
 fn a_limit_is_remembered_while_another_operation_is_at_its_own() {
     let rate_limit = limited(1);
     grant(&rate_limit, ms(1000), 1);
-    let mut token = Turn::new(&rate_limit, "CreateSessionToken");
-    token.admit(ms(9000)).unwrap();
-    token.rejected(ms(9000), Some(ms(1000)));
-    drop(token);
+    reject(&rate_limit, "CreateSessionToken", ms(9000));
     assert_eq!(admitted(&mut turns(&rate_limit, 100), ms(11_000)), 2);
     assert_eq!(admitted(&mut turns(&rate_limit, 100), ms(21_000)), 100);
 }
@@ -226,13 +222,6 @@ fn grant_tokens(rate_limit: &Arc<RateLimit>, now: Duration, count: usize) {
         token.admit(now).unwrap();
         token.granted(now);
     }
-}
-
-/// A request of this operation that is rejected with a pause of a second.
-fn reject(rate_limit: &Arc<RateLimit>, operation: &'static str, now: Duration) {
-    let mut turn = Turn::new(rate_limit, operation);
-    turn.admit(now).unwrap();
-    turn.rejected(now, Some(ms(1000)));
 }
 
 /// Gets and tokens share a limit of five. That is known at 1 s, when they are paused for a second.
@@ -342,9 +331,6 @@ fn a_call_keeps_behind_those_that_wait_before_it() {
 #[test]
 fn a_rejection_long_ago_holds_back_nothing() {
     let rate_limit = Arc::default();
-    let mut rejected = Turn::new(&rate_limit, "GetSession");
-    rejected.admit(ms(0)).unwrap();
-    rejected.rejected(ms(0), Some(ms(1000)));
-    drop(rejected);
+    reject(&rate_limit, "GetSession", ms(0));
     assert_eq!(admitted(&mut turns(&rate_limit, 100), Duration::from_secs(5 * 3600)), 100);
 }

@@ -6,7 +6,7 @@ use http::{Request, Response};
 use serde_json::json;
 
 use super::*;
-use crate::model::tests::minimal;
+use crate::model::tests::with_id;
 use crate::{Api, CallOptions, Delivery, RetryPolicy, TransportErrorKind};
 
 /// What comes of one request.
@@ -21,12 +21,6 @@ fn of_user() -> RevokingOneByOne {
     flow(RevokeAll::of_user("user_1"))
 }
 
-fn session(id: &str) -> serde_json::Value {
-    let mut session = minimal();
-    session["id"] = json!(id);
-    session
-}
-
 fn response(status: u16, body: &serde_json::Value) -> Outcome {
     Ok(Response::builder().status(status).body(body.to_string().into_bytes()).unwrap())
 }
@@ -35,11 +29,11 @@ fn response(status: u16, body: &serde_json::Value) -> Outcome {
 fn respond(active: &mut Vec<&str>, request: &Request<Vec<u8>>) -> Outcome {
     let Some(id) = request.uri().path().strip_suffix("/revoke").and_then(|path| path.rsplit('/').next()) else {
         let skip = if request.uri().query().unwrap().contains("offset=0") { 0 } else { 1 };
-        let page: Vec<_> = active.iter().skip(skip * active.len().saturating_sub(1)).map(|id| session(id)).collect();
+        let page: Vec<_> = active.iter().skip(skip * active.len().saturating_sub(1)).map(|id| with_id(id)).collect();
         return response(200, &json!({ "data": page, "total_count": active.len() }));
     };
     active.retain(|one| *one != id);
-    response(200, &session(id))
+    response(200, &with_id(id))
 }
 
 /// Runs a flow, and tells what was sent: the last segment but `revoke` of each path.
@@ -116,7 +110,7 @@ fn a_request_is_handed_out_once_and_again_only_after_a_report() {
     let mut flow = of_user();
     assert!(matches!(flow.step(Duration::ZERO), Step::Send { .. }));
     assert!(matches!(flow.step(Duration::ZERO), Step::Done), "the list is awaited");
-    flow.on_response(response(200, &json!([session("a")])).unwrap(), Duration::ZERO);
+    flow.on_response(response(200, &json!([with_id("a")])).unwrap(), Duration::ZERO);
     let is_revoke =
         |step: &Step| matches!(step, Step::Send { request, .. } if request.uri().path().ends_with("/revoke"));
     let revokes = (0..10).any(|_| {

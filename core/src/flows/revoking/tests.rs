@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-
 use super::*;
 use crate::call::{CallContext, Flow as _};
 use crate::model::SessionStatus;
-use crate::model::tests::minimal;
+use crate::model::tests::with_id;
 use crate::{Api, CallOptions, Delivery, GetSession, RetryPolicy, TransportError, TransportErrorKind};
 
 fn error(status: u16) -> Error {
@@ -16,9 +14,7 @@ fn error(status: u16) -> Error {
 }
 
 fn session(id: &str) -> Session {
-    let mut session = minimal();
-    session["id"] = json!(id);
-    serde_json::from_value(session).unwrap()
+    serde_json::from_value(with_id(id)).unwrap()
 }
 
 /// A server that holds these sessions as active.
