@@ -18,7 +18,7 @@ use crate::response;
 const API_VERSION: HeaderName = HeaderName::from_static("clerk-api-version");
 const SDK: HeaderName = HeaderName::from_static("x-clerk-sdk");
 
-/// Headers that a caller may not set: the client writes them, or they would change how the message is framed or secured.
+/// Headers that a caller may not set: the client writes them, or they would change how the request is framed or secured.
 const RESERVED: [HeaderName; 17] = [
     AUTHORIZATION,
     HOST,
@@ -282,9 +282,9 @@ fn authorization(key: &SecretKey) -> Result<HeaderValue, BuildError> {
 
 fn extra_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), BuildError> {
     let parsed = HeaderName::from_bytes(name.as_bytes())
-        .map_err(|_| BuildError::new("header", format!("has the name {name:?}, which is not a header's")))?;
+        .map_err(|_| BuildError::new("header", format!("{name:?} is not a valid header name")))?;
     if RESERVED.contains(&parsed) {
-        return Err(BuildError::new("header", format!("would replace {parsed}, which the client itself writes")));
+        return Err(BuildError::new("header", format!("{parsed} can't be set: the client or its transport writes it")));
     }
     let value = HeaderValue::from_str(value)
         .map_err(|_| BuildError::new("header", format!("{parsed} has a value that can't stand in a header")))?;
@@ -313,9 +313,9 @@ mod tests {
         for name in ["Authorization", "HOST", "content-length", "Transfer-Encoding", "user-agent", "Clerk-API-Version"]
         {
             let error = refused(Api::builder("sk_test_1").header(name, "x"));
-            assert!(error.contains(&format!("would replace {}", name.to_lowercase())), "{error}");
+            assert!(error.contains(&format!("header {} can't be set", name.to_lowercase())), "{error}");
         }
-        assert!(refused(Api::builder("sk_test_1").header("a b", "x")).contains("not a header's"));
+        assert!(refused(Api::builder("sk_test_1").header("a b", "x")).contains("\"a b\" is not a valid header name"));
         assert!(refused(Api::builder("sk_test_1").header("x-a", "a\nhidden")).contains("x-a has a value"));
         assert!(refused(Api::builder("sk_test_1").api_version("")).contains("api_version"));
         assert!(refused(Api::builder("sk_test_1").user_agent_suffix("a\nb")).contains("user_agent_suffix"));

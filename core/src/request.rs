@@ -163,7 +163,7 @@ impl std::fmt::Debug for RequestWriter<'_> {
 }
 
 fn push_encoded(target: &mut String, value: &str) {
-    // An id needs no encoding as a rule, and to see that is cheaper than to go through the request's iterator.
+    // Most ids need no encoding, and this check is cheaper than the encoder.
     if value.bytes().all(|byte| UNRESERVED[usize::from(byte)]) {
         target.push_str(value);
     } else {
@@ -171,9 +171,9 @@ fn push_encoded(target: &mut String, value: &str) {
     }
 }
 
-/// What of a path template is before and after its first placeholder, if that has this name.
+/// The parts of a path template before and after its first placeholder, if the placeholder has this name.
 fn split_at_placeholder(template: &'static str, name: &str) -> Option<(&'static str, &'static str)> {
-    // Over bytes: a template is short, and a search for a character in a string is made for long ones.
+    // A search over bytes is quicker in a text as short as a template than `str::find`.
     let open = template.bytes().position(|byte| byte == b'{')?;
     let (before, rest) = template.split_at(open);
     Some((before, rest[1..].strip_prefix(name)?.strip_prefix('}')?))

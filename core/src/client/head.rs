@@ -13,8 +13,7 @@ pub const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 /// Refuses a head with more headers or bytes than [`MAX_HEADERS`] and [`MAX_HEAD_BYTES`].
 ///
-/// HTTP libraries have limits of their own, and each has other ones. A transport that calls this fails for the same responses
-/// as the other ones do.
+/// Each HTTP library has other limits. Transports that call this fail for the same responses.
 ///
 /// # Errors
 /// [`head_too_large`].

@@ -11,9 +11,9 @@ use crate::error::{Error, TransportError};
 
 /// A blocking HTTP client.
 ///
-/// An implementation sends the request as it is, follows no redirect, retries nothing, returns every status as a response,
-/// and limits the size of the response: of its head, by [`check_head`](crate::transport::check_head), and of its body. It fails with a [`TransportError`] that tells whether the server may have processed
-/// the request.
+/// An implementation sends the request as it is, follows no redirect, retries nothing, and returns every status as a response.
+/// It limits the size of a response: of its head, by [`check_head`](crate::transport::check_head), and of its body. It fails
+/// with a [`TransportError`] that tells whether the server may have processed the request.
 pub trait Transport {
     /// Sends one request and reads the complete response, with its body decompressed, all within `timeout`.
     ///

@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn refuses_what_would_call_another_operation() {
-        // `tokens/..` would be a revoke's neighbour, and `tokens/` a plain token.
+        // The path `tokens/..` would be that of the session, and `tokens/` that of a plain token.
         for template in ["", ".", ".."] {
             let error = refused(&CreateSessionTokenFromTemplate::new("sess_1", template));
             assert!(error.contains("template_name is"), "{error}");
