@@ -1,4 +1,4 @@
-//! Formatting, in each of the three workspaces.
+//! Formatting, in each of the workspaces of this repository.
 
 use crate::Result;
 use crate::shell::Shell;
@@ -6,5 +6,6 @@ use crate::shell::Shell;
 pub(crate) fn run(shell: &mut Shell) -> Result {
     shell.run("cargo fmt --all --check")?;
     shell.run("cargo fmt --all --check --manifest-path bindings/Cargo.toml")?;
-    shell.run("cargo fmt --all --check --manifest-path tests/fuzz/Cargo.toml")
+    shell.run("cargo fmt --all --check --manifest-path tests/fuzz/Cargo.toml")?;
+    shell.run("cargo fmt --all --check --manifest-path tests/speed/Cargo.toml")
 }

@@ -1,0 +1,132 @@
+//! Counts what does not depend on how busy the machine is: system calls by strace, instructions and allocations by valgrind.
+//! What a program does before its calls is taken off: each is run with few calls and with more.
+
+use std::fs;
+use std::process::Command;
+
+use crate::Result;
+use crate::plan::{At, CASES, Case, Subject};
+use crate::results::{Counted, Share, Threads};
+use crate::run::{Programs, Server, output};
+
+/// A way to count what a command does.
+type Count = fn(&Counter<'_>, &Case, &Subject, usize) -> Result<f64>;
+
+struct Counter<'a> {
+    programs: &'a Programs,
+    server: &'a Server,
+}
+
+/// Counts the cases that don't connect anew.
+pub(crate) fn counts(programs: &Programs) -> Result<Vec<Counted>> {
+    let server = programs.serve(None)?;
+    let counter = Counter { programs, server: &server };
+    let cases = CASES.iter().filter(|case| case.at == At::Address);
+    let all = cases.flat_map(|case| case.subjects().iter().map(move |subject| (case, subject)));
+    let count = |(case, subject): (&Case, &Subject)| {
+        eprintln!("counting {}: {}, {}", case.group, case.name, subject.name);
+        Ok(Counted {
+            group: case.group.to_owned(),
+            case: case.name.to_owned(),
+            subject: subject.name.to_owned(),
+            system_calls: counter.of_a_call(system_calls, case, subject)?,
+            instructions: counter.of_a_call(instructions, case, subject)?,
+            allocations: counter.of_a_call(allocations, case, subject)?,
+        })
+    };
+    all.map(count).collect()
+}
+
+/// Counts the threads that 10,000 calls start.
+pub(crate) fn threads(programs: &Programs) -> Result<Vec<Threads>> {
+    let server = programs.serve(None)?;
+    let counter = Counter { programs, server: &server };
+    let cases = CASES.iter().filter(|case| case.at == At::Name);
+    let all = cases.flat_map(|case| case.subjects().iter().map(move |subject| (case, subject)));
+    let count = |(case, subject): (&Case, &Subject)| {
+        let started = |calls| {
+            let lines = counter.traced(&["-e", "trace=clone,clone3", "--seccomp-bpf"], case, subject, calls)?;
+            Ok::<_, Box<dyn std::error::Error>>(lines)
+        };
+        let started = started(10_001)?.saturating_sub(started(1)?);
+        Ok(Threads { group: case.group.to_owned(), subject: subject.name.to_owned(), started })
+    };
+    all.map(count).collect()
+}
+
+/// Counts what the core's machine adds to encoding and decoding.
+pub(crate) fn machine_share(programs: &Programs) -> Result<Vec<Share>> {
+    let server = programs.serve(None)?;
+    let counter = Counter { programs, server: &server };
+    let share = |in_flight: usize| {
+        let case = Case { in_flight, ..CASES[0] };
+        let subject = |variant| Subject { name: "machine", program: "machine", variant };
+        Ok(Share {
+            in_flight,
+            whole: counter.of_a_call(instructions, &case, &subject("whole"))?,
+            parts: counter.of_a_call(instructions, &case, &subject("parts"))?,
+        })
+    };
+    [1, 64].map(share).into_iter().collect()
+}
+
+impl Counter<'_> {
+    /// What each further call counts.
+    fn of_a_call(&self, count: Count, case: &Case, subject: &Subject) -> Result<f64> {
+        let few = if case.call == "list" { 20 } else { 256 };
+        let many = 5 * few;
+        let more = count(self, case, subject, many)? - count(self, case, subject, few)?;
+        Ok((more / (many - few) as f64 * 10.0).round() / 10.0)
+    }
+
+    fn output(&self, launcher: &[&str], case: &Case, subject: &Subject, calls: usize) -> Result<String> {
+        let launcher: Vec<String> = launcher.iter().map(|word| (*word).to_owned()).collect();
+        let mut command: Command = self.programs.command(&launcher, case, subject, self.server, calls);
+        Ok(String::from_utf8_lossy(&output(&mut command)?.stderr).into_owned())
+    }
+
+    /// How many system calls strace sees.
+    fn traced(&self, options: &[&str], case: &Case, subject: &Subject, calls: usize) -> Result<usize> {
+        let file = std::env::temp_dir().join(format!("clerk-sessions-strace-{}", std::process::id()));
+        let name = file.to_str().ok_or("the folder for temporary files is not UTF-8")?;
+        self.output(&[&["strace", "-f", "-o", name], options].concat(), case, subject, calls)?;
+        let lines = fs::read_to_string(&file)?;
+        fs::remove_file(&file)?;
+        // One that another thread interrupts is on two lines.
+        Ok(lines.lines().filter(|line| line.contains('(') && !line.contains(" resumed>")).count())
+    }
+}
+
+fn system_calls(counter: &Counter<'_>, case: &Case, subject: &Subject, calls: usize) -> Result<f64> {
+    Ok(counter.traced(&[], case, subject, calls)? as f64)
+}
+
+fn instructions(counter: &Counter<'_>, case: &Case, subject: &Subject, calls: usize) -> Result<f64> {
+    let valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"];
+    number_after(&counter.output(&valgrind, case, subject, calls)?, "Collected : ")
+}
+
+fn allocations(counter: &Counter<'_>, case: &Case, subject: &Subject, calls: usize) -> Result<f64> {
+    let valgrind = ["valgrind", "--leak-check=no", "--undef-value-errors=no"];
+    number_after(&counter.output(&valgrind, case, subject, calls)?, "total heap usage: ")
+}
+
+/// The number after these words.
+fn number_after(text: &str, words: &str) -> Result<f64> {
+    let rest = text.split_once(words).ok_or_else(|| format!("no `{words}` in {text}"))?.1;
+    let number = rest.split(|c: char| !c.is_ascii_digit() && c != ',').next().unwrap_or_default();
+    Ok(number.replace(',', "").parse()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_from_what_valgrind_prints() {
+        let heap = "==7==   total heap usage: 1,234,567 allocs, 9 frees, 5 bytes allocated";
+        assert_eq!(number_after(heap, "total heap usage: ").unwrap(), 1_234_567.0);
+        assert_eq!(number_after("==7== Collected : 8901\n", "Collected : ").unwrap(), 8901.0);
+        assert!(number_after("", "Collected : ").is_err());
+    }
+}

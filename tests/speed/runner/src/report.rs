@@ -1,0 +1,346 @@
+//! Writes BENCHMARKS.md and its plots.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use crate::plan::{BARE, CASES, CLERK_RS, Case, LIMITS, OURS, TARGETS};
+use crate::results::{Counted, Results, Size, Timed};
+use crate::stats::Estimate;
+use crate::{Result, plot};
+
+/// Writes the document and the plots.
+pub(crate) fn write(workspace: &Path, results: &Results) -> Result {
+    for (file, text) in files(results)? {
+        fs::write(workspace.join(file), text)?;
+    }
+    Ok(())
+}
+
+/// Fails if a file is not what would be written.
+pub(crate) fn check(workspace: &Path, results: &Results) -> Result {
+    for (file, text) in files(results)? {
+        if fs::read_to_string(workspace.join(file)).ok() != Some(text) {
+            return Err(format!("{file} is not made of results.json: run `cargo speed write`").into());
+        }
+    }
+    Ok(())
+}
+
+/// The files, by their path from the workspace.
+fn files(results: &Results) -> Result<[(&'static str, String); 3]> {
+    Ok([
+        ("../../BENCHMARKS.md", document(results)?),
+        ("plots/ureq.svg", plot::plot("Over ureq: ratio to the bare library", &bars(results, "ureq")?)),
+        ("plots/reqwest.svg", plot::plot("Over reqwest: ratio to the bare library", &bars(results, "reqwest")?)),
+    ])
+}
+
+/// The times, a line each.
+pub(crate) fn lines(times: &[Timed]) -> String {
+    let line = |timed: &Timed| {
+        let us = Estimate::of(timed.rounds.iter().copied());
+        let Timed { group, case, subject, .. } = timed;
+        format!("{group:<10}{case:<44}{subject:<12}{:9.2} µs  {:.2} to {:.2}\n", us.median, us.low, us.high)
+    };
+    times.iter().map(line).collect()
+}
+
+/// What was measured of a case.
+struct Measured<'a> {
+    case: &'a Case,
+    results: &'a Results,
+}
+
+impl Measured<'_> {
+    fn timed<'a>(&self, all: &'a [Timed], subject: &str) -> Option<&'a Timed> {
+        all.iter()
+            .find(|timed| timed.group == self.case.group && timed.case == self.case.name && timed.subject == subject)
+    }
+
+    /// The ratio of one subject to another: of CPU time, or of throughput.
+    fn ratio(&self, subject: &str, to: &str) -> Option<Estimate> {
+        let [over, under] = [subject, to].map(|name| self.timed(&self.results.times, name));
+        Some(self.of(&over?.rounds, &under?.rounds))
+    }
+
+    fn of(&self, over: &[f64], under: &[f64]) -> Estimate {
+        if self.case.is_throughput() { Estimate::of_ratio(under, over) } else { Estimate::of_ratio(over, under) }
+    }
+
+    /// How far from 1 the ratio of a program to itself was.
+    fn noise(&self) -> f64 {
+        let [bare, again] = [BARE, "again"].map(|name| self.timed(&self.results.noise, name));
+        bare.zip(again).map_or(0.0, |(bare, again)| self.of(&again.rounds, &bare.rounds).spread())
+    }
+
+    /// The median, in the unit of the case.
+    fn median(&self, subject: &str) -> String {
+        let Some(timed) = self.timed(&self.results.times, subject) else { return String::new() };
+        let us = Estimate::of(timed.rounds.iter().copied()).median;
+        if self.case.is_throughput() {
+            format!("{} / s", thousands((1e6 / us).round()))
+        } else if us < 1.0 {
+            format!("{us:.2} µs")
+        } else if us < 100.0 {
+            format!("{us:.1} µs")
+        } else {
+            format!("{us:.0} µs")
+        }
+    }
+
+    /// A ratio with its interval; bold where it is a difference.
+    fn shown_ratio(&self, subject: &str, to: &str) -> String {
+        let Some(ratio) = self.ratio(subject, to) else { return String::new() };
+        let Estimate { median, low, high } = ratio;
+        let bold = if ratio.is_difference(self.noise()) { "**" } else { "" };
+        format!("{bold}{median:.2}{bold} ({low:.2} to {high:.2})")
+    }
+}
+
+fn document(results: &Results) -> Result<String> {
+    if results.times.is_empty() || results.counts.is_empty() || results.sizes.is_empty() {
+        return Err("results.json is not complete: run `cargo speed`".into());
+    }
+    let of = |group: &str| -> Vec<Measured<'_>> {
+        let cases = CASES.iter().filter(|case| case.group == group);
+        cases.map(|case| Measured { case, results }).collect()
+    };
+    let machine = &results.machine;
+    let rounds = results.times[0].rounds.len();
+    let mut text = format!(
+        "\
+# Benchmarks
+
+<!-- `cargo speed write` makes this file of tests/speed/results.json. Do not edit it. -->
+
+What a call costs, beside the same call by hand and beside clerk-rs. Of each table, the subjects are:
+
+- **ours**: `clerk-sessions-ureq` or `clerk-sessions-reqwest`, with its defaults.
+- **bare**: by hand, the HTTP library with its defaults, the secret key, and serde_json into a struct. It has no time limit.
+- **same limits**: by hand, with the headers, the time limits and the refusal of redirects that ours has.
+- **clerk-rs**: version 0.5, with its defaults. It is over reqwest.
+
+Measured on {}, commit {}: {} with {} cores, {}, {}. To repeat it, run `cargo speed` (about half an hour).
+
+## Targets
+
+Ours to by hand, in CPU time (less is better) or in throughput (more is better). A target is met if the 95 % interval of the
+ratio reaches it.
+
+| | case | beside | ratio | target | |
+|---|---|---|--:|--:|---|
+",
+        machine.date, machine.commit, machine.processor, machine.cores, machine.kernel, machine.rustc
+    );
+    for target in TARGETS {
+        let case = CASES.iter().find(|case| (case.group, case.name) == (target.group, target.case)).ok_or("no case")?;
+        let ratio = Measured { case, results }.ratio(OURS, target.to).ok_or("a target was not measured")?;
+        let Estimate { median, low, high } = ratio;
+        let more = case.is_throughput();
+        let is_met = if more { high >= target.ratio } else { low <= target.ratio };
+        writeln!(
+            text,
+            "| {} | {} | {} | {median:.2} ({low:.2} to {high:.2}) | {} {:.2} | {} |",
+            target.group,
+            case.name,
+            target.to,
+            if more { "≥" } else { "≤" },
+            target.ratio,
+            if is_met { "met" } else { "**not met**" }
+        )?;
+    }
+    times(&mut text, "ureq", &of("ureq"))?;
+    times(&mut text, "reqwest", &of("reqwest"))?;
+    decoding(&mut text, &of("decode"))?;
+    counts(&mut text, results)?;
+    sizes(&mut text, &results.sizes)?;
+    write!(
+        text,
+        "
+## How it is measured
+
+- Each subject is a program of its own, in [tests/speed/subjects](tests/speed/subjects). All are one build, with the same versions
+  and features of ureq, reqwest and rustls.
+- The server is a program of its own, too, with responses that are ready. With one call in flight, it and the subject share one
+  core, and what counts is the CPU time of the subject. With 64 in flight, both have all cores, and what counts is the wall
+  time.
+- Each of the {rounds} rounds runs all subjects of all cases in turn, in changing order. A run makes 200 calls that don't count,
+  then those that do. A ratio is the median of the ratios of the rounds; its 95 % interval is that of order statistics.
+- First, each case's bare program runs against itself, as often. How far that ratio's interval reaches from 1 is the spread. A
+  ratio is bold where it is a difference: its interval is apart from 1, and it is further from 1 than the spread.
+- System calls are counted by strace, instructions and allocations by valgrind, as the difference of a run with few calls and
+  one with five times as many.
+- Sizes are of a program that gets one session and prints its id, in [tests/speed/size.sh](tests/speed/size.sh): the crates that
+  cargo lists, the wall time of a release build with an empty target folder (median), the stripped binary.
+"
+    )?;
+    Ok(text)
+}
+
+fn times(text: &mut String, group: &str, cases: &[Measured<'_>]) -> Result {
+    let others: &[&str] = if group == "reqwest" { &[BARE, LIMITS, CLERK_RS] } else { &[BARE, LIMITS] };
+    writeln!(text, "\n## Over {group}\n\n![Ratios to the bare library](tests/speed/plots/{group}.svg)\n")?;
+    writeln!(text, "CPU time of the program per call; with 64 calls in flight, requests per second.\n")?;
+    let mut header = "| case | ours |".to_owned();
+    for other in others {
+        write!(header, " {other} |")?;
+    }
+    for other in others {
+        write!(header, " ours to {other} |")?;
+    }
+    writeln!(text, "{header} spread |\n|---|{}", "--:|".repeat(2 * others.len() + 2))?;
+    for measured in cases {
+        write!(text, "| {} | {} |", measured.case.name, measured.median(OURS))?;
+        for other in others {
+            write!(text, " {} |", measured.median(other))?;
+        }
+        for other in others {
+            write!(text, " {} |", measured.shown_ratio(OURS, other))?;
+        }
+        writeln!(text, " {:.2} |", measured.noise())?;
+    }
+    Ok(())
+}
+
+fn decoding(text: &mut String, cases: &[Measured<'_>]) -> Result {
+    writeln!(
+        text,
+        "\n## Decoding\n\nCPU time of reading a response, without HTTP. By hand is `serde_json::from_slice`.\n"
+    )?;
+    writeln!(text, "| response | ours | by hand | ours to by hand | spread |\n|---|--:|--:|--:|--:|")?;
+    for measured in cases {
+        writeln!(
+            text,
+            "| {} | {} | {} | {} | {:.2} |",
+            measured.case.name,
+            measured.median(OURS),
+            measured.median(BARE),
+            measured.shown_ratio(OURS, BARE),
+            measured.noise()
+        )?;
+    }
+    Ok(())
+}
+
+fn counts(text: &mut String, results: &Results) -> Result {
+    writeln!(text, "\n## Counts\n\nOf each call on a kept connection to an address.\n")?;
+    writeln!(text, "| | case | subject | system calls | instructions | allocations |\n|---|---|---|--:|--:|--:|")?;
+    for counted in results.counts.iter().filter(|counted| counted.group != "decode") {
+        let Counted { group, case, subject, system_calls, instructions, allocations } = counted;
+        let instructions = thousands(instructions.round());
+        writeln!(text, "| {group} | {case} | {subject} | {system_calls:.1} | {instructions} | {allocations:.1} |")?;
+    }
+    writeln!(text, "\nThreads that 10,000 calls to `localhost` start on kept connections:\n")?;
+    writeln!(text, "| | subject | threads |\n|---|---|--:|")?;
+    for threads in &results.threads {
+        writeln!(text, "| {} | {} | {} |", threads.group, threads.subject, threads.started)?;
+    }
+    writeln!(
+        text,
+        "\nThe core's machine is what a call adds to encoding the request and decoding the response: retries, time limits, the \
+         rate\nlimit, the headers that all requests carry. Its instructions, beside those of a whole `get`:\n"
+    )?;
+    writeln!(
+        text,
+        "| calls in flight | instructions | of a get over ureq | of a get over reqwest |\n|--:|--:|--:|--:|"
+    )?;
+    for share in &results.machine_share {
+        let added = share.whole - share.parts;
+        let part = |group: &str| {
+            let is_get = |case: &&Case| case.group == group && case.call == "get" && case.in_flight == share.in_flight;
+            let case = CASES.iter().find(is_get)?;
+            let is_ours =
+                |counted: &&Counted| (&*counted.group, &*counted.case, &*counted.subject) == (group, case.name, OURS);
+            let get = results.counts.iter().find(is_ours)?;
+            Some(format!("{:.1} %", added / get.instructions * 100.0))
+        };
+        writeln!(
+            text,
+            "| {} | {} | {} | {} |",
+            share.in_flight,
+            thousands(added.round()),
+            part("ureq").ok_or("no get was counted")?,
+            part("reqwest").ok_or("no get was counted")?
+        )?;
+    }
+    Ok(())
+}
+
+fn sizes(text: &mut String, sizes: &[Size]) -> Result {
+    writeln!(text, "\n## Size and build\n\nOf a program that gets one session.\n")?;
+    writeln!(
+        text,
+        "| program | crates | that by hand lacks | cold release build | to by hand | stripped binary | to by hand |\n\
+         |---|--:|--:|--:|--:|--:|--:|"
+    )?;
+    for size in sizes {
+        let by_hand = if size.program.starts_with("ureq") { "ureq-hand" } else { "reqwest-hand" };
+        let by_hand = sizes.iter().find(|size| size.program == by_hand).ok_or("no size by hand")?;
+        let seconds = Estimate::of(size.build_seconds.iter().copied()).median;
+        let ratio = Estimate::of_ratio(&size.build_seconds, &by_hand.build_seconds).median;
+        writeln!(
+            text,
+            "| {} | {} | {} | {seconds:.1} s | {ratio:.2} | {} KiB | {:.2} |",
+            size.program,
+            size.crates,
+            size.extra_crates,
+            thousands((size.bytes as f64 / 1024.0).round()),
+            size.bytes as f64 / by_hand.bytes as f64
+        )?;
+    }
+    Ok(())
+}
+
+/// What the plot of a group shows: of each case, each subject's ratio to the bare library.
+fn bars<'a>(results: &'a Results, group: &'a str) -> Result<Vec<plot::Case>> {
+    let cases = CASES.iter().filter(|case| case.group == group);
+    let bars = |case: &Case| {
+        let measured = Measured { case, results };
+        let subjects = case.subjects().iter().map(|subject| subject.name).filter(|name| *name != BARE);
+        let bars = subjects.map(|name| Ok((name, measured.ratio(name, BARE).ok_or("a case was not measured")?)));
+        let unit = if case.is_throughput() { "throughput, more is better" } else { "CPU time, less is better" };
+        Ok(plot::Case { name: format!("{} ({unit})", case.name), bars: bars.collect::<Result<_>>()? })
+    };
+    cases.map(bars).collect()
+}
+
+/// A whole number with commas.
+fn thousands(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut shown = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_commas() {
+        for (number, expected) in [(0.0, "0"), (999.0, "999"), (1000.0, "1,000"), (1_234_567.0, "1,234,567")] {
+            assert_eq!(thousands(number), expected);
+        }
+    }
+
+    fn timed(subject: &str, rounds: [f64; 3]) -> Timed {
+        let case = CASES.iter().find(|case| case.is_throughput()).unwrap();
+        Timed { group: case.group.into(), case: case.name.into(), subject: subject.into(), rounds: rounds.into() }
+    }
+
+    #[test]
+    fn a_ratio_of_throughput_is_larger_for_the_faster() {
+        let times = vec![timed(OURS, [1.0, 1.0, 1.0]), timed(BARE, [2.0, 2.0, 2.0])];
+        let results = Results { times, ..Results::default() };
+        let case = CASES.iter().find(|case| case.is_throughput()).unwrap();
+        let measured = Measured { case, results: &results };
+        assert_eq!(measured.ratio(OURS, BARE).unwrap().median, 2.0);
+        assert_eq!(measured.median(OURS), "1,000,000 / s");
+    }
+}

@@ -1,0 +1,71 @@
+//! A call without HTTP. Variants: `whole`, by a client over a transport in memory, and `parts`, only the encoding of the
+//! request and the decoding of the response. What `whole` costs more is what the core's machine costs: retries, time limits
+//! and the clock, the rate limit, the headers that all requests carry.
+
+use std::error::Error;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use clerk_sessions_core::transport::AsyncTransport;
+use clerk_sessions_core::{Api, AsyncClient, GetSession, TransportError};
+use clerk_sessions_subjects::canned::{Canned, SESSION};
+use clerk_sessions_subjects::job::{Job, SECRET_KEY, SESSION_ID};
+use http::{Request, Response};
+use tokio::task;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let job = Job::from_args()?;
+    let (api, transport, get) = (Api::new(SECRET_KEY)?, Yielding::new(), GetSession::new(SESSION_ID));
+    if job.variant == "whole" {
+        let clerk = AsyncClient::new(api, transport);
+        job.run_async(move |calls| {
+            let (clerk, get) = (clerk.clone(), get.clone());
+            async move {
+                for _ in 0..calls {
+                    drop(black_box(clerk.call(&get).await.unwrap()));
+                }
+            }
+        });
+    } else {
+        job.run_async(move |calls| {
+            let (api, transport, get) = (api.clone(), transport.clone(), get.clone());
+            async move {
+                for _ in 0..calls {
+                    drop(black_box(api.request(&get).unwrap()));
+                    task::yield_now().await;
+                    drop(black_box(api.parse::<GetSession>(transport.canned.response()).unwrap()));
+                }
+            }
+        });
+    }
+    Ok(())
+}
+
+/// Responds when the other tasks had their turn, so that the calls of several tasks are in flight together.
+#[derive(Clone)]
+struct Yielding {
+    canned: Canned,
+    started: Instant,
+}
+
+impl Yielding {
+    fn new() -> Self {
+        Self { canned: Canned::ok(SESSION), started: Instant::now() }
+    }
+}
+
+impl AsyncTransport for Yielding {
+    async fn send(&self, request: Request<Vec<u8>>, _: Duration) -> Result<Response<Vec<u8>>, TransportError> {
+        drop(black_box(request));
+        task::yield_now().await;
+        Ok(self.canned.response())
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
