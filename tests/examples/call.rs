@@ -79,13 +79,13 @@ fn named(transport: &str) -> Result<Transport, &'static str> {
 
 fn call(transport: Transport, operation: &registry::Entry, params: &str) -> Result<Vec<u8>, Error> {
     let api = ApiBuilder::from_vars(|name| std::env::var(name).ok())?.build()?;
-    let exchange = operation.call(&CallContext::new(api), params.as_bytes())?;
+    let call = operation.call(&CallContext::new(api), params.as_bytes())?;
     let response = match transport {
-        Transport::Ureq => drive(&clerk_sessions_ureq::UreqTransport::builder().build()?, exchange)?,
+        Transport::Ureq => drive(&clerk_sessions_ureq::UreqTransport::builder().build()?, call)?,
         Transport::Reqwest => {
             let transport = clerk_sessions_reqwest::ReqwestTransport::builder().build()?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("a runtime starts").block_on(drive_async(&transport, exchange))?
+            runtime.expect("a runtime starts").block_on(drive_async(&transport, call))?
         }
     };
     Ok(response.into_body())

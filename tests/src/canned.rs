@@ -7,6 +7,12 @@ use clerk_sessions_core::TransportError;
 use clerk_sessions_core::transport::{AsyncTransport, Transport};
 use http::{Request, Response, StatusCode};
 
+/// The id of [`SESSION`].
+pub const SESSION_ID: &str = "sess_2aaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+/// The user of [`SESSION`].
+pub const USER_ID: &str = "user_2aaaaaaaaaaaaaaaaaaaaaaaaaa";
+
 /// A session as the server writes it.
 pub const SESSION: &str = r#"{"object":"session","id":"sess_2aaaaaaaaaaaaaaaaaaaaaaaaaa","user_id":"user_2aaaaaaaaaaaaaaaaaaaaaaaaaa","client_id":"client_2aaaaaaaaaaaaaaaaaaaaaaaaaa","actor":null,"status":"active","last_active_organization_id":null,"last_active_at":1763880000000,"latest_activity":{"object":"session_activity","id":"sess_activity_2aaaaaaaaaaaaaaaaaaaaaaaaaa","device_type":"Macintosh","is_mobile":false,"browser_name":"Chrome","browser_version":"126.0.0.0","ip_address":"203.0.113.7","city":"Athens","country":"GR"},"expire_at":1764480000000,"abandon_at":1766470000000,"updated_at":1763880000000,"created_at":1763880000000,"tasks":null}"#;
 

@@ -6,11 +6,8 @@ use clerk_sessions_core::{
     Api, Client, CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, GetSession, ListSessions,
     RefreshSession, RevokeSession,
 };
-use clerk_sessions_tests::canned::{Canned, ERROR, SESSION, list, token};
+use clerk_sessions_tests::canned::{Canned, ERROR, SESSION, SESSION_ID, USER_ID, list, token};
 use http::Response;
-
-const SESSION_ID: &str = "sess_2aaaaaaaaaaaaaaaaaaaaaaaaaa";
-const USER_ID: &str = "user_2aaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 fn refresh() -> RefreshSession {
     let jwt = "x".repeat(744);
@@ -29,8 +26,8 @@ fn counts<O: Operation>(operation: &O, response: &str) -> [u64; 3] {
     let response = canned.response();
     let decode = measure(|| drop(api.parse::<O>(response).unwrap())).count_total;
     let of_response = measure(|| drop(canned.response())).count_total;
-    let exchange = measure(|| drop(client.call(operation).unwrap())).count_total - of_response;
-    [encode, decode, exchange]
+    let call = measure(|| drop(client.call(operation).unwrap())).count_total - of_response;
+    [encode, decode, call]
 }
 
 #[test]
@@ -40,7 +37,7 @@ fn a_call_allocates_what_the_table_says() {
     let template = CreateSessionTokenFromTemplate::new(SESSION_ID, "hasura").expires_in_seconds(60);
     #[rustfmt::skip]
     let table = [
-        //                                                                                  encode, decode, exchange
+        //                                                                                  encode, decode, call
         ("list", counts(&list, &sessions), [4, 6008, 6012]),
         ("create", counts(&CreateSession::new(USER_ID), SESSION), [4, 12, 18]),
         ("get", counts(&GetSession::new(SESSION_ID), SESSION), [3, 12, 16]),
@@ -50,7 +47,7 @@ fn a_call_allocates_what_the_table_says() {
         ("create_token_from_template", counts(&template, &token), [4, 2, 8]),
     ];
     for (name, counted, expected) in table {
-        assert_eq!(counted, expected, "{name}: encode, decode, exchange");
+        assert_eq!(counted, expected, "{name}: encode, decode, call");
     }
 }
 

@@ -12,7 +12,9 @@ use clerk_sessions_tests::conformance::{Subject, call_over, run};
 use clerk_sessions_ureq::UreqTransport;
 use http::{HeaderValue, Request, Response, Uri};
 use serde_json::Value;
-use tokio::runtime::{self, Runtime};
+use tokio::runtime::Runtime;
+
+use crate::common::current_thread;
 
 impl Subject for InProcessSubject {
     fn base_url(&self) -> String {
@@ -24,7 +26,7 @@ impl Subject for InProcessSubject {
     }
 
     fn call(&self, secret_key: &str, operation: &str, params: &Value) -> Result<Value, Value> {
-        call_over(&self.base_url(), secret_key, operation, params, |exchange| drive(&self.0, exchange))
+        call_over(&self.base_url(), secret_key, operation, params, |call| drive(&self.0, call))
     }
 }
 
@@ -52,7 +54,7 @@ impl<T: Transport> Subject for Blocking<T> {
     }
 
     fn call(&self, secret_key: &str, operation: &str, params: &Value) -> Result<Value, Value> {
-        call_over(&self.base_url(), secret_key, operation, params, |exchange| drive(&self.transport, exchange))
+        call_over(&self.base_url(), secret_key, operation, params, |call| drive(&self.transport, call))
     }
 }
 
@@ -72,8 +74,8 @@ impl Subject for Reqwest {
     }
 
     fn call(&self, secret_key: &str, operation: &str, params: &Value) -> Result<Value, Value> {
-        call_over(&self.base_url(), secret_key, operation, params, |exchange| {
-            self.runtime.block_on(drive_async(&self.transport, exchange))
+        call_over(&self.base_url(), secret_key, operation, params, |call| {
+            self.runtime.block_on(drive_async(&self.transport, call))
         })
     }
 }
@@ -108,7 +110,7 @@ fn reqwest_conforms() {
     assert_conforms(&Reqwest {
         server: FakeServer::start(FakeClerk::new(Seed::default())).unwrap(),
         transport: ReqwestTransport::builder().no_proxy().build().unwrap(),
-        runtime: runtime::Builder::new_current_thread().enable_all().build().unwrap(),
+        runtime: current_thread(),
     });
 }
 

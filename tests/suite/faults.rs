@@ -1,8 +1,8 @@
 //! What the adapters make of servers that fail in every way there is: one table for both, over real sockets.
 
-use std::io::Write as _;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::io::{Read as _, Write as _};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,11 +12,13 @@ use clerk_sessions_core::transport::{drive, drive_async};
 use clerk_sessions_core::{Api, CallOptions, Delivery, Error, RetryPolicy, TransportErrorKind, registry};
 use clerk_sessions_core::{Attempt, Observer};
 use clerk_sessions_reqwest::ReqwestTransport;
-use clerk_sessions_tests::fault::{FaultServer, Step};
+use clerk_sessions_tests::fault::{FaultServer, Loopback, Step};
 use clerk_sessions_ureq::UreqTransport;
 use clerk_sessions_ureq::ureq::Agent;
 use flate2::write::GzEncoder;
-use tokio::runtime::{self, Runtime};
+use tokio::runtime::Runtime;
+
+use crate::common::current_thread;
 
 use Operation::{Create, Get, Refresh};
 use Outcome::{Failed, Good, Responded, Unreadable};
@@ -100,21 +102,17 @@ fn reqwest() -> Adapter {
     Adapter::Reqwest(transport.unwrap(), current_thread())
 }
 
-fn current_thread() -> Runtime {
-    runtime::Builder::new_current_thread().enable_all().build().unwrap()
-}
-
 impl Adapter {
     /// Makes a call, and returns what it came to and after how many attempts.
     fn call(&self, server: &FaultServer, operation: Operation, options: CallOptions) -> (Outcome, u32) {
         let attempts = Attempts::default();
-        let result = self.drive(raw_call(server, operation, options, attempts.clone()));
+        let result = self.drive(raw_call(server.base_url(), operation, options, attempts.clone()));
         (result.into(), attempts.0.load(Ordering::SeqCst))
     }
 
     /// Makes a call, and returns the message of what it fails with, causes included.
     fn message(&self, server: &FaultServer, options: CallOptions) -> String {
-        let call = raw_call(server, Get, options, Attempts::default());
+        let call = raw_call(server.base_url(), Get, options, Attempts::default());
         serde_json::to_value(self.drive(call).unwrap_err()).unwrap()["message"].to_string()
     }
 
@@ -134,8 +132,8 @@ impl Adapter {
     }
 }
 
-fn raw_call(server: &FaultServer, operation: Operation, options: CallOptions, attempts: Attempts) -> RawCall {
-    let api = Api::builder("sk_test_1").base_url(server.base_url()).build().unwrap();
+fn raw_call(base_url: String, operation: Operation, options: CallOptions, attempts: Attempts) -> RawCall {
+    let api = Api::builder("sk_test_1").base_url(base_url).build().unwrap();
     let context = CallContext::new(api).with_options(options).with_observer(attempts);
     let (id, parameters) = operation.id_and_parameters();
     registry::call(&context, id, parameters.as_bytes()).unwrap()
@@ -578,6 +576,52 @@ fn a_kept_connection_that_was_closed_is_not_used() {
     }
 }
 
+/// All 20 calls of a round are in flight at once: the server responds to none of them before all have arrived.
+#[test]
+fn connections_of_calls_at_once_are_kept_for_the_next_ones() {
+    const AT_ONCE: usize = 20;
+    let Write(session) = good() else { unreachable!() };
+    for adapter in [ureq(), reqwest()] {
+        let connections = Arc::<AtomicUsize>::default();
+        let (connected, arrived, session) =
+            (Arc::clone(&connections), (Mutex::new(0), Condvar::new()), session.clone());
+        let server = Loopback::start(move |_, mut stream| {
+            connected.fetch_add(1, Ordering::SeqCst);
+            loop {
+                let (mut head, mut chunk) = (Vec::new(), [0; 1024]);
+                while !head.ends_with(b"\r\n\r\n") {
+                    let Ok(read @ 1..) = stream.read(&mut chunk) else { return };
+                    head.extend_from_slice(&chunk[..read]);
+                }
+                let mut requests = arrived.0.lock().unwrap();
+                *requests += 1;
+                let whole_round = usize::next_multiple_of(*requests, AT_ONCE);
+                arrived.1.notify_all();
+                // Ends without them, so that a call that fails fails the test and does not hang it.
+                drop(arrived.1.wait_timeout_while(requests, SLACK, |requests| *requests < whole_round));
+                if stream.write_all(&session).is_err() {
+                    return;
+                }
+            }
+        });
+        let server = server.unwrap();
+        for _ in 0..2 {
+            thread::scope(|scope| {
+                for _ in 0..AT_ONCE {
+                    scope.spawn(|| {
+                        let options = CallOptions::new().retry(RetryPolicy::none());
+                        let base_url = format!("http://{}/v1", server.addr());
+                        let call = raw_call(base_url, Get, options, Attempts::default());
+                        assert_eq!(Outcome::from(adapter.drive(call)), Good);
+                    });
+                }
+            });
+            adapter.idle(Duration::from_millis(50));
+            assert_eq!(connections.load(Ordering::SeqCst), AT_ONCE);
+        }
+    }
+}
+
 /// The race that no client can win: the server closes the connection as the next request leaves.
 #[test]
 fn a_kept_connection_that_is_closed_under_a_request_fails_what_must_not_run_twice() {
@@ -596,7 +640,7 @@ fn a_kept_connection_that_is_closed_under_a_request_fails_what_must_not_run_twic
 }
 
 #[test]
-fn what_follows_an_answer_is_not_taken_for_the_next_one() {
+fn what_follows_a_response_is_not_taken_for_the_next_one() {
     let (Write(mut bytes), Write(smuggled)) = (good(), response(404, &[], "")) else { unreachable!() };
     bytes.extend(smuggled);
     for operation in Operation::ALL {
@@ -650,7 +694,8 @@ fn a_call_given_up_leaves_the_client_usable() {
     assert_eq!(server.requests(), 2 * rounds);
 }
 
-/// After a pause, one request goes first and all others wait for its response. Given up, it must not be waited for.
+/// After a pause, one request goes first and all others wait for its response. When its call is given up, they
+/// must not wait for it any longer.
 #[test]
 fn a_call_given_up_in_or_after_a_pause_holds_no_other_up() {
     let rounds = 50;

@@ -4,7 +4,9 @@ use clerk_sessions_core::{Api, Error, ListSessions, RevokeAll, RevokeReport, Ses
 use clerk_sessions_fake::{FakeClerk, FakeServer, ListShape, ScriptedResponse, Seed, SeedSession};
 use clerk_sessions_reqwest::ReqwestTransport;
 use clerk_sessions_ureq::UreqTransport;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
+
+use crate::common::current_thread;
 
 /// Both clients of one server.
 struct Clients {
@@ -23,7 +25,7 @@ impl Clients {
             server,
             ureq: clerk_sessions_ureq::Client::new(api.clone(), UreqTransport::builder().no_proxy().build().unwrap()),
             reqwest: clerk_sessions_reqwest::Client::new(api, reqwest),
-            runtime: Builder::new_current_thread().enable_all().build().unwrap(),
+            runtime: current_thread(),
         }
     }
 
@@ -113,7 +115,7 @@ fn revoke_all_goes_on_after_single_failures() {
         let clients = Clients::new(user_with(5));
         let (page, refused) = (clients.ureq.sessions().list(ListSessions::new().user_id("user_1")).unwrap(), 403);
         assert_eq!(page.len(), 5);
-        // The list is responded as it is, the first revoke is refused.
+        // The first list is the real one, and the first revoke is refused.
         let list = serde_json::to_string(&page.data).unwrap();
         let response = |status, body| ScriptedResponse { status, headers: [].into(), body };
         let end = "[]".to_owned();

@@ -7,13 +7,9 @@ use clerk_sessions_core::{Api, CallOptions, RetryPolicy};
 use clerk_sessions_reqwest::{Client, ReqwestTransport, reqwest};
 use clerk_sessions_tests::fault::Loopback;
 use rustls::{ServerConfig, ServerConnection};
-use tokio::runtime::{self, Runtime};
 
+use crate::common::current_thread;
 use crate::tls::{Authority, LOCAL};
-
-fn current_thread() -> Runtime {
-    runtime::Builder::new_current_thread().enable_all().build().unwrap()
-}
 
 fn client(url: &str, transport: ReqwestTransport) -> Client {
     Client::new(Api::builder("sk_test_1").base_url(url).build().unwrap(), transport)
@@ -60,11 +56,7 @@ mod faults {
     use clerk_sessions_core::{Attempt, CreateSession, Delivery, Error, Observer, Session, TransportErrorKind};
 
     use super::*;
-
-    const SESSION: &str = r#"{
-        "object": "session", "id": "sess_1", "user_id": "user_1", "client_id": "client_1", "status": "active",
-        "last_active_at": 1, "expire_at": 2, "abandon_at": 3, "updated_at": 4, "created_at": 5
-    }"#;
+    use crate::common::{SESSION, failure};
 
     const DATA: u8 = 0;
     const HEADERS: u8 = 1;
@@ -183,13 +175,6 @@ mod faults {
         let attempts = Attempts::default();
         let client = client(&format!("http://{}", server.addr()), transport.unwrap());
         (client.with_observer(attempts.clone()), attempts)
-    }
-
-    fn failure(result: Result<Session, Error>) -> (TransportErrorKind, Delivery) {
-        match result.unwrap_err() {
-            Error::Transport(failed) => (failed.error().kind(), failed.error().delivery()),
-            error => panic!("{error:?}"),
-        }
     }
 
     /// Creates a session, which must not happen twice: what that came to, and after how many attempts.

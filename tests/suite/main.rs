@@ -2,6 +2,7 @@
 
 mod allocations;
 mod boundaries;
+mod common;
 mod conformance;
 mod drift;
 mod examples;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The modules of the core from the ground up. Each imports only modules that stand before it.
+/// The modules of the core. Each imports only modules that come before it in this list.
 const ORDER: [&str; 18] = [
     "metadata",
     "redact",
@@ -87,7 +87,7 @@ fn names_after(code: &str, prefix: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn no_module_imports_one_above_it() {
+fn no_module_imports_a_later_one() {
     let place = |module: &str| ORDER.iter().position(|name| *name == module);
     let mut wrong = Vec::new();
     for (file, text) in files() {
@@ -95,7 +95,7 @@ fn no_module_imports_one_above_it() {
             continue;
         }
         let module = file.split(['/', '.']).next().unwrap();
-        let at = place(module).unwrap_or_else(|| panic!("{module} is not in ORDER: say where it stands"));
+        let at = place(module).unwrap_or_else(|| panic!("{module} is not in ORDER: add it"));
         for name in names_after(&code(&text), "crate::") {
             // A name that is no module is one that lib.rs re-exports, so it imports lib.rs.
             let imported = place(&name).unwrap_or(ORDER.len() - 1);
@@ -104,7 +104,7 @@ fn no_module_imports_one_above_it() {
             }
         }
     }
-    assert!(wrong.is_empty(), "imports of a module above:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "imports of a later module:\n{}", wrong.join("\n"));
 }
 
 #[test]

@@ -7,6 +7,8 @@ use clerk_sessions_fake::{FakeClerk, FakeServer, RateLimit, Seed};
 use clerk_sessions_reqwest::{Client, ReqwestTransport};
 use tokio::task::JoinSet;
 
+use crate::common::current_thread;
+
 const TASKS: usize = 64;
 
 /// How long so many gets took, and what share of the requests was rejected after the first window.
@@ -15,7 +17,7 @@ fn gets(calls: usize, limit: RateLimit) -> (Duration, f64) {
     let api = Api::builder(server.secret_key()).base_url(server.base_url()).build().unwrap();
     let clerk = Client::new(api, ReqwestTransport::builder().no_proxy().build().unwrap());
     let started = Instant::now();
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    current_thread().block_on(async {
         let mut tasks = JoinSet::new();
         for task in 0..TASKS {
             let clerk = clerk.clone();

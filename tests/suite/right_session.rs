@@ -19,6 +19,8 @@ use clerk_sessions_ureq::UreqTransport;
 use http::{Request, Response, Uri};
 use serde_json::{Value, json};
 
+use crate::common::current_thread;
+
 const KEY: &str = "sk_test_1";
 const ORIGIN: &str = "https://app.example.com";
 
@@ -235,7 +237,7 @@ fn a_mixed_up_response_is_an_error_over_reqwest() {
     let server = MixedUp::new();
     let api = Api::builder(KEY).base_url(server.serve()).build().unwrap();
     let client = clerk_sessions_core::AsyncClient::new(api, ReqwestTransport::builder().no_proxy().build().unwrap());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = current_thread();
     let context = client.context().clone();
     check(&server, |operation, parameters| {
         let call = registry::call(&context, operation, parameters.to_string().as_bytes())?;

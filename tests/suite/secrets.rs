@@ -12,6 +12,8 @@ use clerk_sessions_core::{Attempt, Delivery, Observer, TransportError, Transport
 use clerk_sessions_reqwest::ReqwestTransport;
 use clerk_sessions_ureq::UreqTransport;
 
+use crate::common::current_thread;
+
 const SECRETS: [&str; 3] = ["sk_test_4f1c", "eyJhbGciOi.expired", "rt_9d2e"];
 
 fn assert_clean(what: &str, shown: &str) {
@@ -47,12 +49,12 @@ fn debug_of_whatever_holds_a_secret_is_clean() {
     assert_says(&Api::builder(key).header("x-tenant", refresh), &["ApiBuilder", Api::DEFAULT_VERSION]);
     let of_operation = ["RefreshSession", "sess_1", "[redacted]", "https://app.example.com", "cookie"];
     assert_says(&operation, &of_operation);
-    let mut exchange = CallContext::new(api.clone()).call(&operation).unwrap();
-    assert_says(&exchange, &["RawCall", "RefreshSession", "ready"]);
-    let step = exchange.step(Duration::ZERO);
+    let mut call = CallContext::new(api.clone()).call(&operation).unwrap();
+    assert_says(&call, &["RawCall", "RefreshSession", "ready"]);
+    let step = call.step(Duration::ZERO);
     assert!(matches!(step, Step::Send { .. }));
     assert_says(&step, &["Send", "POST", "/v1/sessions/sess_1/refresh"]);
-    assert_says(&exchange, &["RawCall", "RefreshSession", "in flight"]);
+    assert_says(&call, &["RawCall", "RefreshSession", "in flight"]);
 
     let token: Token = serde_json::from_value(serde_json::json!({ "jwt": expired })).unwrap();
     assert_says(&token, &["Token", "jwt", "[redacted]"]);
@@ -141,7 +143,7 @@ fn assert_tells_what_failed(error: &Error) {
     }
 }
 
-/// A server that responses each connection with these bytes and closes it.
+/// A server that sends these bytes on each connection and closes it.
 fn raw_server(response: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
@@ -170,7 +172,7 @@ fn calls_to(base_url: &str, observed: &Observed) -> Vec<Error> {
     let reqwest = ReqwestTransport::builder().no_proxy().build().unwrap();
     let reqwest =
         clerk_sessions_reqwest::Client::new(api, reqwest).with_options(options).with_observer(observed.clone());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = current_thread();
     let (sessions, asynchronous) = (ureq.sessions(), reqwest.sessions());
     [
         sessions.refresh(operation.clone()).err(),

@@ -7,14 +7,13 @@ use std::{env, fs, process};
 
 use clerk_sessions_core::{Api, CreateSessionToken};
 use clerk_sessions_reqwest::ReqwestTransport;
-use clerk_sessions_tests::canned::{SESSION, token};
+use clerk_sessions_tests::canned::{SESSION, SESSION_ID, token};
 use clerk_sessions_tests::fault::Loopback;
 use clerk_sessions_ureq::UreqTransport;
 use clerk_sessions_ureq::ureq::Agent;
 use serde_json::Value;
-use tokio::runtime;
 
-const SESSION_ID: &str = "sess_2aaaaaaaaaaaaaaaaaaaaaaaaaa";
+use crate::common::current_thread;
 
 /// Responds at once to whatever it is asked for, with a session or a token.
 fn server() -> Loopback {
@@ -75,7 +74,7 @@ fn makes_calls() {
         "reqwest get" => {
             let transport = ReqwestTransport::builder().no_proxy().build().unwrap();
             let clerk = clerk_sessions_reqwest::Client::new(api, transport);
-            let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime = current_thread();
             repeat(&|| drop(runtime.block_on(clerk.sessions().get(SESSION_ID)).unwrap()));
         }
         other => panic!("{other}"),

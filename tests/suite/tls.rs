@@ -17,16 +17,12 @@ use rustls::pki_types::CertificateDer;
 use rustls::server::WebPkiClientVerifier;
 use rustls::version::{TLS12, TLS13};
 use rustls::{RootCertStore, ServerConfig, ServerConnection};
-use tokio::runtime;
+
+use crate::common::{SESSION, current_thread, failure};
 
 use TransportErrorKind::{Closed, Connect, Protocol, Timeout, Tls};
 
 const SECRET_KEY: &str = "sk_test_never_in_the_clear";
-
-const SESSION: &str = r#"{
-    "object": "session", "id": "sess_1", "user_id": "user_1", "client_id": "client_1", "status": "active",
-    "last_active_at": 1, "expire_at": 2, "abandon_at": 3, "updated_at": 4, "created_at": 5
-}"#;
 
 /// A certificate authority that clients may be told to trust.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -95,7 +91,7 @@ impl Server {
         Self { loopback: loopback.unwrap(), received }
     }
 
-    /// Speaks TLS, and responses each request with a session.
+    /// Speaks TLS, and responds to each request with a session.
     fn tls(config: Arc<ServerConfig>) -> Self {
         Self::start(move |wire| {
             let received = wire.received;
@@ -195,8 +191,7 @@ fn get_through(
         });
     let reqwest = clerk_sessions_reqwest::Client::new(api, reqwest.build().unwrap()).with_options(options);
 
-    let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    [ureq.sessions().get("sess_1"), runtime.block_on(reqwest.sessions().get("sess_1"))]
+    [ureq.sessions().get("sess_1"), current_thread().block_on(reqwest.sessions().get("sess_1"))]
 }
 
 /// Both adapters fail in this way, with one of these words in the message, and the key has not left.
@@ -258,7 +253,7 @@ fn a_server_that_does_not_speak_tls_is_refused() {
     assert_not_sent(server, &Authority::new("ours"), Tls, &["corrupt message"]);
 }
 
-/// Reads what the client begins with, and writes half of what TLS would response.
+/// Reads what the client begins with, and writes half of the response of TLS.
 fn half_a_handshake(wire: &mut Wire<'_>, config: &Arc<ServerConfig>) -> io::Result<()> {
     let mut connection = ServerConnection::new(Arc::clone(config)).unwrap();
     while !connection.wants_write() {
@@ -345,14 +340,6 @@ fn a_server_that_wants_a_certificate_of_the_client_refuses_the_handshake() {
         for result in get(&server.url("https", "127.0.0.1"), &authority, ATTEMPT_TIMEOUT) {
             assert_eq!(failure(result), (Tls, delivery), "{version:?}");
         }
-    }
-}
-
-#[track_caller]
-fn failure(result: Result<Session, Error>) -> (TransportErrorKind, Delivery) {
-    match result.unwrap_err() {
-        Error::Transport(failed) => (failed.error().kind(), failed.error().delivery()),
-        error => panic!("{error:?}"),
     }
 }
 

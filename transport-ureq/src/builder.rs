@@ -32,15 +32,15 @@ impl UreqTransport {
     /// # Errors
     /// [`Error::Build`]: the agent can't do what it is set to, as for [`UreqTransportBuilder::build`].
     pub fn with_agent(agent: Agent) -> Result<Self, Error> {
+        Self::over(agent, true, MAX_RESPONSE_BYTES)
+    }
+
+    /// Sends by this agent, once it is sure that ureq can do what the agent is set to.
+    fn over(agent: Agent, foreign: bool, max_response_bytes: u64) -> Result<Self, Error> {
         let environment = Environment::of(agent.config());
         usable(agent.config(), environment.as_ref())?;
-        Ok(Self {
-            agent,
-            environment: environment.map(Arc::new),
-            foreign: true,
-            max_response_bytes: MAX_RESPONSE_BYTES,
-            started: Instant::now(),
-        })
+        let environment = environment.map(Arc::new);
+        Ok(Self { agent, environment, foreign, max_response_bytes, started: Instant::now() })
     }
 }
 
@@ -74,7 +74,11 @@ impl Default for UreqTransportBuilder {
             .timeout_connect(Some(CONNECT_TIMEOUT))
             // Longer invites the race with a server that closes an idle connection as the next request leaves.
             .max_idle_age(Duration::from_secs(15))
-            // ureq takes a buffer that a head has filled for a closed connection, unless the head is too large before.
+            // All calls go to one host, for which ureq would keep 3.
+            .max_idle_connections(MAX_IDLE_CONNECTIONS)
+            .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
+            // When a head fills the buffer, ureq reports a closed connection, unless the head is over its size limit. So the buffer
+            // is larger than the limit.
             .input_buffer_size(MAX_HEAD_BYTES + 1)
             .max_response_header_size(MAX_HEAD_BYTES)
             // For JSON of a few KiB, ureq's 128 KiB would be most of what a connection costs.
@@ -92,6 +96,7 @@ impl std::fmt::Debug for UreqTransportBuilder {
 }
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const MAX_IDLE_CONNECTIONS: usize = 64;
 const MAX_RESPONSE_BYTES: u64 = 8 * 1024 * 1024;
 
 impl UreqTransportBuilder {
@@ -110,7 +115,7 @@ impl UreqTransportBuilder {
         self.configure(|config| config.max_idle_age(countable(timeout)))
     }
 
-    /// How many unused connections are kept: 10 by default.
+    /// How many unused connections are kept: 64 by default.
     pub fn max_idle_connections(self, count: usize) -> Self {
         self.configure(|config| config.max_idle_connections(count).max_idle_connections_per_host(count))
     }
@@ -149,14 +154,6 @@ impl UreqTransportBuilder {
     pub fn build(self) -> Result<UreqTransport, Error> {
         // Last, so that no change by `configure` can undo what the core relies on.
         let config = relied_on!(self.config).timeout_global(Some(CallOptions::DEFAULT_ATTEMPT_TIMEOUT)).build();
-        let environment = Environment::of(&config);
-        usable(&config, environment.as_ref())?;
-        Ok(UreqTransport {
-            agent: connect::agent(config),
-            environment: environment.map(Arc::new),
-            foreign: false,
-            max_response_bytes: self.max_response_bytes,
-            started: Instant::now(),
-        })
+        UreqTransport::over(connect::agent(config), false, self.max_response_bytes)
     }
 }

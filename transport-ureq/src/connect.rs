@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     #[cfg(feature = "socks-proxy")]
-    fn a_name_behind_a_socks_proxy_is_looked_up_by_whom_the_proxy_s_scheme_says() {
+    fn socks5_looks_the_name_up_here_and_socks5h_leaves_it_to_the_proxy() {
         for (scheme, host, lookups) in [("socks5", "127.0.0.1", 2), ("socks5h", "clerk.example", 1)] {
             let names = Names(Arc::new(Mutex::new((serve_socks(), 0))));
             let proxy = ureq::Proxy::new(&format!("{scheme}://proxy.example:1080")).unwrap();

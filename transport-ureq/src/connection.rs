@@ -68,7 +68,7 @@ impl Transport for Connection {
         if !self.held.is_empty() {
             let began = Instant::now();
             self.send()?;
-            // The limit is from before that.
+            // Sending has used up a part of the limit.
             if !limit.after.is_not_happening() {
                 let left = limit.after.checked_sub(began.elapsed()).filter(|left| !left.is_zero());
                 limit.after = left.ok_or(Error::Timeout(limit.reason))?.into();

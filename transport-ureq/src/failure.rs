@@ -16,7 +16,13 @@ pub(crate) fn of_attempt(error: Error) -> TransportError {
         },
         Error::LargeResponseHeader(..) => head_too_large(),
         Error::Protocol(error) if has_too_many_headers(&error) => head_too_large(),
-        error => TransportError::new(kind(&error, !is_before_connected(&error)), delivery(&error)).with_source(error),
+        error => {
+            let connected = !is_before_connected(&error);
+            let kind = kind(&error, connected);
+            let not_sent = !connected || kind == TransportErrorKind::Rejected;
+            let delivery = if not_sent { Delivery::NotSent } else { Delivery::MaybeSent };
+            TransportError::new(kind, delivery).with_source(error)
+        }
     }
 }
 
@@ -36,14 +42,6 @@ fn not_connected(marked: NotConnected) -> TransportError {
 fn of_connection(error: Box<dyn std::error::Error + Send + Sync>) -> TransportError {
     let kind = if error.is::<TlsFailed>() { TransportErrorKind::Tls } else { TransportErrorKind::Other };
     TransportError::new(kind, Delivery::MaybeSent).with_source(error)
-}
-
-fn delivery(error: &Error) -> Delivery {
-    if is_before_connected(error) || kind(error, true) == TransportErrorKind::Rejected {
-        Delivery::NotSent
-    } else {
-        Delivery::MaybeSent
-    }
 }
 
 /// What an agent without the marks of [`crate::connect`] fails with before there is a connection, as far as that is certain.

@@ -20,7 +20,8 @@ pub(crate) struct Later;
 impl Resolver for Later {
     fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         let mut addrs = self.empty();
-        // ureq wants an address. It asks for none where a proxy looks the name up, so that one is there says that a lookup is due.
+        // ureq requires an address. It does not call this resolver where a proxy looks the name up, so `look_up` finds this
+        // placeholder only where a lookup is due.
         addrs.push(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0));
         Ok(addrs)
     }

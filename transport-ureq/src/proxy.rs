@@ -58,7 +58,10 @@ impl Environment {
         let host = url.host()?.trim_start_matches('[').trim_end_matches(']');
         let is_exempt = match host.parse::<IpAddr>() {
             Ok(address) => self.exceptions.iter().any(|exception| exception.has_address(address)),
-            Err(_) => self.exceptions.iter().any(|exception| exception.has_name(&host.to_ascii_lowercase())),
+            Err(_) => {
+                let name = host.to_ascii_lowercase();
+                self.exceptions.iter().any(|exception| exception.has_name(&name))
+            }
         };
         (!is_exempt).then_some(proxy)
     }

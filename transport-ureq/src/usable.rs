@@ -64,13 +64,13 @@ fn tls(config: &Config) -> Result<(), BuildError> {
 
     let provider = config.tls_config().provider();
     let off = match provider {
-        TlsProvider::Rustls if !cfg!(any(feature = "rustls", feature = "rustls-no-provider")) => "rustls",
-        TlsProvider::NativeTls if !cfg!(feature = "native-tls") => "native-tls",
-        _ => "",
+        TlsProvider::Rustls if !cfg!(any(feature = "rustls", feature = "rustls-no-provider")) => Some("rustls"),
+        TlsProvider::NativeTls if !cfg!(feature = "native-tls") => Some("native-tls"),
+        _ => None,
     };
-    if !off.is_empty() {
+    if let Some(feature) = off {
         let reason =
-            format!("is set to a library whose feature is off: turn on the feature {off} of clerk-sessions-ureq");
+            format!("is set to a library whose feature is off: turn on the feature {feature} of clerk-sessions-ureq");
         return Err(BuildError::new("tls", reason));
     }
     #[cfg(all(feature = "rustls-no-provider", not(feature = "rustls")))]

@@ -80,7 +80,8 @@ fn help() -> String {
     }
     help + "
 Each task prints the commands it runs and how long each took, and stops at the first that fails.
-Tools beyond a Rust toolchain come from `bash .ci/install`, which puts them into target/ci-tools.
+Tools beyond a Rust toolchain come from `bash .ci/install`, and the Rust 1.85 that lint needs from `bash .ci/install-msrv`.
+Both put them into target/ci-tools.
 
 Environment:
   CLERK_OPENAPI  the official OpenAPI file, for the drift test; by default ../shared/api/sessions.openapi.yml

@@ -1,6 +1,6 @@
 //! The published packages compile with the oldest supported Rust, the `rust-version` of the workspace.
 //!
-//! The compiler is the one of rustup where rustup has it, else the one that `.ci/install` put beside the tools. Cargo is
+//! The compiler is the one of rustup where rustup has it, else the one that `.ci/install-msrv` put beside the tools. Cargo is
 //! the usual one in both cases, as only the compiler makes the difference.
 
 use std::fs;
@@ -31,7 +31,7 @@ fn compiler(shell: &Shell, version: &str) -> Result<PathBuf> {
         output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).starts_with(&format!("rustc {version}.")))
     };
     of_rustup.into_iter().chain([installed]).find(is_right).ok_or_else(|| {
-        format!("Rust {version} is not installed: run `bash .ci/install`, or `rustup toolchain install {version}`")
+        format!("Rust {version} is not installed: run `bash .ci/install-msrv`, or `rustup toolchain install {version}`")
             .into()
     })
 }

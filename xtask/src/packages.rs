@@ -63,10 +63,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_published_is_the_core_and_the_adapters_but_not_the_checks() {
+    fn what_is_published_is_the_core_the_adapters_and_the_fake_but_not_the_checks() {
         let packages = published(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()).unwrap();
         let names: Vec<_> = packages.iter().map(|package| package.name.as_str()).collect();
-        for name in ["clerk-sessions-core", "clerk-sessions-ureq", "clerk-sessions-reqwest"] {
+        for name in ["clerk-sessions-core", "clerk-sessions-ureq", "clerk-sessions-reqwest", "clerk-sessions-fake"] {
             assert!(names.contains(&name), "{names:?}");
         }
         for name in ["xtask", "clerk-sessions-tests"] {

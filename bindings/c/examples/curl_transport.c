@@ -8,10 +8,10 @@
 #include <time.h>
 
 /* No response of this API comes near it. */
-#define MAX_ANSWER ((size_t)16 * 1024 * 1024)
+#define MAX_RESPONSE ((size_t)16 * 1024 * 1024)
 #define CONNECT_TIMEOUT_MS 5000L
 
-/* What has come of an response. */
+/* What has been received of a response. */
 typedef struct {
     clerk_header *headers; /* Name and value share one allocation, which starts at the name. */
     size_t header_count, header_room;
@@ -72,7 +72,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *user) {
     if (response->headers_over || colon == NULL) {
         return len; /* The empty line, a trailer, or no header at all. */
     }
-    if (len > MAX_ANSWER - response->header_bytes) {
+    if (len > MAX_RESPONSE - response->header_bytes) {
         response->too_large = true;
         return 0;
     }
@@ -104,7 +104,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *user) {
 static size_t on_body(char *data, size_t size, size_t count, void *user) {
     response *response = user;
     size_t len = size * count;
-    if (len > MAX_ANSWER - response->body_len) {
+    if (len > MAX_RESPONSE - response->body_len) {
         response->too_large = true;
         return 0;
     }
@@ -128,7 +128,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *user) {
 }
 
 /* Called once connected, before each sending. curl sends again by itself, a POST too, if a connection that was kept alive
- * closes without an response. Whether to is for the library to say: some operations must not be repeated. */
+ * closes without a response. The library decides whether to send again: some operations must not be repeated. */
 static int before_sending(void *user, char *to_ip, char *from_ip, int to_port, int from_port) {
     (void)to_ip, (void)from_ip, (void)to_port, (void)from_port;
     response *response = user;

@@ -89,7 +89,7 @@ typedef struct clerk_bytes {
  */
 typedef struct clerk_step {
   /*
-   What to do. What is below is filled as it needs.
+   What to do. CLERK_ACTION_SEND sets all fields below, CLERK_ACTION_WAIT sets `ms`. All others are 0 or null.
    */
   enum clerk_action action;
   /*

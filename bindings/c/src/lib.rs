@@ -55,7 +55,7 @@ pub enum clerk_action {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct clerk_step {
-    /// What to do. What is below is filled as it needs.
+    /// What to do. CLERK_ACTION_SEND sets all fields below, CLERK_ACTION_WAIT sets `ms`. All others are 0 or null.
     pub action: clerk_action,
     /// Of a wait: how long. Of a request: how long it may take in all. In milliseconds.
     pub ms: u64,
@@ -88,6 +88,14 @@ pub struct clerk_call {
     outcome: Option<CString>,
 }
 
+impl clerk_call {
+    /// Keeps what was wrong for clerk_call_error, and returns whether nothing was.
+    fn note<T>(&mut self, outcome: &Result<T, Error>) -> bool {
+        self.error = outcome.as_ref().err().map(error_text);
+        outcome.is_ok()
+    }
+}
+
 /// All sessions of a list, a call for each page.
 pub struct clerk_pages(bindings::Pages);
 
@@ -115,13 +123,14 @@ impl Sent {
     }
 }
 
-/// A text of C. JSON, URLs and header values hold no NUL: it ends at one that is there all the same.
+/// A text of C. JSON, URLs and header values hold no NUL; a text that holds one all the same ends there.
 fn c_text(text: impl Into<Vec<u8>>) -> CString {
-    let mut text = text.into();
-    if let Some(end) = text.iter().position(|byte| *byte == 0) {
+    CString::new(text).unwrap_or_else(|error| {
+        let end = error.nul_position();
+        let mut text = error.into_vec();
         text.truncate(end);
-    }
-    CString::new(text).unwrap_or_default()
+        CString::new(text).unwrap_or_default()
+    })
 }
 
 fn error_text(error: &Error) -> CString {
@@ -134,7 +143,7 @@ fn bytes_of(text: &CStr) -> clerk_bytes {
 
 const NOTHING: clerk_bytes = clerk_bytes { data: ptr::null(), len: 0 };
 
-/// What a panic must not do is cross into C.
+/// Runs this, and returns `otherwise` if it panics: a panic must not cross into C.
 fn guarded<T>(otherwise: T, run: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or(otherwise)
 }
@@ -290,17 +299,21 @@ pub unsafe extern "C" fn clerk_call_step(call: *mut clerk_call, now_ms: u64, ste
     };
     // SAFETY: as the caller promises.
     if let Some(call) = unsafe { call.as_mut() } {
-        call.error = None;
-        guarded((), || match call.call.step(now_ms) {
-            Ok(Step::Send(request)) => {
-                (next.action, next.ms) = (clerk_action::Send, request.timeout_ms);
-                let sent = call.sent.insert(Sent::new(request));
-                (next.method, next.url, next.body) = (sent.method.as_ptr(), sent.url.as_ptr(), bytes_of(&sent.body));
-                (next.headers, next.header_count) = (sent.headers.as_ptr(), sent.headers.len());
+        guarded((), || {
+            let outcome = call.call.step(now_ms);
+            call.note(&outcome);
+            match outcome {
+                Ok(Step::Send(request)) => {
+                    (next.action, next.ms) = (clerk_action::Send, request.timeout_ms);
+                    let sent = call.sent.insert(Sent::new(request));
+                    (next.method, next.url, next.body) =
+                        (sent.method.as_ptr(), sent.url.as_ptr(), bytes_of(&sent.body));
+                    (next.headers, next.header_count) = (sent.headers.as_ptr(), sent.headers.len());
+                }
+                Ok(Step::Wait { ms }) => (next.action, next.ms) = (clerk_action::Wait, ms),
+                Ok(Step::Done) => next.action = clerk_action::Done,
+                Err(_) => {}
             }
-            Ok(Step::Wait { ms }) => (next.action, next.ms) = (clerk_action::Wait, ms),
-            Ok(Step::Done) => next.action = clerk_action::Done,
-            Err(error) => call.error = Some(error_text(&error)),
         });
     }
     // SAFETY: as the caller promises.
@@ -332,8 +345,7 @@ pub unsafe extern "C" fn clerk_call_on_response(
     let texts = headers.iter().map(|header| unsafe { (text_of(header.name), text_of(header.value)) });
     guarded(false, || {
         let reported = call.call.on_response(status, texts, body.to_vec(), now_ms);
-        call.error = reported.as_ref().err().map(error_text);
-        reported.is_ok()
+        call.note(&reported)
     })
 }
 
@@ -357,8 +369,7 @@ pub unsafe extern "C" fn clerk_call_on_failure(
         let delivery = if maybe_sent { Delivery::MaybeSent } else { Delivery::NotSent };
         let failure = Failure::new(delivery, String::from_utf8_lossy(kind), String::from_utf8_lossy(message));
         let reported = call.call.on_failure(failure, now_ms);
-        call.error = reported.as_ref().err().map(error_text);
-        reported.is_ok()
+        call.note(&reported)
     })
 }
 
@@ -385,8 +396,7 @@ pub unsafe extern "C" fn clerk_call_finish(call: *mut clerk_call, json: *mut cle
     if let Some(call) = unsafe { call.as_mut() } {
         guarded((), || {
             let outcome = call.call.finish();
-            is_ok = outcome.is_ok();
-            call.error = outcome.as_ref().err().map(error_text);
+            is_ok = call.note(&outcome);
             let text = outcome.map_or_else(|error| error_text(&error), c_text);
             bytes = bytes_of(call.outcome.insert(text));
         });

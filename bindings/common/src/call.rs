@@ -129,8 +129,8 @@ impl Call {
         })
     }
 
-    /// Reports the response to the request of the last step, its body decompressed. A status that HTTP does not know counts
-    /// as a failure; such a header is dropped.
+    /// Reports the response to the request of the last step, its body decompressed. If the status is not valid in HTTP, this
+    /// counts as a failure. A header that is not valid in HTTP is dropped.
     ///
     /// # Errors
     /// [`Error::Build`]: no request is under way.
@@ -189,16 +189,11 @@ impl Call {
     /// # Errors
     /// Why the call did not succeed. [`Error::Build`] if it is not done, or was finished before.
     pub fn finish(&mut self) -> Result<Vec<u8>, Error> {
-        match (self.turn, self.machine.take()) {
-            (Turn::Finish, Some(machine)) => {
-                self.turn = Turn::Over;
-                machine.finish()
-            }
-            (turn, machine) => {
-                self.machine = machine;
-                Err(out_of_turn("finish", turn))
-            }
-        }
+        let turn = self.turn;
+        let done = self.machine.take_if(|_| turn == Turn::Finish);
+        let machine = done.ok_or_else(|| out_of_turn("finish", turn))?;
+        self.turn = Turn::Over;
+        machine.finish()
     }
 }
 

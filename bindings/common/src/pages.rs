@@ -39,7 +39,7 @@ impl Pages {
         Self { walk: Err(Some(error)) }
     }
 
-    /// The call for the next page; `None` at the end, which is also where a page did not come.
+    /// The call for the next page. `None` after the last page, and after a call that failed or was not finished.
     ///
     /// Its result is a JSON list: the sessions of the page that were in none before, as the server sent them. Finish it
     /// before asking for the next.

@@ -161,7 +161,7 @@ fn pages_bring_each_session_once_with_all_its_fields() {
 }
 
 #[test]
-fn pages_end_where_one_does_not_come() {
+fn pages_end_after_a_call_that_failed() {
     for parameters in [r#"{"limit":0}"#, "[]", "{}"] {
         let mut pages = client().pages(parameters.as_bytes(), b"");
         let (_, page) = run(pages.next_page().unwrap(), |_| (403, Vec::new()));

@@ -9,8 +9,8 @@ use pyo3::types::PyBytes;
 
 create_exception!(_native, Failure, PyException, "What went wrong, as one JSON object.");
 
-fn failure(error: &Error) -> PyErr {
-    Failure::new_err(serde_json::to_string(error).unwrap_or_else(|_| "{}".to_owned()))
+fn failure(error: Error) -> PyErr {
+    Failure::new_err(serde_json::to_string(&error).unwrap_or_else(|_| "{}".to_owned()))
 }
 
 /// Makes calls with the settings of one instance.
@@ -21,7 +21,7 @@ struct Client(bindings::Client);
 impl Client {
     #[new]
     fn new(settings: &str) -> PyResult<Self> {
-        bindings::Client::new(settings.as_bytes()).map(Self).map_err(|error| failure(&error))
+        bindings::Client::new(settings.as_bytes()).map(Self).map_err(failure)
     }
 
     fn call(&self, operation_id: &str, parameters: &str, options: &str) -> Call {
@@ -49,7 +49,7 @@ impl Call {
     fn step<'py>(&mut self, py: Python<'py>, now_ms: u64) -> PyResult<Py<PyAny>> {
         #[allow(clippy::cast_precision_loss)]
         let seconds = |ms: u64| ms as f64 / 1000.0;
-        match self.0.step(now_ms).map_err(|error| failure(&error))? {
+        match self.0.step(now_ms).map_err(failure)? {
             Step::Send(request) => {
                 let body = PyBytes::new(py, &request.body);
                 let request: Request<'py> =
@@ -62,16 +62,16 @@ impl Call {
     }
 
     fn on_response(&mut self, status: u16, headers: Vec<(Vec<u8>, Vec<u8>)>, body: &[u8], now_ms: u64) -> PyResult<()> {
-        self.0.on_response(status, headers, body.to_vec(), now_ms).map_err(|error| failure(&error))
+        self.0.on_response(status, headers, body.to_vec(), now_ms).map_err(failure)
     }
 
     fn on_failure(&mut self, maybe_sent: bool, kind: &str, message: &str, now_ms: u64) -> PyResult<()> {
         let delivery = if maybe_sent { Delivery::MaybeSent } else { Delivery::NotSent };
-        self.0.on_failure(bindings::Failure::new(delivery, kind, message), now_ms).map_err(|error| failure(&error))
+        self.0.on_failure(bindings::Failure::new(delivery, kind, message), now_ms).map_err(failure)
     }
 
     fn finish<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        self.0.finish().map(|json| PyBytes::new(py, &json)).map_err(|error| failure(&error))
+        self.0.finish().map(|json| PyBytes::new(py, &json)).map_err(failure)
     }
 }
 

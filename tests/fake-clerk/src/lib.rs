@@ -68,6 +68,7 @@ mod errors;
 mod jwt;
 mod keys;
 mod limit;
+mod operation;
 mod record;
 mod refresh;
 mod request;
@@ -201,7 +202,7 @@ impl FakeClerk {
         self.state.clock = Clock::Frozen(now_ms);
     }
 
-    /// Moves the clock by so many milliseconds, back if they are negative. A clock that runs goes on, one that stands goes on standing.
+    /// Moves the clock by so many milliseconds, back if they are negative. A running clock keeps running, a stopped one stays stopped.
     ///
     /// `now_ms` is the time at which this happens, as in [`handle`](FakeClerk::handle). It counts where no request has arrived yet:
     /// the ages of the seed's sessions start there, before the clock is moved.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::routes::Operation;
+use super::operation::Operation;
 use super::seed::{RateLimit, RateLimitScope};
 
 /// The windows of all secret keys and, where each operation has a limit of its own, of all operations.

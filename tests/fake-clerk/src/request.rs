@@ -40,16 +40,14 @@ impl Query {
         let Some(text) = self.text(name) else {
             return Ok(None);
         };
-        let out_of_range = || {
-            let detail = format!("must be from {} to {}", range.start(), range.end());
-            errors::PARAM_VALUE_INVALID.about(name, &detail)
-        };
         match text.parse::<i64>() {
-            Ok(number) if range.contains(&number) => usize::try_from(number).map(Some).map_err(|_| out_of_range()),
-            Ok(_) => Err(out_of_range()),
+            Ok(number) if range.contains(&number) => {
+                usize::try_from(number).map(Some).map_err(|_| out_of_range(name, &range))
+            }
+            Ok(_) => Err(out_of_range(name, &range)),
             Err(error) => match error.kind() {
-                IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => Err(out_of_range()),
-                _ => Err(errors::PARAM_FORMAT_INVALID.about(name, "must be an integer")),
+                IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => Err(out_of_range(name, &range)),
+                _ => Err(not_an_integer(name)),
             },
         }
     }
@@ -97,14 +95,11 @@ impl Fields {
             return Ok(None);
         };
         if !value.is_i64() && !value.is_u64() {
-            return Err(errors::PARAM_FORMAT_INVALID.about(name, "must be an integer"));
+            return Err(not_an_integer(name));
         }
         match value.as_i64() {
             Some(number) if range.contains(&number) => Ok(Some(number)),
-            _ => {
-                let detail = format!("must be from {} to {}", range.start(), range.end());
-                Err(errors::PARAM_VALUE_INVALID.about(name, &detail))
-            }
+            _ => Err(out_of_range(name, &range)),
         }
     }
 
@@ -115,6 +110,14 @@ impl Fields {
             Some(name) => Err(errors::PARAM_UNKNOWN.about(name, "is not a parameter of this request")),
         }
     }
+}
+
+fn not_an_integer(name: &str) -> Problem {
+    errors::PARAM_FORMAT_INVALID.about(name, "must be an integer")
+}
+
+fn out_of_range(name: &str, range: &RangeInclusive<i64>) -> Problem {
+    errors::PARAM_VALUE_INVALID.about(name, &format!("must be from {} to {}", range.start(), range.end()))
 }
 
 fn is_json(request: &Request<Vec<u8>>) -> bool {

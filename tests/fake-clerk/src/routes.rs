@@ -6,25 +6,13 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::errors::{self, Problem};
+use super::operation::Operation;
 use super::request::{Fields, Query};
 use super::state::State;
 use super::{keys, refresh, sessions, tokens};
 
 /// The API versions there are.
 const API_VERSIONS: [&str; 6] = ["2021-02-05", "2024-10-01", "2025-03-12", "2025-04-10", "2025-11-10", "2026-05-12"];
-
-/// What a request asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Operation {
-    KeySet,
-    List,
-    Create,
-    Get,
-    Revoke,
-    Refresh,
-    CreateToken,
-    CreateTokenFromTemplate,
-}
 
 /// An operation, and what its path says it is about; empty where the path has no such part.
 struct Route<'a> {

@@ -37,7 +37,7 @@ pub struct Seed {
     pub max_limit: Option<u32>,
     /// The shape of a list response; default [`ListShape::AsAsked`].
     pub list_shape: ListShape,
-    /// What revoking a session does that has ended otherwise; default [`RevokeEnded::Ok`].
+    /// The response to revoking a session that has ended, but was not revoked; default [`RevokeEnded::Ok`].
     pub revoke_ended: RevokeEnded,
     /// How a session shows an optional field it lacks; default [`Nulls::Null`].
     pub nulls: Nulls,
@@ -147,7 +147,7 @@ pub enum ListShape {
     Paginated,
 }
 
-/// What revoking a session does that has ended, but was not revoked.
+/// The response to revoking a session that has ended, but was not revoked, such as one that has expired.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

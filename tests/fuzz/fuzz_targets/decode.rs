@@ -1,6 +1,6 @@
 //! A body as the 2xx response to every operation. The input is a number and, from the second line on, the body.
 //!
-//! - An exchange of the registry and `Api::parse` come to the same: both succeed, or both fail with the same words.
+//! - A call of the registry and `Api::parse` come to the same: both succeed, or both fail with the same words.
 //! - What fails is an `Error::Decode` that keeps the body.
 //! - What was read is written and read again as itself.
 //! - No error prints a secret that was planted into the body, at the place that the number says.
@@ -18,7 +18,7 @@ use clerk_sessions_core::{
     CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, Error, GetSession, ListSessions, RefreshSession,
     RevokeSession, registry,
 };
-use clerk_sessions_fuzz::{SECRETS, caller, exchange, lines, map_strings, number, planted, printed};
+use clerk_sessions_fuzz::{SECRETS, caller, lines, map_strings, number, planted, printed, raw_call};
 use libfuzzer_sys::fuzz_target;
 use serde::Serialize;
 use serde_json::Value;
@@ -55,7 +55,7 @@ fn verdicts(caller: &CallContext, body: &[u8]) -> [Verdict; 7] {
 type Verdict = Option<[String; 3]>;
 
 fn verdict<O: Operation<Output: Serialize + PartialEq + Debug>>(caller: &CallContext, body: &[u8]) -> Verdict {
-    let mut call = exchange(caller, registry::find(O::METADATA.id).unwrap());
+    let mut call = raw_call(caller, registry::find(O::METADATA.id).unwrap());
     assert!(matches!(call.step(Duration::ZERO), Step::Send { .. }));
     call.on_response(response(body), Duration::ZERO);
     let raw = call.finish();

@@ -11,7 +11,7 @@ use std::time::Duration;
 use clerk_sessions_core::call::{Flow, Step};
 use clerk_sessions_core::http::{HeaderValue, Response, StatusCode};
 use clerk_sessions_core::{CallOptions, Error, RetryPolicy, registry};
-use clerk_sessions_fuzz::{SECRETS, caller, exchange, lines, map_strings, number, printed};
+use clerk_sessions_fuzz::{SECRETS, caller, lines, map_strings, number, printed, raw_call};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
@@ -55,7 +55,7 @@ fn check(response: &Response<Vec<u8>>, body: &[u8]) {
     let once = CallOptions::new().retry(RetryPolicy::none());
     for entry in registry::OPERATIONS {
         // A caller each, as a 429 to one call holds the others back.
-        let mut call = exchange(&caller().with_options(once), entry);
+        let mut call = raw_call(&caller().with_options(once), entry);
         assert!(matches!(call.step(Duration::ZERO), Step::Send { .. }));
         call.on_response(response.clone(), Duration::ZERO);
         let error = call.finish().unwrap_err();

@@ -33,7 +33,7 @@ use clerk_sessions_core::http::{Response, StatusCode};
 use clerk_sessions_core::operation::Idempotency;
 use clerk_sessions_core::registry::OPERATIONS;
 use clerk_sessions_core::{CallOptions, Delivery, Error, RetryPolicy, TransportError, TransportErrorKind};
-use clerk_sessions_fuzz::{caller, exchange};
+use clerk_sessions_fuzz::{caller, raw_call};
 use libfuzzer_sys::fuzz_target;
 
 /// The most calls at once.
@@ -143,7 +143,7 @@ impl World {
     fn start(&mut self, script: &mut Script<'_>) {
         let entry = &OPERATIONS[script.index(OPERATIONS.len())];
         if self.calls.len() < MOST {
-            self.calls.push(Call::new(exchange(&self.caller, entry), *self.caller.options()));
+            self.calls.push(Call::new(raw_call(&self.caller, entry), *self.caller.options()));
         }
     }
 

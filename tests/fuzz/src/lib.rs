@@ -70,7 +70,7 @@ pub fn caller() -> CallContext {
 
 /// A call of this operation with the least parameters it takes.
 #[must_use]
-pub fn exchange(caller: &CallContext, entry: &Entry) -> RawCall {
+pub fn raw_call(caller: &CallContext, entry: &Entry) -> RawCall {
     let parameters = match entry.metadata().id {
         "GetSessionList" => "{}",
         "createSession" => r#"{"user_id":"u"}"#,

@@ -84,7 +84,7 @@ pub(super) struct Trace {
 
 pub(super) struct Call {
     pub(super) number: u64,
-    exchange: RawCall,
+    raw: RawCall,
     options: CallOptions,
     started: Duration,
     steps: u32,
@@ -103,10 +103,10 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn new(number: u64, exchange: RawCall, options: CallOptions, now: Duration) -> Self {
+    pub(super) fn new(number: u64, raw: RawCall, options: CallOptions, now: Duration) -> Self {
         Self {
             number,
-            exchange,
+            raw,
             options,
             started: now,
             steps: 0,
@@ -126,7 +126,7 @@ impl Call {
     }
 
     pub(super) fn metadata(&self) -> &'static Metadata {
-        self.exchange.metadata()
+        self.raw.metadata()
     }
 
     /// Whether the server must not process it twice.
@@ -149,8 +149,8 @@ impl Call {
         let bound = looks as u32 + 4 * self.options.retry.max_attempts + 16;
         ensure!(self.steps <= bound, "it has not ended after {bound} steps");
         ensure!(now <= self.deadline() + late, "it goes on after its deadline");
-        let step = self.exchange.step(now);
-        let attempts = self.exchange.attempts();
+        let step = self.raw.step(now);
+        let attempts = self.raw.attempts();
         let sends = self.sends + u32::from(matches!(step, Step::Send { .. }));
         ensure!(attempts == sends, "it counts {attempts} attempts, but has sent {sends}");
         Ok(step)
@@ -195,8 +195,8 @@ impl Call {
         self.next = Some(next);
         self.not_before = now.saturating_add(outcome.asked().unwrap_or_default());
         match outcome.report() {
-            Ok(response) => self.exchange.on_response(response, now),
-            Err(error) => self.exchange.on_failure(error, now),
+            Ok(response) => self.raw.on_response(response, now),
+            Err(error) => self.raw.on_failure(error, now),
         }
         self.last = Some(outcome);
         matches!(next, Next::Again { .. })
@@ -247,8 +247,8 @@ impl Call {
     /// Compares what the call comes to with what the transport delivered last, or, if nothing was ever sent, with the
     /// wait in the queue that is the reason, at least and at most.
     pub(super) fn finish(self, held_for: Option<(Duration, Duration)>) -> Check {
-        let Self { exchange, last, sends, trace, .. } = self;
-        compare(exchange.finish(), last, sends, held_for).map_err(|wrong| format!("{wrong}\n{trace}"))
+        let Self { raw, last, sends, trace, .. } = self;
+        compare(raw.finish(), last, sends, held_for).map_err(|wrong| format!("{wrong}\n{trace}"))
     }
 }
 

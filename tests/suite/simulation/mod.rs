@@ -46,11 +46,7 @@ const SEEDS: [u64; 3] = [1, 2, 3];
 
 #[test]
 fn calls_keep_the_promises_of_the_core() {
-    let seeds = match setting("SIMULATION_SEED") {
-        Some(seed) => vec![seed],
-        None => SEEDS.into_iter().chain([RandomState::new().hash_one("a fresh seed")]).collect(),
-    };
-    let steps = setting("SIMULATION_STEPS").unwrap_or(STEPS);
+    let (seeds, steps) = seeds_and_steps();
     let mut ended = BTreeMap::new();
     for &seed in &seeds {
         for report in run_phases(seed, steps) {
@@ -65,11 +61,7 @@ fn calls_keep_the_promises_of_the_core() {
 
 #[test]
 fn what_is_completely_revoked_leaves_nobody_signed_in() {
-    let steps = setting("SIMULATION_STEPS").unwrap_or(STEPS);
-    let seeds = match setting("SIMULATION_SEED") {
-        Some(seed) => vec![seed],
-        None => SEEDS.into_iter().chain([RandomState::new().hash_one("a fresh seed")]).collect(),
-    };
+    let (seeds, steps) = seeds_and_steps();
     let mut drawn = revoking::Drawn::new();
     for seed in seeds {
         let tally = revoking::run(seed, steps, &mut drawn);
@@ -117,6 +109,15 @@ fn a_crowd_shares_a_rate_limit_fairly_and_uses_it_up() {
             }
         }
     }
+}
+
+/// The seed that is set, else the usual ones and a fresh one; and how many steps each makes.
+fn seeds_and_steps() -> (Vec<u64>, u64) {
+    let seeds = match setting("SIMULATION_SEED") {
+        Some(seed) => vec![seed],
+        None => SEEDS.into_iter().chain([RandomState::new().hash_one("a fresh seed")]).collect(),
+    };
+    (seeds, setting("SIMULATION_STEPS").unwrap_or(STEPS))
 }
 
 fn setting(name: &str) -> Option<u64> {

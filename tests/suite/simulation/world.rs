@@ -209,8 +209,8 @@ impl<'a> World<'a> {
         };
         self.started[worker] += 1;
         let parameters = self.network.parameters(operation, self.now, &mut self.random).to_string();
-        let exchange = registry::call(&self.callers[at], operation, parameters.as_bytes());
-        Call::new(number, exchange.expect("the parameters are good"), *self.callers[at].options(), self.now)
+        let call = registry::call(&self.callers[at], operation, parameters.as_bytes());
+        Call::new(number, call.expect("the parameters are good"), *self.callers[at].options(), self.now)
     }
 
     fn note(&mut self, call: &mut Call, note: Note) {

@@ -36,8 +36,8 @@ class Http(Generic[C]):
     """The HTTP client of this process.
 
     A forked child has copies of its parent's sockets: both would write to and read from the same connections, and get each
-    other's responses. So each process has a client of its own, made when it is first asked for. That of the parent is kept
-    but neither used nor closed in a child: to close it could tell the server that the connection ends.
+    other's responses. So each process has a client of its own, made when the process first needs it. A child keeps the
+    parent's client but neither uses nor closes it: closing it could tell the server that the connection ends.
     """
 
     def __init__(self, given: C | Callable[[], C] | None, kind: Callable[[], C]) -> None:

@@ -78,25 +78,11 @@ def drive(http: Http[httpx.Client], call: _native.Call) -> bytes:
             # For each attempt: the process may have been forked since the last one.
             client = http.get()
             try:
-                method, url, headers, content, timeout = step
-                until = time.monotonic() + timeout
-                request = _request(method, url, headers, content, timeout)
-                response = client.send(request, stream=True, auth=None, follow_redirects=False)
-                try:
-                    chunks = bytearray()
-                    for chunk in response.iter_bytes():
-                        chunks += chunk
-                        # httpx limits the time between two reads, which a slow server can stretch for ever.
-                        if time.monotonic() > until:
-                            raise TimeoutError("the response took too long")
-                        if len(chunks) > MOST_BYTES:
-                            raise _TooLarge
-                finally:
-                    response.close()
+                status, received, body = _send(client, *step)
             except Exception as error:
                 _failed(call, error)
             else:
-                call.on_response(response.status_code, response.headers.raw, bytes(chunks), _now_ms())
+                call.on_response(status, received, body, _now_ms())
     except _native.Failure as failure:
         raise error_of(failure) from None
 
@@ -113,7 +99,7 @@ async def drive_async(http: Http[httpx.AsyncClient], call: _native.Call) -> byte
                 continue
             client = http.get()
             try:
-                status, received, body = await asyncio.wait_for(_exchange(client, *step), step[4])
+                status, received, body = await asyncio.wait_for(_send_async(client, *step), step[4])
             except Exception as error:
                 _failed(call, error)
             else:
@@ -122,7 +108,27 @@ async def drive_async(http: Http[httpx.AsyncClient], call: _native.Call) -> byte
         raise error_of(failure) from None
 
 
-async def _exchange(
+def _send(
+    http: httpx.Client, method: str, url: str, headers: list[tuple[str, str]], content: bytes, timeout: float
+) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    until = time.monotonic() + timeout
+    request = _request(method, url, headers, content, timeout)
+    response = http.send(request, stream=True, auth=None, follow_redirects=False)
+    try:
+        chunks = bytearray()
+        for chunk in response.iter_bytes():
+            chunks += chunk
+            # httpx limits the time between two reads, which a slow server can stretch for ever.
+            if time.monotonic() > until:
+                raise TimeoutError("the response took too long")
+            if len(chunks) > MOST_BYTES:
+                raise _TooLarge
+    finally:
+        response.close()
+    return response.status_code, response.headers.raw, bytes(chunks)
+
+
+async def _send_async(
     http: httpx.AsyncClient, method: str, url: str, headers: list[tuple[str, str]], content: bytes, timeout: float
 ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     request = _request(method, url, headers, content, timeout)

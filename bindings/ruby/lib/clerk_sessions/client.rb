@@ -6,7 +6,7 @@ module ClerkSessions
   class Client
     def initialize(secret_key: ENV["CLERK_SECRET_KEY"], api_url: ENV["CLERK_API_URL"], base_url: nil, api_version: nil,
                    user_agent_suffix: "clerk-sessions-ruby/#{VERSION}", headers: nil, allow_insecure_http: nil, options: {})
-      # Who gives a base URL does not mean that of the environment.
+      # A given base_url takes precedence over api_url, which may come from the environment.
       api_url = nil if base_url || api_url.to_s.empty?
       settings = { secret_key: secret_key, api_url: api_url, base_url: base_url, api_version: api_version, headers: headers,
                    user_agent_suffix: user_agent_suffix, allow_insecure_http: allow_insecure_http, options: options }

@@ -57,7 +57,7 @@ module ClerkSessions
       uri = URI(url)
       request = request_of(method, uri, headers, body)
       connection = take(uri)
-      response = exchange(connection, request, timeout_ms.clamp(1, MAX_MS) / 1000.0)
+      response = run(connection, request, timeout_ms.clamp(1, MAX_MS) / 1000.0)
       give(connection)
       connection = nil
       response
@@ -86,7 +86,7 @@ module ClerkSessions
       request
     end
 
-    def exchange(connection, request, seconds)
+    def run(connection, request, seconds)
       # Over all of it: the limits of Net::HTTP are for each read, so that drops of a response could go on for ever. It can't
       # break what others use, as the connection is this thread's and is discarded.
       Timeout.timeout(seconds) do

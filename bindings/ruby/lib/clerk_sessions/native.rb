@@ -35,7 +35,6 @@ module ClerkSessions
     BOOL = -Fiddle::TYPE_CHAR
 
     FUNCTIONS = {
-      version: [[], PTR],
       operations: [[], PTR],
       client_new: [[TEXT], PTR],
       client_error: [[PTR], PTR],
@@ -59,8 +58,6 @@ module ClerkSessions
     private_constant :LIBRARY, :FUNCTIONS
 
     class << self
-      def version = copy(run(:version))
-
       # All operations: the gem lists none itself.
       def operations = JSON.parse(copy(run(:operations)))
 
