@@ -65,6 +65,7 @@ step "$CONFORM" valgrind -q --leak-check=full --show-leak-kinds=definite,indirec
 
 export CLERK_SESSIONS_LIBRARY=$library
 step ruby -Iruby/lib ruby/test/test_clerk_sessions.rb
+step ruby -Iruby/lib ruby/test/test_guides.rb
 step "$CONFORM" ruby -Iruby/lib ruby/conform.rb
 
 venv=$target/venv

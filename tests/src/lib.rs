@@ -18,3 +18,16 @@ pub mod program;
 #[doc = include_str!("../../README.md")]
 #[cfg(doctest)]
 struct Readme;
+
+/// The migration guides' examples, which compile as tests. The suite `guides` checks that no guide is missing here.
+#[cfg(doctest)]
+mod guides {
+    #[doc = include_str!("../../docs/migrating/from-clerk-sdk-ruby.md")]
+    struct FromClerkSdkRuby;
+    #[doc = include_str!("../../docs/migrating/from-clerk-backend-api.md")]
+    struct FromClerkBackendApi;
+    #[doc = include_str!("../../docs/migrating/from-clerk-rs.md")]
+    struct FromClerkRs;
+    #[doc = include_str!("../../docs/migrating/from-clerk-backend-js.md")]
+    struct FromClerkBackendJs;
+}

@@ -9,6 +9,7 @@ mod examples;
 mod faults;
 mod flows;
 mod from_env;
+mod guides;
 mod http2;
 mod links;
 mod modules;
