@@ -9,11 +9,11 @@ use cpu_time::ProcessTime;
 use lexopt::{Arg, Parser, ValueExt as _};
 use tokio::runtime::Builder;
 
+use crate::canned::SESSION_ID;
+
 /// How many calls each task makes before the measured ones: connections are made and caches are warm.
 const WARM_UP: usize = 200;
 
-/// The session that all calls are about.
-pub const SESSION_ID: &str = "sess_2aaaaaaaaaaaaaaaaaaaaaaaaaa";
 /// The key that all calls are made with.
 pub const SECRET_KEY: &str = "sk_test_2aaaaaaaaaaaaaaaaaaaaaaaaaa";
 

@@ -4,7 +4,8 @@ use std::error::Error;
 
 use clerk_rs::ClerkConfiguration;
 use clerk_rs::apis::sessions_api::{create_session_token, get_session, get_session_list};
-use clerk_sessions_subjects::job::{Call, Job, SECRET_KEY, SESSION_ID};
+use clerk_sessions_subjects::canned::SESSION_ID;
+use clerk_sessions_subjects::job::{Call, Job, SECRET_KEY};
 use reqwest::{Certificate, Client};
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use clerk_sessions_core::transport::AsyncTransport;
 use clerk_sessions_core::{Api, AsyncClient, GetSession, TransportError};
-use clerk_sessions_subjects::canned::{Canned, SESSION};
-use clerk_sessions_subjects::job::{Job, SECRET_KEY, SESSION_ID};
+use clerk_sessions_subjects::canned::{Canned, SESSION, SESSION_ID};
+use clerk_sessions_subjects::job::{Job, SECRET_KEY};
 use http::{Request, Response};
 use tokio::task;
 

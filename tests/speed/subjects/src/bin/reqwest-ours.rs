@@ -3,7 +3,8 @@
 use std::error::Error;
 
 use clerk_sessions_reqwest::{Api, Client, CreateSessionToken, ListSessions, ReqwestTransport};
-use clerk_sessions_subjects::job::{Call, Job, SECRET_KEY, SESSION_ID};
+use clerk_sessions_subjects::canned::SESSION_ID;
+use clerk_sessions_subjects::job::{Call, Job, SECRET_KEY};
 use reqwest::Certificate;
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -2,7 +2,8 @@
 
 use std::error::Error;
 
-use clerk_sessions_subjects::job::{Call, Job, SECRET_KEY, SESSION_ID};
+use clerk_sessions_subjects::canned::SESSION_ID;
+use clerk_sessions_subjects::job::{Call, Job, SECRET_KEY};
 use clerk_sessions_ureq::{Api, Client, CreateSessionToken, ListSessions, UreqTransport};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
