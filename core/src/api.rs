@@ -229,7 +229,9 @@ impl ApiBuilder {
     }
 
     fn headers_of_a_get(&self) -> Result<HeaderMap, BuildError> {
-        let mut headers = HeaderMap::new();
+        // Each request gets a clone, which has the same room. HTTP clients add headers of their own, such as Host: without room
+        // for these, the map would be rehashed for each request.
+        let mut headers = HeaderMap::with_capacity(self.headers.len() + 12);
         headers.insert(AUTHORIZATION, authorization(&self.secret_key)?);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         let version = HeaderValue::from_str(&self.api_version)

@@ -3,25 +3,36 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use clerk_sessions_core::http::{Request, Response, Uri};
+use clerk_sessions_core::http::{Request, Response};
 use clerk_sessions_core::transport::{AsyncTransport, WallClock, check_head};
 use clerk_sessions_core::{Delivery, TransportError, TransportErrorKind};
-use reqwest::Url;
 
 use crate::failure;
 use crate::proxy::Environment;
+use crate::url::Urls;
 
 /// Carries requests by reqwest. Cheap to clone: the clones share their connections.
 #[derive(Clone, Debug)]
 pub struct ReqwestTransport {
     pub(crate) client: reqwest::Client,
     pub(crate) environment: Option<Arc<Environment>>,
+    pub(crate) urls: Urls,
     pub(crate) max_response_bytes: u64,
     /// The fixed point of [`AsyncTransport::now`].
     pub(crate) started: Instant,
 }
 
 impl ReqwestTransport {
+    /// The request as reqwest's.
+    fn prepare(&self, request: Request<Vec<u8>>, timeout: Duration) -> Result<reqwest::Request, TransportError> {
+        let (parts, body) = request.into_parts();
+        let mut request = reqwest::Request::new(parts.method, self.urls.url(&parts.uri)?);
+        *request.headers_mut() = parts.headers;
+        *request.body_mut() = Some(body.into());
+        *request.timeout_mut() = Some(countable(timeout));
+        Ok(request)
+    }
+
     async fn read_body(&self, response: &mut reqwest::Response) -> Result<Vec<u8>, TransportError> {
         let most = usize::try_from(self.max_response_bytes).unwrap_or(usize::MAX);
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
@@ -51,7 +62,8 @@ impl ReqwestTransport {
 impl AsyncTransport for ReqwestTransport {
     async fn send(&self, request: Request<Vec<u8>>, timeout: Duration) -> Result<Response<Vec<u8>>, TransportError> {
         let failed = |error| failure::of_attempt(error, self.environment.as_deref());
-        let mut response = self.client.execute(prepare(request, timeout)?).await.map_err(failed)?;
+        let request = self.prepare(request, timeout)?;
+        let mut response = self.client.execute(request).await.map_err(failed)?;
         check_head(response.headers())?;
         let body = self.read_body(&mut response).await?;
         let mut whole = Response::new(body);
@@ -74,23 +86,6 @@ impl WallClock for ReqwestTransport {
     fn unix_time(&self) -> Duration {
         SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
     }
-}
-
-/// The request as reqwest's.
-fn prepare(request: Request<Vec<u8>>, timeout: Duration) -> Result<reqwest::Request, TransportError> {
-    let wanted = request.uri().clone();
-    let mut request = reqwest::Request::try_from(request).map_err(|error| failure::of_attempt(error, None))?;
-    if !is_same(&wanted, request.url()) {
-        return Err(TransportError::new(TransportErrorKind::Rejected, Delivery::NotSent)
-            .with_source("the URL parser would send it to another path"));
-    }
-    *request.timeout_mut() = Some(countable(timeout));
-    Ok(request)
-}
-
-/// Whether reqwest's URL parser left alone where the request goes: it resolves dot segments, which calls another operation.
-fn is_same(wanted: &Uri, parsed: &Url) -> bool {
-    wanted.path() == parsed.path() && wanted.query() == parsed.query()
 }
 
 /// How much room to make for a body of this length. The announced length is believed up to a point, as room costs memory before

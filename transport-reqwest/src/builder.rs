@@ -9,6 +9,7 @@ use reqwest::{ClientBuilder, redirect, retry};
 use crate::adapter::{ReqwestTransport, countable};
 use crate::http2;
 use crate::proxy::Environment;
+use crate::url::Urls;
 
 impl ReqwestTransport {
     /// Starts from sound defaults; see the methods of the builder.
@@ -142,6 +143,7 @@ impl ReqwestTransportBuilder {
         Ok(ReqwestTransport {
             client,
             environment: (!self.no_proxy).then(Environment::read).flatten().map(Arc::new),
+            urls: Urls::default(),
             max_response_bytes: self.max_response_bytes,
             started: Instant::now(),
         })

@@ -47,6 +47,7 @@ mod builder;
 mod failure;
 mod http2;
 mod proxy;
+mod url;
 
 pub use adapter::ReqwestTransport;
 pub use builder::ReqwestTransportBuilder;
