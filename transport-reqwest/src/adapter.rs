@@ -1,6 +1,9 @@
 //! The transport: sends a request by a client, and reads the response.
 
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clerk_sessions_core::http::{Request, Response};
@@ -24,13 +27,24 @@ pub struct ReqwestTransport {
 
 impl ReqwestTransport {
     /// The request as reqwest's.
-    fn prepare(&self, request: Request<Vec<u8>>, timeout: Duration) -> Result<reqwest::Request, TransportError> {
+    fn prepare(&self, request: Request<Vec<u8>>) -> Result<reqwest::Request, TransportError> {
         let (parts, body) = request.into_parts();
         let mut request = reqwest::Request::new(parts.method, self.urls.url(&parts.uri)?);
         *request.headers_mut() = parts.headers;
         *request.body_mut() = Some(body.into());
-        *request.timeout_mut() = Some(countable(timeout));
         Ok(request)
+    }
+
+    async fn attempt(&self, request: reqwest::Request) -> Result<Response<Vec<u8>>, TransportError> {
+        let failed = |error| failure::of_attempt(error, self.environment.as_deref());
+        let mut response = self.client.execute(request).await.map_err(failed)?;
+        check_head(response.headers())?;
+        let body = self.read_body(&mut response).await?;
+        let mut whole = Response::new(body);
+        *whole.status_mut() = response.status();
+        *whole.version_mut() = response.version();
+        std::mem::swap(whole.headers_mut(), response.headers_mut());
+        Ok(whole)
     }
 
     async fn read_body(&self, response: &mut reqwest::Response) -> Result<Vec<u8>, TransportError> {
@@ -61,16 +75,13 @@ impl ReqwestTransport {
 
 impl AsyncTransport for ReqwestTransport {
     async fn send(&self, request: Request<Vec<u8>>, timeout: Duration) -> Result<Response<Vec<u8>>, TransportError> {
-        let failed = |error| failure::of_attempt(error, self.environment.as_deref());
-        let request = self.prepare(request, timeout)?;
-        let mut response = self.client.execute(request).await.map_err(failed)?;
-        check_head(response.headers())?;
-        let body = self.read_body(&mut response).await?;
-        let mut whole = Response::new(body);
-        *whole.status_mut() = response.status();
-        *whole.version_mut() = response.version();
-        std::mem::swap(whole.headers_mut(), response.headers_mut());
-        Ok(whole)
+        let mut attempt = pin!(self.attempt(self.prepare(request)?));
+        let mut limit = pin!(tokio::time::sleep(countable(timeout)));
+        poll_fn(|context| match attempt.as_mut().poll(context) {
+            Poll::Pending => limit.as_mut().poll(context).map(|()| Err(timed_out())),
+            ready => ready,
+        })
+        .await
     }
 
     async fn sleep(&self, duration: Duration) {
@@ -86,6 +97,10 @@ impl WallClock for ReqwestTransport {
     fn unix_time(&self) -> Duration {
         SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
     }
+}
+
+fn timed_out() -> TransportError {
+    TransportError::new(TransportErrorKind::Timeout, Delivery::MaybeSent)
 }
 
 /// How much room to make for a body of this length. The announced length is believed up to a point, as room costs memory before

@@ -161,6 +161,12 @@ impl Turn {
     pub(crate) fn admit(&mut self, now: Duration) -> Result<(), Duration> {
         let mut state = self.rate_limit.state();
         let now = state.clock.at(now);
+        let lane = state.lane(self.operation);
+        if lane.is_unlimited(now) {
+            self.sent = (lane.round, now);
+            lane.send(self.number, now);
+            return Ok(());
+        }
         state.turn_round(self.operation, now);
         let wait = state.opens(self.operation, self.number, now).saturating_sub(now);
         if wait.is_zero() {
@@ -270,6 +276,11 @@ impl Default for Lane {
 impl Lane {
     fn is_limited(&self) -> bool {
         self.allowance.is_some() || self.rejected
+    }
+
+    /// Whether any call may send its request at once. It is the usual case, told before anything else is looked at.
+    fn is_unlimited(&self, now: Duration) -> bool {
+        !self.is_limited() && now >= self.paused_until && now.saturating_sub(self.began) < WINDOW
     }
 
     /// The turn of the call that comes before the one with this number, or before a new one.
