@@ -21,18 +21,21 @@ pub(crate) struct Subject {
 
 pub(crate) const OURS: &str = "ours";
 pub(crate) const BARE: &str = "bare";
+pub(crate) const HEADERS: &str = "same headers";
 pub(crate) const LIMITS: &str = "same limits";
 pub(crate) const CLERK_RS: &str = "clerk-rs";
 
 const UREQ: &[Subject] = &[
     Subject { name: OURS, program: "ureq-ours", variant: "" },
     Subject { name: BARE, program: "ureq-by-hand", variant: "bare" },
+    Subject { name: HEADERS, program: "ureq-by-hand", variant: "headers" },
     Subject { name: LIMITS, program: "ureq-by-hand", variant: "limits" },
 ];
 
 const REQWEST: &[Subject] = &[
     Subject { name: OURS, program: "reqwest-ours", variant: "" },
     Subject { name: BARE, program: "reqwest-by-hand", variant: "bare" },
+    Subject { name: HEADERS, program: "reqwest-by-hand", variant: "headers" },
     Subject { name: LIMITS, program: "reqwest-by-hand", variant: "limits" },
     Subject { name: CLERK_RS, program: "clerk-rs", variant: "" },
 ];

@@ -17,7 +17,8 @@ const RIGHT: f64 = WIDTH - 70.0;
 const BAR: f64 = 18.0;
 /// What a bar shows at most: beyond that, it is cut, and its number says how long it is.
 const MOST: f64 = 3.0;
-const COLORS: [(&str, &str); 3] = [("ours", "#6c47ff"), ("same limits", "#9a9ab0"), ("clerk-rs", "#d9a441")];
+const COLORS: [(&str, &str); 4] =
+    [("ours", "#6c47ff"), ("same headers", "#5aa9a0"), ("same limits", "#9a9ab0"), ("clerk-rs", "#d9a441")];
 
 fn x(ratio: f64) -> f64 {
     LEFT + ratio.clamp(0.0, MOST) / MOST * (RIGHT - LEFT)

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use crate::plan::{BARE, CASES, CLERK_RS, Case, LIMITS, OURS, TARGETS};
+use crate::plan::{BARE, CASES, CLERK_RS, Case, HEADERS, LIMITS, OURS, TARGETS};
 use crate::results::{Counted, Results, Size, Timed};
 use crate::stats::Estimate;
 use crate::{Result, plot};
@@ -117,7 +117,9 @@ fn document(results: &Results) -> Result<String> {
 What a call costs, beside the same call by hand and beside clerk-rs. Of each table, the subjects are:
 
 - **ours**: `clerk-sessions-ureq` or `clerk-sessions-reqwest`, with its defaults.
-- **bare**: by hand, the HTTP library with its defaults, the secret key, and serde_json into a struct. It has no time limit.
+- **bare**: by hand, the HTTP library with its defaults, one header for the secret key, and serde_json into a struct. It has no
+  time limit, and its request is shorter than ours by four headers.
+- **same headers**: the same with the headers that ours sends, so what differs from bare is what those headers cost.
 - **same limits**: by hand, with the headers, the time limits and the refusal of redirects that ours has.
 - **clerk-rs**: version 0.5, with its defaults. It is over reqwest.
 
@@ -179,7 +181,8 @@ ratio reaches it.
 }
 
 fn times(text: &mut String, group: &str, cases: &[Measured<'_>]) -> Result {
-    let others: &[&str] = if group == "reqwest" { &[BARE, LIMITS, CLERK_RS] } else { &[BARE, LIMITS] };
+    let others: &[&str] =
+        if group == "reqwest" { &[BARE, HEADERS, LIMITS, CLERK_RS] } else { &[BARE, HEADERS, LIMITS] };
     writeln!(text, "\n## Over {group}\n\n![Ratios to the bare library](tests/speed/plots/{group}.svg)\n")?;
     writeln!(text, "CPU time of the program per call; with 64 calls in flight, requests per second.\n")?;
     let mut header = "| case | ours |".to_owned();

@@ -1,5 +1,5 @@
-//! The calls by reqwest alone. Variants: `bare`, the least that one can write, and `limits`, with the headers and limits of
-//! clerk-sessions-reqwest.
+//! The calls by reqwest alone. Variants: `bare`, the least that one can write; `headers`, with the headers of
+//! clerk-sessions-reqwest; `limits`, with its headers and limits.
 
 use std::error::Error;
 use std::time::Duration;
@@ -15,15 +15,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     if let Some(pem) = &job.certificate {
         client = client.tls_certs_only([Certificate::from_pem(pem)?]);
     }
-    let is_bare = job.variant == "bare";
-    if !is_bare {
+    if job.variant == "limits" {
         client = client
             .redirect(redirect::Policy::none())
             .connect_timeout(Duration::from_secs(5))
             .timeout(Duration::from_secs(10))
             .pool_idle_timeout(Duration::from_secs(15));
     }
-    let subject = ByHand { client: client.build()?, headers: if is_bare { &HEADERS[..1] } else { &HEADERS } };
+    let headers = if job.variant == "bare" { &HEADERS[..1] } else { &HEADERS };
+    let subject = ByHand { client: client.build()?, headers };
     let (call, url) = (job.call, job.url());
     job.run_async(move |calls| {
         let (subject, url) = (subject.clone(), url.clone());

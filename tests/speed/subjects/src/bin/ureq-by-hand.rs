@@ -1,5 +1,5 @@
-//! The calls by ureq alone. Variants: `bare`, the least that one can write, and `limits`, with the headers and limits of
-//! clerk-sessions-ureq.
+//! The calls by ureq alone. Variants: `bare`, the least that one can write; `headers`, with the headers of
+//! clerk-sessions-ureq; `limits`, with its headers and limits.
 
 use std::error::Error;
 use std::time::Duration;
@@ -18,8 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let roots = RootCerts::new_with_certs(&[Certificate::from_pem(pem)?]);
         config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
     }
-    let is_bare = job.variant == "bare";
-    if !is_bare {
+    if job.variant == "limits" {
         config = config
             .http_status_as_error(false)
             .max_redirects(0)
@@ -29,7 +28,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             .timeout_global(Some(Duration::from_secs(10)))
             .max_idle_age(Duration::from_secs(15));
     }
-    let subject = ByHand { agent: config.build().new_agent(), headers: if is_bare { &HEADERS[..1] } else { &HEADERS } };
+    let headers = if job.variant == "bare" { &HEADERS[..1] } else { &HEADERS };
+    let subject = ByHand { agent: config.build().new_agent(), headers };
     let url = job.url();
     job.run(|| match job.call {
         Call::Get => drop(subject.get::<Session>(&url)),
