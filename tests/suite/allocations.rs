@@ -31,7 +31,7 @@ fn counts<O: Operation>(operation: &O, response: &str) -> [u64; 3] {
 }
 
 #[test]
-fn a_call_allocates_what_the_table_says() {
+fn each_call_makes_the_allocations_in_the_table() {
     let (sessions, token) = (list(500), token());
     let list = ListSessions::new().user_id(USER_ID).limit(500);
     let template = CreateSessionTokenFromTemplate::new(SESSION_ID, "hasura").expires_in_seconds(60);
@@ -52,7 +52,7 @@ fn a_call_allocates_what_the_table_says() {
 }
 
 #[test]
-fn an_error_allocates_what_it_keeps() {
+fn decoding_an_error_makes_30_allocations() {
     let api = Api::new("sk_test_1").unwrap();
     let response = Response::builder().status(404).body(ERROR.as_bytes().to_vec()).unwrap();
     let count = measure(|| drop(api.parse::<GetSession>(response).unwrap_err())).count_total;
@@ -60,7 +60,7 @@ fn an_error_allocates_what_it_keeps() {
 }
 
 #[test]
-fn a_list_of_500_takes_less_than_three_times_its_body() {
+fn decoding_a_list_of_500_takes_at_most_three_times_the_size_of_its_body() {
     let body = list(500).into_bytes();
     let length = body.len() as u64;
     let api = Api::new("sk_test_1").unwrap();

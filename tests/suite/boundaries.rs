@@ -26,7 +26,7 @@ fn tree(package: &str, edges: &str) -> String {
 }
 
 #[test]
-fn the_core_has_at_most_18_crates_and_no_transport_among_them() {
+fn the_core_depends_on_at_most_18_crates_and_no_transport() {
     let crates = dependencies("clerk-sessions-core");
     assert!(crates.len() <= 18, "{} crates: {crates:?}", crates.len());
     for name in ["ureq", "reqwest", "hyper", "tokio", "rustls", "mio", "socket2", "url"] {
@@ -35,7 +35,7 @@ fn the_core_has_at_most_18_crates_and_no_transport_among_them() {
 }
 
 #[test]
-fn the_adapters_bring_one_transport_each() {
+fn each_adapter_depends_on_one_transport() {
     let ureq = dependencies("clerk-sessions-ureq");
     assert!(ureq.contains("ureq") && !ureq.contains("reqwest") && !ureq.contains("tokio"), "{ureq:?}");
     let reqwest = dependencies("clerk-sessions-reqwest");
@@ -50,7 +50,7 @@ fn no_dependency_of_a_published_crate_needs_a_newer_rust_than_the_crate_says() {
 }
 
 #[test]
-fn a_dependency_that_needs_a_newer_rust_is_told() {
+fn a_dependency_that_needs_a_newer_rust_is_reported() {
     let too_new_by_one = too_new(&metadata(), |package, rust_version| {
         if package == "serde_json" {
             *rust_version = (1, 86);
@@ -107,7 +107,7 @@ fn rust_version(package: &Value) -> Option<(u32, u32)> {
 }
 
 #[test]
-fn the_fake_brings_no_client_and_few_crates() {
+fn fake_clerk_depends_on_at_most_40_crates_and_no_client() {
     let fake = dependencies("clerk-sessions-fake");
     assert!(fake.len() <= 40, "{} crates: {fake:?}", fake.len());
     for name in ["clerk-sessions-core", "ureq", "reqwest", "axum", "url"] {

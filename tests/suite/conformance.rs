@@ -100,7 +100,7 @@ fn ureq_conforms() {
 }
 
 #[test]
-fn an_agent_of_ones_own_conforms() {
+fn ureq_with_a_custom_agent_conforms() {
     let agent = clerk_sessions_ureq::ureq::Agent::config_builder().proxy(None).build().new_agent();
     assert_conforms(&Blocking::new(UreqTransport::with_agent(agent).unwrap()));
 }

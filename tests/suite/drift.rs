@@ -49,7 +49,7 @@ const UNLISTED_FILTER: &str = "pending";
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 #[test]
-fn operations_are_those_of_the_description() {
+fn operations_match_the_description() {
     compare(|description, drift| {
         let official = description
             .operations()
@@ -64,7 +64,7 @@ fn operations_are_those_of_the_description() {
 }
 
 #[test]
-fn parameters_are_those_of_the_description() {
+fn parameters_match_the_description() {
     compare(|description, drift| {
         for operation in description.shared_operations() {
             let names = operation.parameters.iter().map(|parameter| parameter.name.clone());
@@ -81,7 +81,7 @@ fn parameters_are_those_of_the_description() {
 }
 
 #[test]
-fn parameters_are_sent_where_the_description_says() {
+fn parameters_are_sent_in_the_place_that_the_description_names() {
     compare(|description, drift| {
         for operation in description.shared_operations() {
             match send(operation.id, operation.everything()) {
@@ -134,7 +134,7 @@ fn parameters_have_the_bounds_of_the_description() {
 }
 
 #[test]
-fn models_hold_every_field_of_the_description() {
+fn models_have_every_field_of_the_description() {
     compare(|description, drift| {
         let readers = readers();
         for operation in description.shared_operations() {
@@ -154,7 +154,7 @@ fn models_hold_every_field_of_the_description() {
 }
 
 #[test]
-fn models_need_what_the_description_requires() {
+fn models_require_the_fields_that_the_description_requires() {
     compare(|description, drift| {
         for (id, read) in readers() {
             let Some(operation) = description.operation(id) else {
@@ -196,7 +196,7 @@ fn enums_have_the_values_of_the_description() {
 }
 
 #[test]
-fn version_and_server_are_those_of_the_description() {
+fn version_and_server_match_the_description() {
     compare(|Description(root), drift| {
         for (what, official, code) in [
             ("info.version", &root["info"]["version"], Api::DEFAULT_VERSION),

@@ -462,17 +462,17 @@ fn table() -> Vec<Case> {
 }
 
 #[test]
-fn the_table_holds_over_ureq() {
+fn ureq_handles_each_fault_as_the_table_says() {
     assert_as_expected(&table(), ureq);
 }
 
 #[test]
-fn the_table_holds_over_reqwest() {
+fn reqwest_handles_each_fault_as_the_table_says() {
     assert_as_expected(&table(), reqwest);
 }
 
 #[test]
-fn a_head_that_is_too_large_is_told_with_the_limit() {
+fn the_error_for_a_too_large_head_names_the_limit() {
     for case in heads() {
         let (limit, adapters) = match &*case.name {
             "a head of 65 KiB" | "a head of 200 KiB" | "a head of 1 MiB" => ("65536 bytes", [ureq(), reqwest()]),
@@ -488,7 +488,7 @@ fn a_head_that_is_too_large_is_told_with_the_limit() {
 
 /// Longer than any clock can count to: no limit, and no panic.
 #[test]
-fn time_limits_without_end_are_no_limits() {
+fn infinite_timeouts_are_no_limit() {
     let forever = Duration::MAX;
     let ureq = UreqTransport::builder().no_proxy().connect_timeout(forever).idle_timeout(forever).build();
     let reqwest = ReqwestTransport::builder().no_proxy().connect_timeout(forever).idle_timeout(forever).build();
@@ -503,7 +503,7 @@ fn time_limits_without_end_are_no_limits() {
 
 /// Set past the adapter, they can't be cut to what ureq can count to.
 #[test]
-fn time_limits_without_end_set_in_ureq_are_refused() {
+fn infinite_timeouts_set_in_ureq_are_refused() {
     let set = UreqTransport::builder().configure(|config| config.timeout_recv_body(Some(Duration::MAX))).build();
     let agent = Agent::config_builder().timeout_connect(Some(Duration::MAX)).build().new_agent();
     for result in [set, UreqTransport::with_agent(agent)] {
@@ -528,7 +528,7 @@ fn no_redirect_is_followed() {
 
 /// With the default options, and counts that no code of this suite computes.
 #[test]
-fn what_must_not_run_twice_arrives_once() {
+fn create_and_refresh_arrive_once() {
     for script in [[Read, response(500, &[], "")], [Read, Reset]] {
         for (operation, arrive) in [(Get, 3), (Create, 1), (Refresh, 1)] {
             for adapter in [ureq(), reqwest()] {
@@ -541,7 +541,7 @@ fn what_must_not_run_twice_arrives_once() {
 }
 
 #[test]
-fn by_default_a_server_that_never_responds_is_waited_for_as_long_as_documented() {
+fn a_server_that_never_responds_times_out_after_the_documented_default() {
     let wait = |adapter: fn() -> Adapter, operation, attempts, longest| {
         let server = FaultServer::start([Read, Hang]).unwrap();
         let started = Instant::now();
@@ -568,7 +568,7 @@ fn second_call(adapter: &Adapter, script: impl Into<Vec<Step>>, operation: Opera
 /// Both look at a kept connection before they use it: ureq at the socket, reqwest at what its runtime has noticed meanwhile. So
 /// over a runtime that stood still, reqwest may send on a dead connection, as in the race below.
 #[test]
-fn a_kept_connection_that_was_closed_is_not_used() {
+fn an_idle_connection_that_was_closed_is_not_reused() {
     for operation in Operation::ALL {
         for adapter in [ureq(), reqwest()] {
             assert_eq!(second_call(&adapter, [Read, good(), Close], operation), (Good, 2), "{operation:?}");
@@ -578,7 +578,7 @@ fn a_kept_connection_that_was_closed_is_not_used() {
 
 /// All 20 calls of a round are in flight at once: the server responds to none of them before all have arrived.
 #[test]
-fn connections_of_calls_at_once_are_kept_for_the_next_ones() {
+fn connections_of_concurrent_calls_are_reused() {
     const AT_ONCE: usize = 20;
     let Write(session) = good() else { unreachable!() };
     for adapter in [ureq(), reqwest()] {
@@ -624,7 +624,7 @@ fn connections_of_calls_at_once_are_kept_for_the_next_ones() {
 
 /// The race that no client can win: the server closes the connection as the next request leaves.
 #[test]
-fn a_kept_connection_that_is_closed_under_a_request_fails_what_must_not_run_twice() {
+fn create_and_refresh_fail_if_a_reused_connection_closes_during_the_request() {
     for adapter in [ureq(), reqwest()] {
         for end in [Close, Reset] {
             let unread = [Read, good(), Await, end.clone()];
@@ -640,7 +640,7 @@ fn a_kept_connection_that_is_closed_under_a_request_fails_what_must_not_run_twic
 }
 
 #[test]
-fn what_follows_a_response_is_not_taken_for_the_next_one() {
+fn bytes_after_a_response_are_not_read_as_the_next_response() {
     let (Write(mut bytes), Write(smuggled)) = (good(), response(404, &[], "")) else { unreachable!() };
     bytes.extend(smuggled);
     for operation in Operation::ALL {
@@ -681,7 +681,7 @@ fn last(status: u16, retry_after: &str) -> Vec<Step> {
 }
 
 #[test]
-fn a_call_given_up_leaves_the_client_usable() {
+fn a_dropped_call_leaves_the_client_usable() {
     let rounds = 50;
     let (server, client) =
         async_client(vec![vec![Read, Hang], last(200, "x: y")].into_iter().cycle().take(2 * rounds).collect());
@@ -697,7 +697,7 @@ fn a_call_given_up_leaves_the_client_usable() {
 /// After a pause, one request goes first and all others wait for its response. When its call is given up, they
 /// must not wait for it any longer.
 #[test]
-fn a_call_given_up_in_or_after_a_pause_holds_no_other_up() {
+fn a_call_dropped_during_or_after_a_pause_does_not_block_others() {
     let rounds = 50;
     let round = [last(429, "retry-after: 0"), vec![Read, Hang], last(200, "x: y")];
     let scripts = [last(429, "retry-after: 1")].into_iter().chain(round.into_iter().cycle().take(3 * rounds));

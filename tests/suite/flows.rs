@@ -51,7 +51,7 @@ fn user_with(sessions: usize) -> Seed {
 }
 
 #[test]
-fn paging_returns_each_of_1203_sessions_once_though_the_server_clamps_the_limit() {
+fn paging_returns_each_of_1203_sessions_once_although_the_server_lowers_the_limit() {
     for list_shape in [ListShape::AsAsked, ListShape::Array, ListShape::Paginated] {
         let clients = Clients::new(Seed { max_limit: Some(100), list_shape, ..user_with(1203) });
         for sessions in clients.pages(&ListSessions::new().user_id("user_1").limit(500)) {
@@ -110,7 +110,7 @@ fn revoke_all_signs_out_everywhere_but_here() {
 }
 
 #[test]
-fn revoke_all_goes_on_after_single_failures() {
+fn revoke_all_continues_after_a_failed_revoke() {
     for blocking in [true, false] {
         let clients = Clients::new(user_with(5));
         let (page, refused) = (clients.ureq.sessions().list(ListSessions::new().user_id("user_1")).unwrap(), 403);

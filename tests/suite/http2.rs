@@ -17,7 +17,7 @@ fn client(url: &str, transport: ReqwestTransport) -> Client {
 
 /// reqwest's own feature is on in this build, so it would take HTTP/2 if it were asked.
 #[test]
-fn http2_is_agreed_on_only_with_the_feature() {
+fn http2_is_negotiated_only_with_the_feature() {
     let authority = Authority::new("ours");
     let mut config = ServerConfig::clone(&authority.sign(&LOCAL, |_| ()));
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -186,7 +186,7 @@ mod faults {
 
     /// As behind a router that has forgotten the connection: whatever is sent, nothing comes.
     #[test]
-    fn a_dead_connection_is_given_up_before_the_next_attempt() {
+    fn a_dead_connection_is_not_used_for_the_next_attempt() {
         let server = serve(|number, connection| {
             if number > 0 {
                 return respond_to_all(connection, 0);
@@ -205,7 +205,7 @@ mod faults {
     }
 
     #[test]
-    fn a_refused_stream_was_not_sent() {
+    fn a_refused_stream_counts_as_not_sent() {
         let refusing = serve(|_, connection| {
             loop {
                 connection.reset(connection.read_request()?, REFUSED_STREAM)?;
@@ -223,14 +223,14 @@ mod faults {
     }
 
     #[test]
-    fn a_stream_that_is_reset_for_another_reason_may_have_been_sent() {
+    fn a_stream_reset_for_another_reason_counts_as_maybe_sent() {
         let server = serve(|_, connection| connection.reset(connection.read_request()?, INTERNAL_ERROR));
         let (result, attempts) = create(&server);
         assert_eq!((failure(result), attempts), ((TransportErrorKind::Closed, Delivery::MaybeSent), 1));
     }
 
     #[test]
-    fn of_a_connection_that_goes_away_only_later_streams_were_not_sent() {
+    fn streams_after_the_last_one_of_a_goaway_count_as_not_sent() {
         let server = serve(|number, connection| {
             let stream = connection.read_request()?;
             if number == 0 { connection.go_away(stream - 1) } else { connection.respond(stream, 0) }
@@ -244,7 +244,7 @@ mod faults {
     }
 
     #[test]
-    fn a_head_has_the_limit_that_it_has_over_http_1() {
+    fn response_headers_have_the_same_limit_as_over_http_1() {
         let result = create(&serve(|_, connection| respond_to_all(connection, 60))).0;
         assert_eq!(result.unwrap().id, "sess_1");
         for server in [

@@ -108,7 +108,7 @@ fn no_module_imports_a_later_one() {
 }
 
 #[test]
-fn no_files_of_a_folder_import_each_other_in_a_circle() {
+fn files_of_a_folder_have_no_import_cycles() {
     let all = files();
     let mut arrows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (file, text) in &all {
@@ -136,7 +136,7 @@ fn no_file_is_longer_than_400_lines() {
 }
 
 #[test]
-fn names_are_found_wherever_they_stand() {
+fn imported_names_are_found_in_every_position() {
     let code = "use crate::a::B;\nuse crate::{c, d::{E, F}, g as h};\nlet x = crate::i::j();";
     assert_eq!(names_after(code, "crate::"), ["a", "c", "d", "g", "i"].map(str::to_owned).into());
 }

@@ -80,7 +80,7 @@ fn went(transport: &str, Rule(url, variables, _): &Rule) -> Vec<&'static str> {
 }
 
 #[test]
-fn the_environment_names_the_proxy_by_one_rule() {
+fn both_adapters_choose_the_same_proxy_from_the_environment() {
     let differences = thread::scope(|scope| {
         let runs = RULES.iter().flat_map(|rule| TRANSPORTS.map(|transport| (rule, transport)));
         let runs = runs.map(|(rule, transport)| scope.spawn(move || (rule, transport, went(transport, rule))));
@@ -120,7 +120,7 @@ fn refusals() -> Vec<(&'static str, Vec<Step>)> {
 }
 
 #[test]
-fn a_proxy_that_does_not_connect_is_told_by_its_host() {
+fn the_error_for_a_proxy_that_does_not_connect_names_its_host() {
     let run = |name: &str, script: &[Step], transport: &str| {
         let server = if script.is_empty() { FaultServer::refusing() } else { FaultServer::start(script) }.unwrap();
         let output = get(transport, "https://clerk.example", &[("HTTPS_PROXY", proxy("http", &server))]);
@@ -142,7 +142,7 @@ fn a_proxy_that_does_not_connect_is_told_by_its_host() {
 
 /// Without the features for them, which are off here.
 #[test]
-fn a_socks_proxy_that_can_t_be_used_is_not_passed_by() {
+fn an_unusable_socks_proxy_is_an_error_and_is_not_bypassed() {
     for scheme in ["socks4", "socks4a", "socks5", "socks5h"] {
         for transport in TRANSPORTS {
             let [server, socks] = [(); 2].map(|()| FaultServer::start([Close]).unwrap());

@@ -38,7 +38,7 @@ fn gets(calls: usize, limit: RateLimit) -> (Duration, f64) {
 }
 
 #[test]
-fn tasks_that_share_a_client_keep_to_the_limit_together() {
+fn tasks_that_share_a_client_share_the_rate_limit() {
     let (calls, limit) = if std::env::var_os("RATE_LIMIT_IN_FULL").is_some() {
         (1000, RateLimit { requests: 100, per_ms: 10_000 })
     } else {

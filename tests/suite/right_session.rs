@@ -208,14 +208,14 @@ fn call_typed<T: Transport>(client: &Client<T>, operation: &str, parameters: &Va
 }
 
 #[test]
-fn a_mixed_up_response_is_an_error_in_process() {
+fn a_response_for_another_session_is_an_error_in_process() {
     let server = MixedUp::new();
     let client = Client::new(Api::new(KEY).unwrap(), server.clone());
     check(&server, |operation, parameters| call_typed(&client, operation, parameters));
 }
 
 #[test]
-fn a_mixed_up_response_is_an_error_of_the_registry() {
+fn a_response_for_another_session_is_an_error_through_the_registry() {
     let server = MixedUp::new();
     let context = CallContext::new(Api::new(KEY).unwrap());
     check(&server, |operation, parameters| {
@@ -225,7 +225,7 @@ fn a_mixed_up_response_is_an_error_of_the_registry() {
 }
 
 #[test]
-fn a_mixed_up_response_is_an_error_over_ureq() {
+fn a_response_for_another_session_is_an_error_over_ureq() {
     let server = MixedUp::new();
     let api = Api::builder(KEY).base_url(server.serve()).build().unwrap();
     let client = Client::new(api, UreqTransport::builder().no_proxy().build().unwrap());
@@ -233,7 +233,7 @@ fn a_mixed_up_response_is_an_error_over_ureq() {
 }
 
 #[test]
-fn a_mixed_up_response_is_an_error_over_reqwest() {
+fn a_response_for_another_session_is_an_error_over_reqwest() {
     let server = MixedUp::new();
     let api = Api::builder(KEY).base_url(server.serve()).build().unwrap();
     let client = clerk_sessions_core::AsyncClient::new(api, ReqwestTransport::builder().no_proxy().build().unwrap());
@@ -258,7 +258,7 @@ fn sessions_of_another_user_are_not_revoked() {
 }
 
 #[test]
-fn a_token_that_names_no_session_is_returned() {
+fn a_token_without_a_session_id_is_returned() {
     let server = MixedUp::new();
     let client = Client::new(Api::new(KEY).unwrap(), server.clone());
     // Mixed up as well, but tokens of templates have no `sid`.
@@ -273,7 +273,7 @@ fn a_token_that_names_no_session_is_returned() {
 }
 
 #[test]
-fn comparing_allocates_nothing() {
+fn comparing_ids_allocates_nothing() {
     let server = MixedUp::new();
     let client = Client::new(Api::new(KEY).unwrap(), server.clone());
     let operation = CreateSessionToken::new("sess_a");

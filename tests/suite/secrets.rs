@@ -40,7 +40,7 @@ fn assert_says(what: &impl std::fmt::Debug, words: &[&str]) {
 }
 
 #[test]
-fn debug_of_whatever_holds_a_secret_is_clean() {
+fn debug_never_shows_a_secret() {
     let [key, expired, refresh] = SECRETS;
     let api = Api::builder(key).header("x-tenant", refresh).build().unwrap();
     let operation = RefreshSession::new("sess_1", expired, refresh, "https://app.example.com")
@@ -74,7 +74,7 @@ fn debug_of_whatever_holds_a_secret_is_clean() {
 }
 
 #[test]
-fn debug_of_a_transport_and_its_builder_shows_no_password_of_a_proxy() {
+fn debug_of_a_transport_and_its_builder_shows_no_proxy_password() {
     let proxy = format!("http://user:{}@127.0.0.1:1", SECRETS[0]);
     let builder = UreqTransport::builder()
         .configure(|config| config.proxy(Some(clerk_sessions_ureq::ureq::Proxy::new(&proxy).unwrap())));
@@ -188,7 +188,7 @@ fn calls_to(base_url: &str, observed: &Observed) -> Vec<Error> {
 }
 
 #[test]
-fn no_error_path_shows_a_secret() {
+fn no_error_observer_or_log_shows_a_secret() {
     log::set_logger(&*LOG).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
     let [key, expired, refresh] = SECRETS;
@@ -319,7 +319,7 @@ fn assert_leaves_nothing_of(secret: &str, what: &str, shown: &str) {
 }
 
 #[test]
-fn what_a_call_sent_is_not_shown_where_the_server_echoes_it() {
+fn secrets_of_a_call_that_the_server_echoes_are_redacted() {
     for (secret, attempts) in SENT.iter().zip([1, 2, 1, 3, 1]) {
         for echo in echoes(secret) {
             // 200 characters are shown: the secret lies within, across and beyond that.
@@ -368,7 +368,7 @@ fn what_a_call_sent_is_not_shown_where_the_server_echoes_it() {
 }
 
 #[test]
-fn what_is_no_secret_is_shown_as_it_is() {
+fn text_without_a_secret_is_shown_unchanged() {
     let text = "https://app.example.com is not allowed for Firefox with a dark theme, Bearer or sess_1";
     let body = serde_json::json!({ "errors": [{ "code": "c", "message": text }], "clerk_trace_id": "t_1" });
     let (error, ..) =
@@ -377,7 +377,7 @@ fn what_is_no_secret_is_shown_as_it_is() {
 }
 
 #[test]
-fn a_long_trace_id_is_cut_and_cleaned() {
+fn a_long_trace_id_is_truncated_and_redacted() {
     let jwt = format!("eyJhbGciOiJSUzI1NiJ9.{}.c2ln", "eyJzdWIi".repeat(100));
     let trace_id = format!("a\tb {jwt} {}", "y".repeat(9000));
     for status in [200, 429, 500] {

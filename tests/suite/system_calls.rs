@@ -119,7 +119,7 @@ fn system_calls(client: &str, url: &str) -> Option<f64> {
 }
 
 #[test]
-fn a_call_over_ureq_makes_no_more_system_calls_than_one_by_hand() {
+fn a_call_over_ureq_makes_no_more_system_calls_than_a_hand_written_one() {
     let server = server();
     for host in ["127.0.0.1", "localhost"] {
         let url = format!("http://{host}:{}/v1", server.addr().port());

@@ -215,7 +215,7 @@ fn assert_not_sent(server: Server, authority: &Authority, kind: TransportErrorKi
 pub(crate) const LOCAL: [&str; 2] = ["127.0.0.1", "localhost"];
 
 #[test]
-fn a_root_of_ones_own_is_trusted() {
+fn a_custom_root_certificate_is_trusted() {
     let authority = Authority::new("ours");
     for host in LOCAL {
         let server = Server::tls(authority.sign(&LOCAL, |_| ()));
@@ -227,7 +227,7 @@ fn a_root_of_ones_own_is_trusted() {
 }
 
 #[test]
-fn a_certificate_that_is_not_to_be_trusted_is_refused() {
+fn an_untrusted_certificate_is_refused() {
     let authority = Authority::new("ours");
     let expired = |params: &mut CertificateParams| {
         params.not_before = rcgen::date_time_ymd(2020, 1, 1);
@@ -268,7 +268,7 @@ fn half_a_handshake(wire: &mut Wire<'_>, config: &Arc<ServerConfig>) -> io::Resu
 }
 
 #[test]
-fn a_handshake_that_breaks_off_has_sent_nothing() {
+fn an_aborted_handshake_counts_as_not_sent() {
     type End = fn(&mut Wire<'_>) -> io::Result<()>;
     let reset: End = |wire| reset_when_closed(wire.stream);
     let close: End = |wire| wire.stream.shutdown(Shutdown::Write).and_then(|()| drain(wire));
@@ -304,7 +304,7 @@ fn without_a_length(config: Arc<ServerConfig>, body: &'static str, close_notify:
 }
 
 #[test]
-fn a_body_without_a_length_ends_with_a_close_notify_and_nothing_less() {
+fn a_body_without_a_length_must_end_with_a_close_notify() {
     let authority = Authority::new("ours");
     let start = |close_notify| without_a_length(authority.sign(&LOCAL, |_| ()), SESSION, close_notify);
     for result in get(&start(true).url("https", "127.0.0.1"), &authority, ATTEMPT_TIMEOUT) {
@@ -317,7 +317,7 @@ fn a_body_without_a_length_ends_with_a_close_notify_and_nothing_less() {
 
 /// With TLS 1.3 the client is done with the handshake before the server has looked for its certificate.
 #[test]
-fn a_server_that_wants_a_certificate_of_the_client_refuses_the_handshake() {
+fn a_server_that_requires_a_client_certificate_is_a_tls_error() {
     for (version, delivery) in [(&TLS12, Delivery::NotSent), (&TLS13, Delivery::MaybeSent)] {
         let authority = Authority::new("ours");
         let mut roots = RootCertStore::empty();
@@ -358,7 +358,7 @@ fn plain_http_to_a_tls_server_is_an_error() {
 
 /// What reqwest's limit for the whole attempt cuts short, it does not tell. So what is in doubt counts as perhaps sent.
 #[test]
-fn a_handshake_that_outlasts_the_attempt_counts_as_perhaps_sent_over_reqwest() {
+fn a_handshake_timeout_counts_as_maybe_sent_over_reqwest() {
     let authority = Authority::new("ours");
     let server = Server::start(drain);
     let results = get(&server.url("https", "127.0.0.1"), &authority, CONNECT_TIMEOUT / 4);
@@ -397,7 +397,7 @@ fn tunnel(server: &Server) -> Server {
 }
 
 #[test]
-fn a_tunnel_is_used_and_its_proxy_sees_no_secret() {
+fn requests_go_through_the_tunnel_and_the_proxy_sees_no_secret() {
     let authority = Authority::new("ours");
     let server = Server::tls(authority.sign(&LOCAL, |_| ()));
     let proxy = tunnel(&server);
@@ -410,7 +410,7 @@ fn a_tunnel_is_used_and_its_proxy_sees_no_secret() {
 }
 
 #[test]
-fn a_certificate_is_looked_at_through_a_tunnel_as_well() {
+fn certificates_are_verified_through_a_tunnel() {
     let authority = Authority::new("ours");
     let server = Server::tls(self_signed(&LOCAL));
     let proxy = tunnel(&server);
@@ -421,7 +421,7 @@ fn a_certificate_is_looked_at_through_a_tunnel_as_well() {
 }
 
 #[test]
-fn a_proxy_that_is_slow_to_connect_is_waited_for_as_long_as_a_server_is() {
+fn a_slow_proxy_has_the_same_connect_timeout_as_a_server() {
     let authority = Authority::new("ours");
     let proxy = Server::start(|wire| {
         for byte in b"HTTP/1.1 200 Connection established" {

@@ -4,7 +4,7 @@
 use clerk_sessions_reqwest::{Api, Error, ReqwestTransport, client, reqwest};
 
 #[test]
-fn without_a_crypto_provider_no_transport_is_built() {
+fn building_a_transport_without_a_crypto_provider_fails() {
     let by_default = ReqwestTransport::builder().no_proxy().build().map(drop);
     let brought = ReqwestTransport::from_client_builder(reqwest::Client::builder()).map(drop);
     let of_client = client(Api::new("sk_test_1").unwrap()).map(drop);

@@ -43,7 +43,7 @@ fn run(call: *mut clerk_call, status: u16, body: &[u8]) -> (bool, String) {
 }
 
 #[test]
-fn a_call_comes_to_its_json_or_its_error() {
+fn a_call_returns_its_json_or_its_error() {
     // SAFETY: texts are NUL-terminated, handles are freed once.
     unsafe {
         let client = clerk_client_new(SETTINGS.as_ptr());
@@ -68,7 +68,7 @@ fn a_call_comes_to_its_json_or_its_error() {
 }
 
 #[test]
-fn the_error_is_that_of_the_last_thing_asked() {
+fn the_error_is_that_of_the_last_function_called() {
     // SAFETY: texts are NUL-terminated, handles are freed once.
     unsafe {
         let client = clerk_client_new(SETTINGS.as_ptr());
@@ -86,7 +86,7 @@ fn the_error_is_that_of_the_last_thing_asked() {
 }
 
 #[test]
-fn a_client_of_bad_settings_makes_calls_that_say_so() {
+fn calls_of_a_client_with_bad_settings_fail() {
     for settings in [ptr::null(), c"".as_ptr(), c"{}".as_ptr(), c"nonsense".as_ptr(), c"\xff".as_ptr()] {
         // SAFETY: texts are NUL-terminated, handles are freed once.
         unsafe {
@@ -125,7 +125,7 @@ fn null_handles_do_nothing() {
 
 proptest! {
     #[test]
-    fn no_order_of_calls_crashes(
+    fn functions_called_in_any_order_do_not_crash(
         actions in proptest::collection::vec((0..5_u8, any::<u16>(), any::<u64>()), 0..30),
         text in proptest::collection::vec(1..=255_u8, 0..20),
         valid in any::<bool>(),

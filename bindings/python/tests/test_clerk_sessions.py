@@ -37,7 +37,7 @@ def test_all_seven_operations(fake, clerk):
     assert clerk.sessions.revoke("sess_1")["status"] == "revoked"
 
 
-def test_the_async_twin(fake):
+def test_the_async_client(fake):
     async def run():
         async with clerk_sessions.AsyncClient(
             fake.key, api_url=fake.url, http_client=httpx.AsyncClient(trust_env=False)
@@ -69,7 +69,7 @@ def test_pages_and_revoke_all(fake, clerk):
     assert clerk.sessions.get("sess_3")["status"] == "active"
 
 
-def test_errors_tell_what_is_needed(fake, clerk):
+def test_errors_have_their_documented_fields(fake, clerk):
     with pytest.raises(clerk_sessions.ApiError) as caught:
         clerk.sessions.get("sess_none")
     error = caught.value
@@ -102,7 +102,7 @@ def test_errors_tell_what_is_needed(fake, clerk):
         lambda sessions: sessions._client.call("GetSession", ["sess_1"]),
     ],
 )
-def test_bad_input_is_refused(fake, clerk, call):
+def test_invalid_input_is_refused_before_anything_is_sent(fake, clerk, call):
     with pytest.raises(clerk_sessions.BuildError):
         call(clerk.sessions)
     assert fake.control("requests") == []
@@ -178,7 +178,7 @@ HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n"
     ],
 )
 @pytest.mark.parametrize("is_async", [False, True])
-def test_a_bad_server_is_an_error_in_time(server, message, attempts, is_async):
+def test_a_misbehaving_server_is_an_error_within_the_time_limits(server, message, attempts, is_async):
     options = {"max_attempts": 2, "attempt_timeout_ms": 700, "backoff_base_ms": 1}
     started = time.monotonic()
     with pytest.raises(clerk_sessions.TransportError) as caught:
@@ -196,7 +196,7 @@ def test_a_bad_server_is_an_error_in_time(server, message, attempts, is_async):
     assert caught.value.attempts == 1, "a create is never sent twice"
 
 
-def test_nobody_there_is_not_sent():
+def test_a_refused_connection_counts_as_not_sent():
     with socket.create_server(("127.0.0.1", 0)) as unused:
         url = "http://127.0.0.1:%d" % unused.getsockname()[1]
     client = clerk_sessions.Client("sk_test_1", api_url=url, options={"backoff_base_ms": 1})
@@ -205,7 +205,7 @@ def test_nobody_there_is_not_sent():
     assert caught.value.attempts == 3
 
 
-def test_the_types_are_those_of_the_core():
+def test_the_type_stubs_match_the_core():
     stub = ast.parse((pathlib.Path(clerk_sessions.__file__).parent / "_sessions.pyi").read_text())
     operations = {operation["name"]: operation for operation in json.loads(_native.operations())}
     clerk = clerk_sessions.Client("sk_test_1")
@@ -220,7 +220,7 @@ def test_the_types_are_those_of_the_core():
             assert typed == set(str(caught.value).partition("expected ")[2].split("`")[1::2]), name
 
 
-def test_no_order_of_calls_crashes():
+def test_methods_called_in_any_order_do_not_crash():
     seed = int(os.environ.get("SEED", time.time_ns()))
     print("SEED", seed)
     draw = random.Random(seed)

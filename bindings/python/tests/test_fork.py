@@ -64,7 +64,7 @@ def client(fake, **arguments):
     return clerk_sessions.Client(fake.key, api_url=fake.url, **arguments)
 
 
-def test_children_and_parent_get_what_they_ask_for(fake):
+def test_children_and_parent_get_their_own_responses(fake):
     clerk = client(fake)
 
     def get(session_id):
@@ -83,7 +83,7 @@ def test_children_and_parent_get_what_they_ask_for(fake):
     assert grandchild() == ["sess_1", [0, []]]
 
 
-def test_the_async_client_gets_what_it_asks_for(fake):
+def test_children_and_parent_get_their_own_responses_over_the_async_client(fake):
     clerk = clerk_sessions.AsyncClient(fake.key, api_url=fake.url)
 
     async def gets(asked_for):
@@ -105,7 +105,7 @@ def test_the_async_client_gets_what_it_asks_for(fake):
     assert asyncio.run(run()) == [[GETS, []]] * CHILDREN
 
 
-def test_pages_go_on_in_a_child(fake):
+def test_pages_continue_in_a_child(fake):
     clerk = client(fake)
     pages = clerk.sessions.pages(user_id="user_1", limit=2)
     assert next(pages)["id"] == "sess_6"
@@ -115,7 +115,7 @@ def test_pages_go_on_in_a_child(fake):
     assert wait() == rest
 
 
-def test_closing_in_a_child_leaves_the_parent_its_connections(fake):
+def test_closing_in_a_child_keeps_the_connections_of_the_parent(fake):
     with client(fake) as clerk:
         clerk.sessions.get("sess_0")
         first = connections_of(clerk)
@@ -135,7 +135,7 @@ def connections_of(clerk):
     return list(clerk._http.get()._transport._pool.connections)
 
 
-def test_a_fork_while_a_call_is_under_way_does_not_block_the_child(fake):
+def test_a_fork_during_calls_does_not_block_the_child(fake):
     """Other threads hold whatever locks the HTTP client has when the process forks."""
     clerk = client(fake)
     done = threading.Event()

@@ -23,13 +23,13 @@ def blocks():
     return found_blocks
 
 
-def test_there_are_blocks():
+def test_the_guides_have_code_blocks():
     labels = [block.values[0] for block in blocks()]
     assert labels.count("python") >= 5 and labels.count("python theirs") >= 1
 
 
 @pytest.mark.parametrize("label, text, guide, line", blocks())
-def test_a_block_of_a_guide(label, text, guide, line, _process, monkeypatch):
+def test_a_code_block_of_a_guide(label, text, guide, line, _process, monkeypatch):
     # Empty lines before it, so that a traceback names the line of the guide.
     code = compile("\n" * (line - 1) + text, str(guide), "exec")
     if label != "python":

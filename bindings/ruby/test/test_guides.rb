@@ -41,7 +41,7 @@ class TestGuides < Minitest::Test
     JSON.parse(response.body)
   end
 
-  def test_there_are_blocks
+  def test_the_guides_have_code_blocks
     labels = BLOCKS.map(&:first)
     assert_operator labels.count("ruby"), :>=, 5
     assert_operator labels.count("ruby theirs"), :>=, 1

@@ -122,7 +122,7 @@ fn expected(refused_from: usize) -> Vec<&'static str> {
 const REFUSED_FROM: [usize; 3] = [0, 2, usize::MAX];
 
 #[test]
-fn blocking_pages_bring_all_sessions_or_end_with_an_error() {
+fn blocking_pages_return_all_sessions_or_end_with_an_error() {
     for refused_from in REFUSED_FROM {
         let client = blocking(Server { refused_from, ..Server::new() });
         let mut pages = client.sessions().pages(ListSessions::new().user_id("user_1"));
@@ -132,7 +132,7 @@ fn blocking_pages_bring_all_sessions_or_end_with_an_error() {
 }
 
 #[test]
-fn async_pages_bring_all_sessions_or_end_with_an_error() {
+fn async_pages_return_all_sessions_or_end_with_an_error() {
     for refused_from in REFUSED_FROM {
         let client = asynchronous(Server { refused_from, ..Server::new() });
         let all = run(async {
@@ -149,7 +149,7 @@ fn async_pages_bring_all_sessions_or_end_with_an_error() {
 
 #[cfg(feature = "stream")]
 #[test]
-fn a_stream_brings_all_sessions_or_ends_with_an_error() {
+fn a_stream_returns_all_sessions_or_ends_with_an_error() {
     use futures_util::StreamExt as _;
 
     for refused_from in REFUSED_FROM {
@@ -163,7 +163,7 @@ fn a_stream_brings_all_sessions_or_ends_with_an_error() {
 
 #[cfg(feature = "stream")]
 #[test]
-fn a_stream_goes_on_where_its_pages_were() {
+fn a_stream_continues_where_its_pages_stopped() {
     use futures_util::StreamExt as _;
 
     let client = asynchronous(Server::new());
@@ -173,7 +173,7 @@ fn a_stream_goes_on_where_its_pages_were() {
 }
 
 #[test]
-fn both_clients_revoke_all() {
+fn both_clients_revoke_all_but_the_excepted_session() {
     let all = || RevokeAll::of_user("user_1").except("c");
     let client = blocking(Server::new());
     let report = client.sessions().revoke_all(all()).unwrap();

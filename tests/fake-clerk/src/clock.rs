@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_is_moved_whether_it_runs_or_not() {
+    fn a_clock_can_be_moved_while_it_runs_and_while_it_is_stopped() {
         let mut running = Clock::new(None);
         running.advance(5);
         running.advance(-2);
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn extreme_times_are_harmless() {
+    fn extreme_times_do_not_overflow() {
         for mut clock in [Clock::new(None), Clock::new(Some(i64::MAX))] {
             for by_ms in [i64::MAX, i64::MAX, i64::MIN, i64::MIN] {
                 clock.advance(by_ms);

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_before_the_first_request_is_when_the_sessions_began() {
+    fn sessions_begin_at_a_clock_that_was_set_before_the_first_request() {
         let mut client = Client::demo();
         client.post("/_fake/clock", r#"{"set_ms":1000}"#);
         assert_eq!(client.get("/v1/sessions/sess_demo_active").json["created_at"], 1000);
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_control_requests_say_what_is_wrong() {
+    fn bad_control_requests_get_an_error_that_says_what_is_wrong() {
         let mut client = Client::demo();
         let table = [
             ("POST", "reset", "{", 400, "EOF"),
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handshake_is_given() {
+    fn handshake_returns_both_tokens() {
         let mut client = Client::demo();
         let body = r#"{"session_id":"sess_demo_active","origin":"https://a.example"}"#;
         let json = client.post("/_fake/handshake", body).json;

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_verifies_unless_a_part_was_changed() {
+    fn a_token_verifies_only_if_no_part_was_changed() {
         for signature in [Signature::Rsa, Signature::None] {
             let token = sign(&json!({ "sid": "sess_1" }), Category::Session, signature);
             let (category, claims) = verify(&token, signature).unwrap();

@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_opens_with_a_request_and_lets_so_many_through() {
+    fn a_window_opens_with_a_request_and_admits_up_to_the_limit() {
         let limit = RateLimit { requests: 2, per_ms: 2500 };
         let mut window = Window::default();
         let table = [
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn extreme_limits_and_times_are_harmless() {
+    fn extreme_limits_and_times_do_not_panic() {
         for (requests, per_ms) in [(0, 0), (0, u64::MAX), (1, u64::MAX)] {
             let mut window = Window::default();
             for now in [i64::MIN, i64::MAX, 0] {

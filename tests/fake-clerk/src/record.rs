@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_requests_are_kept_and_bodies_are_cut() {
+    fn the_newest_requests_are_kept_and_long_bodies_are_truncated() {
         let seed = Seed { keep_requests: 2, keep_body_bytes: 3, ..Seed::default() };
         let mut client = Client::new(seed);
         for target in ["/1", "/2", "/3", "/4", "/5"] {
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn no_request_need_be_kept() {
+    fn keep_requests_can_be_zero() {
         let mut client = Client::new(Seed { keep_requests: 0, ..Seed::default() });
         client.get("/");
         assert_eq!((client.fake.requests().len(), client.fake.requests_dropped()), (0, 1));

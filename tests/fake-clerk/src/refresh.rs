@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_token_is_good_once() {
+    fn a_refresh_token_can_be_used_once() {
         let mut client = Client::demo();
         let handshake = client.handshake("sess_demo_active", ORIGIN);
         let first = client.post(PATH, &body(&handshake, ""));

@@ -304,7 +304,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_object_is_the_default_and_a_typo_is_refused() {
+    fn an_empty_object_is_the_default_seed_and_an_unknown_field_is_refused() {
         let seed: Seed = serde_json::from_str("{}").unwrap();
         assert_eq!(seed.secret_keys, [DEFAULT_SECRET_KEY]);
         assert_eq!(seed.list_shape, ListShape::AsAsked);

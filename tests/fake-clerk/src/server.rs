@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_client_is_given_up() {
+    fn a_slow_client_is_disconnected() {
         let short = Duration::from_millis(50);
         for head in [&b""[..], b"GET /v1/jwks HTTP/1.1\r\nhost:"] {
             let (server, response) = sent(Patience { head: short, ..PATIENCE }, head);
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_http_is_refused() {
+    fn invalid_http_is_refused() {
         let long = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(2 * HEAD_LIMIT));
         for (request, status) in [("nonsense\r\n\r\n", "400"), (&long, "431")] {
             let (server, response) = sent(PATIENCE, request.as_bytes());
@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn more_connections_than_are_kept_are_served() {
+    fn connections_above_the_keep_alive_limit_are_served() {
         let server = FakeServer::start(FakeClerk::new(Seed::demo())).unwrap();
         let mut streams = Vec::new();
         for number in 1..=KEPT_CONNECTIONS + 20 {

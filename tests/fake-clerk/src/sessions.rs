@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn of_sessions_created_at_once_the_last_added_is_first() {
+    fn among_sessions_created_at_the_same_time_the_last_added_is_listed_first() {
         let mut client = Client::demo();
         let created = client.post("/v1/sessions", r#"{"user_id":"user_demo"}"#).json;
         let reply = client.get("/v1/sessions?limit=2");
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_of_the_future_is_kept() {
+    fn an_unknown_status_is_kept() {
         let session = SeedSession { status: "hibernating".to_owned(), ..SeedSession::new("s", "u") };
         let mut client = Client::new(Seed { sessions: vec![session], ..Seed::default() });
         assert_eq!(client.get("/v1/sessions/s").json["status"], "hibernating");

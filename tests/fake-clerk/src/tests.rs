@@ -140,7 +140,7 @@ fn refused_claims() -> Vec<(Value, &'static str, &'static str, &'static str)> {
 }
 
 #[test]
-fn every_code_can_be_provoked() {
+fn every_error_code_can_be_provoked() {
     let mut seen = BTreeSet::new();
     let mut client = Client::demo();
     for row in refusals() {
@@ -180,7 +180,7 @@ fn every_code_can_be_provoked() {
 }
 
 #[test]
-fn codes_that_depend_on_the_seed() {
+fn some_error_codes_depend_on_the_seed() {
     let seed = Seed {
         production: true,
         revoke_ended: RevokeEnded::Error,
@@ -230,7 +230,7 @@ fn a_rate_limit_counts_the_requests_of_each_key() {
 }
 
 #[test]
-fn a_rate_limit_may_count_each_operation_alone() {
+fn a_rate_limit_can_count_each_operation_separately() {
     let seed = Seed {
         rate_limit: Some(RateLimit { requests: 1, per_ms: 10_000 }),
         rate_limit_scope: RateLimitScope::Endpoint,
@@ -261,7 +261,7 @@ fn a_rate_limit_may_count_each_operation_alone() {
 }
 
 #[test]
-fn a_clock_that_stands_makes_two_runs_alike() {
+fn two_runs_with_a_stopped_clock_are_identical() {
     let run = |now| {
         let frozen = Seed { now: Some(NOW), signature: Signature::None, ..Seed::demo() };
         let mut client = Client::new(frozen);
@@ -279,7 +279,7 @@ fn a_clock_that_stands_makes_two_runs_alike() {
 }
 
 #[test]
-fn an_absolute_uri_is_like_a_path() {
+fn an_absolute_uri_is_handled_like_a_path() {
     let mut client = Client::demo();
     let path = client.get("/v1/sessions?limit=1");
     let absolute = client.get("http://127.0.0.1:1234/v1/sessions?limit=1");
@@ -306,7 +306,7 @@ fn a_scripted_response_that_cannot_be_sent_is_a_500() {
 
 /// Requests put together from pieces at random, at extreme times.
 #[test]
-fn garbage_never_panics() {
+fn random_requests_never_panic() {
     const PIECES: [&str; 30] = [
         "/",
         "v1",

@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_from_a_template_stands_for_no_session() {
+    fn a_token_from_a_template_has_no_session_claims() {
         let mut client = Client::demo();
         let reply = client.post(&format!("{PATH}/demo"), "");
         let jwt = reply.json["jwt"].as_str().unwrap();
@@ -253,13 +253,13 @@ mod tests {
     }
 
     #[test]
-    fn a_pending_session_says_so() {
+    fn a_token_of_a_pending_session_has_that_status() {
         let mut client = Client::demo();
         assert_eq!(claims(&mut client, "sess_demo_pending")["sts"], "pending");
     }
 
     #[test]
-    fn an_impersonated_session_names_its_actor() {
+    fn a_token_of_an_impersonated_session_names_its_actor() {
         let mut client = Client::demo();
         let claims = claims(&mut client, "sess_demo_impersonated");
         assert_eq!(claims["act"], json!({ "sub": "user_support" }));
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn each_token_has_an_id_of_its_own() {
+    fn each_token_has_a_unique_id() {
         let mut client = Client::demo();
         let first = claims(&mut client, "sess_demo_active");
         assert_ne!(first["jti"], claims(&mut client, "sess_demo_active")["jti"]);
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn the_age_of_the_factors_is_counted_or_given() {
+    fn the_age_of_the_factors_is_computed_or_taken_from_the_seed() {
         let seed = Seed {
             users: vec!["user_1".to_owned()],
             sessions: vec![
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mask_holds_128_permissions() {
+    fn a_token_holds_at_most_128_permissions() {
         let permissions: Vec<_> = (0..130).map(|number| format!("org:f:p{number}")).collect();
         let packed = Packed::new(&permissions);
         assert_eq!(packed.features, [("f", u128::MAX)]);

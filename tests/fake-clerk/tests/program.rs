@@ -85,7 +85,7 @@ fn help_shows_every_option_and_route() {
 }
 
 #[test]
-fn wrong_usage_and_bad_state_files_are_told() {
+fn wrong_usage_and_bad_state_files_exit_with_2_and_a_message() {
     let bad = file("bad.json", r#"{"user": []}"#);
     for (arguments, message) in [
         (&["--verbose"][..], "--verbose"),
@@ -101,7 +101,7 @@ fn wrong_usage_and_bad_state_files_are_told() {
 }
 
 #[test]
-fn it_starts_with_the_demo_and_the_users_asked_for() {
+fn it_starts_with_the_demo_and_the_seeded_users() {
     let fake = Running::start(&["--seed-user", "user_1", "--seed-user", "user_2"]);
     assert_eq!(fake.call("GET", "/v1/sessions/sess_demo_active", "").0, 200);
     for user in ["user_1", "user_2"] {

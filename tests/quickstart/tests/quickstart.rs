@@ -34,7 +34,7 @@ fn it_runs_all_seven_operations_over_both_transports() {
 }
 
 #[test]
-fn it_only_reads_where_the_key_is_a_real_one() {
+fn it_only_reads_if_a_secret_key_is_set() {
     let server = FakeServer::start(FakeClerk::new(Seed::demo())).unwrap();
     let mut command = quickstart();
     command.env("CLERK_API_URL", server.api_url()).env("CLERK_SECRET_KEY", server.secret_key());

@@ -45,7 +45,7 @@ const STEPS: u64 = 40_000;
 const SEEDS: [u64; 3] = [1, 2, 3];
 
 #[test]
-fn calls_keep_the_promises_of_the_core() {
+fn calls_behave_as_documented_under_random_faults() {
     let (seeds, steps) = seeds_and_steps();
     let mut ended = BTreeMap::new();
     for &seed in &seeds {
@@ -60,7 +60,7 @@ fn calls_keep_the_promises_of_the_core() {
 }
 
 #[test]
-fn what_is_completely_revoked_leaves_nobody_signed_in() {
+fn a_complete_revoke_all_leaves_nobody_signed_in() {
     let (seeds, steps) = seeds_and_steps();
     let mut drawn = revoking::Drawn::new();
     for seed in seeds {
@@ -75,14 +75,14 @@ fn what_is_completely_revoked_leaves_nobody_signed_in() {
 }
 
 #[test]
-fn a_seed_repeats_its_run() {
+fn the_same_seed_repeats_the_same_run() {
     let digests = |seed| run_phases(seed, 3000).into_iter().map(|report| report.digest).collect::<Vec<_>>();
     assert_eq!(digests(1), digests(1));
     assert_ne!(digests(1), digests(2));
 }
 
 #[test]
-fn a_crowd_shares_a_rate_limit_fairly_and_uses_it_up() {
+fn many_workers_share_a_rate_limit_fairly_and_use_all_of_it() {
     for scope in [RateLimitScope::Key, RateLimitScope::Endpoint] {
         for latency in [0, 20, 60, 200].map(Duration::from_millis) {
             let crowd =

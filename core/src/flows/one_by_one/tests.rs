@@ -60,7 +60,7 @@ fn run(
 }
 
 #[test]
-fn sessions_are_listed_and_revoked_in_the_order_of_the_list_until_none_is_left() {
+fn sessions_are_revoked_in_list_order_until_a_list_is_empty() {
     let mut active = vec!["a", "b", "c", "d", "e", "f"];
     let (report, sent) = run(of_user(), |request| respond(&mut active, request));
     let report = report.unwrap();
@@ -70,7 +70,7 @@ fn sessions_are_listed_and_revoked_in_the_order_of_the_list_until_none_is_left()
 }
 
 #[test]
-fn a_revoke_that_fails_is_in_the_report_and_the_others_go_on() {
+fn a_failed_revoke_is_reported_and_the_others_continue() {
     let mut active = vec!["a", "b", "c"];
     let (report, _) = run(of_user(), |request| match request.uri().path() {
         "/v1/sessions/a/revoke" => response(500, &json!({})),
@@ -85,14 +85,14 @@ fn a_revoke_that_fails_is_in_the_report_and_the_others_go_on() {
 }
 
 #[test]
-fn a_list_that_fails_ends_it() {
+fn a_failed_list_ends_the_flow() {
     let (report, sent) = run(of_user(), |_| Err(TransportError::new(TransportErrorKind::Timeout, Delivery::MaybeSent)));
     assert!(report.unwrap_err().is_timeout());
     assert_eq!(sent, ["sessions"]);
 }
 
 #[test]
-fn what_can_not_be_asked_for_is_not_sent() {
+fn requests_with_invalid_ids_are_not_sent() {
     let (report, sent) = run(flow(RevokeAll::of_user("")), |_| response(200, &json!([])));
     assert_eq!((report.unwrap_err().kind(), sent.len()), ("build", 0));
 
@@ -106,7 +106,7 @@ fn what_can_not_be_asked_for_is_not_sent() {
 }
 
 #[test]
-fn a_request_is_handed_out_once_and_again_only_after_a_report() {
+fn the_next_request_is_returned_only_after_a_report() {
     let mut flow = of_user();
     assert!(matches!(flow.step(Duration::ZERO), Step::Send { .. }));
     assert!(matches!(flow.step(Duration::ZERO), Step::Done), "the list is awaited");
@@ -128,7 +128,7 @@ fn a_request_is_handed_out_once_and_again_only_after_a_report() {
 }
 
 #[test]
-fn finished_early_it_reports_the_revokes_that_have_ended() {
+fn finishing_early_reports_the_completed_revokes() {
     let report = of_user().finish().unwrap();
     assert!(report.revoked.is_empty() && report.incomplete.is_none() && !report.is_complete());
 
@@ -147,7 +147,7 @@ fn finished_early_it_reports_the_revokes_that_have_ended() {
 }
 
 #[test]
-fn reports_before_the_first_step_are_harmless() {
+fn reports_before_the_first_step_are_ignored() {
     let mut flow = of_user();
     flow.on_response(response(404, &json!({})).unwrap(), Duration::ZERO);
     flow.on_failure(TransportError::new(TransportErrorKind::Closed, Delivery::MaybeSent), Duration::ZERO);
@@ -157,7 +157,7 @@ fn reports_before_the_first_step_are_harmless() {
 }
 
 #[test]
-fn it_waits_as_long_as_its_call_has_to() {
+fn the_flow_waits_for_the_retry_after_of_its_call() {
     let context = CallContext::new(Api::new("sk_test_1").unwrap());
     let mut flow = RevokingOneByOne::new(context, RevokeAll::of_user("user_1"));
     assert!(matches!(flow.step(Duration::ZERO), Step::Send { .. }));
