@@ -1,21 +1,21 @@
-//! The clock: the time passed in, as it is or moved, or a time that stands still.
+//! The clock: it follows the time that is passed in, with an offset, or it is stopped.
 
-/// What the time passed in is taken for.
+/// How the time that is passed in becomes the time of the fake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Clock {
-    /// It runs with the time passed in, so many milliseconds ahead of it.
+    /// The clock runs, this many milliseconds ahead of the time that is passed in.
     Running { ahead: i64 },
-    /// It stands still at this time, in Unix milliseconds.
+    /// The clock is stopped at this time, in Unix milliseconds.
     Frozen(i64),
 }
 
 impl Clock {
-    /// The clock of a seed, which may name a time to stand still at.
+    /// The clock of a seed, which may set a time at which it is stopped.
     pub(super) fn new(frozen_at: Option<i64>) -> Clock {
         frozen_at.map_or(Clock::Running { ahead: 0 }, Clock::Frozen)
     }
 
-    /// The time that counts where `now_ms` is passed in.
+    /// The time of the fake if `now_ms` is passed in.
     pub(super) fn read(self, now_ms: i64) -> i64 {
         match self {
             Clock::Running { ahead } => now_ms.saturating_add(ahead),
@@ -23,7 +23,7 @@ impl Clock {
         }
     }
 
-    /// Moves it, without starting or stopping it. Back is possible.
+    /// Moves the clock, without starting or stopping it. A negative number moves it back.
     pub(super) fn advance(&mut self, by_ms: i64) {
         let (Clock::Running { ahead: time } | Clock::Frozen(time)) = self;
         *time = time.saturating_add(by_ms);

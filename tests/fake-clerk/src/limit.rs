@@ -1,18 +1,18 @@
-//! The rate limit: so many requests in a fixed window.
+//! The rate limit: a maximum number of requests in a fixed window.
 
 use std::collections::HashMap;
 
 use super::operation::Operation;
 use super::seed::{RateLimit, RateLimitScope};
 
-/// The windows of all secret keys and, where each operation has a limit of its own, of all operations.
+/// The windows of all secret keys or, if each operation has its own limit, of all pairs of key and operation.
 ///
-/// There are no more of them than there are keys and operations.
+/// The number of windows is bounded by the numbers of keys and operations.
 #[derive(Debug, Default)]
 pub(super) struct Windows(HashMap<(usize, Option<Operation>), Window>);
 
 impl Windows {
-    /// Counts a request at `now`. `key` is the number of its secret key; `operation` is none for a route that is not there.
+    /// Counts a request at `now`. `key` is the number of its secret key; `operation` is `None` for an unknown route.
     ///
     /// # Errors
     /// If it is too many: the whole seconds until the next window, at least one.
@@ -29,7 +29,7 @@ impl Windows {
     }
 }
 
-/// The window that is open, if one is.
+/// The current window, if there is one.
 #[derive(Debug, Default)]
 struct Window {
     started_at: Option<i64>,

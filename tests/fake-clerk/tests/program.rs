@@ -1,4 +1,4 @@
-//! The program `fake-clerk`, run as a user runs it.
+//! Runs the program `fake-clerk`.
 
 #![cfg(feature = "server")]
 #![allow(clippy::unwrap_used, reason = "a test may panic outside of the test functions, too")]
@@ -19,7 +19,7 @@ fn run(arguments: &[&str]) -> Output {
     fake_clerk(arguments).output().unwrap()
 }
 
-/// A running program, which is killed when the test is over, however it ends.
+/// A running program, which is killed at the end of the test, even if the test fails.
 struct Running {
     child: Child,
     /// `127.0.0.1:PORT`
