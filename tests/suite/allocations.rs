@@ -1,4 +1,4 @@
-//! How many allocations a call costs, as exact numbers: a change that adds one has to change this table.
+//! Counts the allocations of calls. The numbers are exact, so a change that adds an allocation has to change the table.
 
 use allocation_counter::measure;
 use clerk_sessions_core::operation::Operation;
@@ -14,13 +14,13 @@ fn refresh() -> RefreshSession {
     RefreshSession::new(SESSION_ID, jwt, "refresh_2aaaaaaaaaaaaaaaaaaaaaaaaaa", "https://app.example.com")
 }
 
-/// How many allocations encoding the operation, reading its response, and the whole call over an in-memory transport make.
-/// Those of the canned response itself are taken off.
+/// The number of allocations for encoding the operation, for parsing its response, and for the whole call over an in-memory
+/// transport, without those of the canned response.
 fn counts<O: Operation>(operation: &O, response: &str) -> [u64; 3] {
     let api = Api::new("sk_test_2aaaaaaaaaaaaaaaaaaaaaaaaaa").unwrap();
     let canned = Canned::ok(response);
     let client = Client::new(api.clone(), canned.clone());
-    // What is made once in a process is made here.
+    // The first call does the one-time initialization, which is not counted.
     client.call(operation).unwrap();
     let encode = measure(|| drop(api.request(operation).unwrap())).count_total;
     let response = canned.response();
@@ -66,10 +66,10 @@ fn decoding_a_list_of_500_takes_at_most_three_times_the_size_of_its_body() {
     let api = Api::new("sk_test_1").unwrap();
     let beyond_the_body = measure(|| drop(api.parse::<ListSessions>(Response::new(body)).unwrap())).bytes_max;
     println!("{length} bytes, peak {}", length + beyond_the_body);
-    assert!(length + beyond_the_body <= 3 * length, "{beyond_the_body} bytes beyond the body's {length}");
+    assert!(length + beyond_the_body <= 3 * length, "{beyond_the_body} bytes besides the {length} of the body");
 }
 
-/// Of each call in flight, a program holds its future.
+/// A program holds this future for each call in flight.
 #[test]
 fn the_future_of_a_call_over_reqwest_takes_less_than_3_kib() {
     let transport = clerk_sessions_reqwest::ReqwestTransport::builder().no_proxy().build().unwrap();

@@ -1,4 +1,4 @@
-//! The examples, run as a user runs them.
+//! Runs the example programs.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
@@ -118,7 +118,7 @@ fn revoke_others_keeps_the_given_session() {
     assert_eq!(active[0]["id"], kept);
 }
 
-/// Kills a program when the test is over, however it ends.
+/// Kills a program at the end of a test, even if the test fails.
 struct Running(Child);
 
 impl Drop for Running {

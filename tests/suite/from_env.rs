@@ -1,4 +1,4 @@
-//! Clients made of the environment, tried in processes of their own: a test must not change its own environment.
+//! Clients that are configured by the environment. Each runs in its own process, because a test must not change its own environment.
 
 use std::process::{Command, Output};
 

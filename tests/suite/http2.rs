@@ -1,4 +1,4 @@
-//! HTTP/2 over reqwest: whether it is used and, with the feature on, what its faults come to.
+//! HTTP/2 over reqwest: when it is used, and how its faults are reported.
 
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ fn client(url: &str, transport: ReqwestTransport) -> Client {
     Client::new(Api::builder("sk_test_1").base_url(url).build().unwrap(), transport)
 }
 
-/// reqwest's own feature is on in this build, so it would take HTTP/2 if it were asked.
+/// reqwest's own feature is enabled in this build, so it would use HTTP/2 if the adapter allowed it.
 #[test]
 fn http2_is_negotiated_only_with_the_feature() {
     let authority = Authority::new("ours");
@@ -92,7 +92,7 @@ mod faults {
             socket.write_all(&frame)
         }
 
-        /// Reads until a request is there, acknowledging what has to be, and returns the request's stream.
+        /// Reads until a request arrives, sends the required acknowledgements, and returns the request's stream.
         fn read_request(&self) -> io::Result<u32> {
             loop {
                 let (mut socket, mut head) = (self.0, [0; 9]);
@@ -115,7 +115,7 @@ mod faults {
 
         /// Responds with a session and this many headers of 1 KiB.
         fn respond(&self, stream: u32, headers: u8) -> io::Result<()> {
-            // The indexed field `:status: 200`, then fields without an index, whose lengths begin with seven bits.
+            // The indexed field `:status: 200`, then fields without an index, whose lengths have a prefix of seven bits.
             let mut block = vec![0x88];
             for number in 0..headers {
                 let name = format!("x-{number}");
@@ -139,16 +139,16 @@ mod faults {
             self.write(RST_STREAM, 0, stream, &reason.to_be_bytes())
         }
 
-        /// Says that no stream after this one is processed.
+        /// Sends a GOAWAY: no stream after this one is processed.
         fn go_away(&self, last: u32) -> io::Result<()> {
             self.write(GOAWAY, 0, 0, &[last.to_be_bytes(), 0_u32.to_be_bytes()].concat())
         }
     }
 
-    /// Has each connection handled by this, which is given its number.
+    /// Starts a server that calls `handle` with each connection and its number.
     fn serve(handle: fn(usize, &Connection<'_>) -> io::Result<()>) -> Loopback {
         let server = Loopback::start(move |number, stream| {
-            // Whatever ends a connection, the client is what is tested.
+            // Errors of the server are ignored, because the test checks the client.
             let _ = Connection::start(stream).and_then(|connection| handle(number, &connection));
         });
         server.unwrap()
@@ -177,14 +177,14 @@ mod faults {
         (client.with_observer(attempts.clone()), attempts)
     }
 
-    /// Creates a session, which must not happen twice: what that came to, and after how many attempts.
+    /// Calls `create`, which is not idempotent. Returns the result and the number of attempts.
     fn create(server: &Loopback) -> (Result<Session, Error>, usize) {
         let (client, attempts) = client_of(server);
         let result = current_thread().block_on(client.sessions().create(CreateSession::new("user_1")));
         (result, attempts.0.load(Ordering::SeqCst))
     }
 
-    /// As behind a router that has forgotten the connection: whatever is sent, nothing comes.
+    /// The connection never receives anything, as if a router had dropped it.
     #[test]
     fn a_dead_connection_is_not_used_for_the_next_attempt() {
         let server = serve(|number, connection| {

@@ -1,4 +1,4 @@
-//! The quickstart, run as a user runs it.
+//! Runs the quickstart program.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -14,7 +14,7 @@ fn quickstart() -> Command {
     command
 }
 
-/// What it printed, once it is clear that it succeeded.
+/// Checks that the program succeeded, and returns its output.
 fn stdout(output: &Output) -> String {
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{stdout}\n{}", String::from_utf8_lossy(&output.stderr));
