@@ -1,4 +1,4 @@
-//! TLS by rustls without a crypto provider: an error, not a panic. `cargo xtask test` runs it with the features for it.
+//! rustls without a crypto provider is an error, not a panic. `cargo xtask test` runs this test with the required features.
 #![cfg(all(feature = "rustls-no-provider", not(feature = "rustls")))]
 
 use clerk_sessions_ureq::ureq::Agent;

@@ -1,4 +1,4 @@
-//! The border, driven as C does it, in any order.
+//! Tests of the C functions, which may be called in any order.
 
 use std::ffi::{CStr, CString};
 use std::path::Path;
@@ -24,7 +24,7 @@ fn the_header_is_up_to_date() {
     assert!(is == made, "run CLERK_WRITE_HEADER=1 cargo test -p clerk-sessions-c header");
 }
 
-/// What a call came to, with this response to each request.
+/// Runs a call with this response to every request. Returns whether it succeeded, and its JSON.
 fn run(call: *mut clerk_call, status: u16, body: &[u8]) -> (bool, String) {
     let mut json = NOTHING;
     // SAFETY: the handle is valid or null, and what is pointed to lives as long as the calls.
@@ -54,7 +54,7 @@ fn a_call_returns_its_json_or_its_error() {
         assert_eq!(run(token(), 200, b"{\"jwt\":\"a.b.c\"}"), (true, "{\"jwt\":\"a.b.c\"}".to_owned()));
         let (is_ok, error) = run(token(), 404, b"<html>");
         assert!(!is_ok && error.contains("\"status\":404"), "{error}");
-        // A body of 100 MB that is no JSON.
+        // A body of 100 MB that is not JSON.
         let (is_ok, error) = run(token(), 200, &vec![b'x'; 100_000_000]);
         assert!(!is_ok && error.contains("\"kind\":\"decode\""), "{error}");
         let (is_ok, error) = run(clerk_call_new(client, c"nonsense".as_ptr(), ptr::null(), ptr::null()), 0, b"");

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// A session with its required fields alone.
+/// A session with only its required fields.
 fn minimal() -> Value {
     json!({
         "object": "session", "id": "sess_1", "user_id": "user_1", "client_id": "client_1", "status": "active",
@@ -18,7 +18,7 @@ fn client() -> Client {
     Client::new(br#"{"secret_key":"sk_test_hidden","options":{"max_attempts":2}}"#).unwrap()
 }
 
-/// Runs a call at once against these responses, and returns the requests and what it came to.
+/// Runs a call to its end with these responses. Returns the requests and the result.
 fn run(mut call: Call, mut respond: impl FnMut(&Request) -> (u16, Vec<u8>)) -> (Vec<String>, Result<Value, Value>) {
     let (mut requests, mut now) = (Vec::new(), 0);
     loop {
@@ -80,11 +80,11 @@ fn every_setting_reaches_the_request() {
     assert_eq!(header("content-length"), Some("0"));
     assert!(header("user-agent").unwrap().ends_with(" clerk-sessions-python/1"));
     assert!(!format!("{request:?} {call:?} {client:?}").contains("sk_test"));
-    // Those of one call are laid over those of the client.
+    // The options of a call override those of the client.
     let mut call = client.call("GetSession", br#"{"session_id":"sess_1"}"#, br#"{"attempt_timeout_ms":700}"#);
     assert!(matches!(call.step(0).unwrap(), Step::Send(Request { timeout_ms: 700, .. })));
     call.on_response::<&str, &str>(500, [], Vec::new(), 1).unwrap();
-    assert!(matches!(call.step(1).unwrap(), Step::Done), "one attempt, as the client has it");
+    assert!(matches!(call.step(1).unwrap(), Step::Done), "max_attempts of the client is still 1");
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn pages_return_each_session_once_with_all_its_fields() {
         while let Some(call) = pages.next_page() {
             let (_, page) = run(call, |request| {
                 let offset: u32 = request.url.rsplit("offset=").next().unwrap().parse().unwrap();
-                // One that came meanwhile moves the others on.
+                // A session that was created since the last page moves the others back by one.
                 let page = sessions(offset.saturating_sub(1).min(250)..(offset + 100).min(250));
                 let page = if with_total { json!({"data": page, "total_count": 250}) } else { json!(page) };
                 (200, page.to_string().into_bytes())

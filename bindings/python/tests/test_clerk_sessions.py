@@ -62,7 +62,7 @@ def test_the_async_client(fake):
 def test_pages_and_revoke_all(fake, clerk):
     pages = clerk.sessions.pages(user_id="user_1", limit=2)
     assert next(pages)["id"] == "sess_6"
-    assert len(fake.control("requests")) == 1, "a page is asked for when it is needed"
+    assert len(fake.control("requests")) == 1, "a page is requested only when it is needed"
     assert [session["id"] for session in pages] == [f"sess_{n}" for n in range(5, -1, -1)]
     report = clerk.sessions.revoke_all(user_id="user_1", except_=["sess_3"])
     assert sorted(report["revoked"]) == [f"sess_{n}" for n in (0, 1, 2, 4, 5, 6)]
@@ -81,7 +81,7 @@ def test_errors_have_their_documented_fields(fake, clerk):
     with pytest.raises(clerk_sessions.ApiError) as caught:
         clerk.sessions.get("sess_1")
     assert caught.value.retry_after == 3600.0
-    # The pause is the client's: another one goes on.
+    # The pause applies only to this client. Another client can still make calls.
     with clerk_sessions.Client(fake.key, api_url=fake.url) as other:
         assert other.sessions.with_options(max_attempts=1).get("sess_1")["id"] == "sess_1"
 
@@ -134,7 +134,7 @@ def test_the_environment_is_read(fake, monkeypatch):
 
 
 class Scripted:
-    """A server that sends these bytes to whoever connects, then holds the connection or closes it."""
+    """A server that sends these bytes on each connection, and closes the connection after `hold` seconds."""
 
     def __init__(self, response=b"", hold=0.0, step=None):
         self.response, self.hold, self.step, self.connections = response, hold, step, 0
@@ -189,7 +189,7 @@ def test_a_misbehaving_server_is_an_error_within_the_time_limits(server, message
             clerk_sessions.Client("sk_test_1", api_url=server.url, options=options).sessions.get("sess_1")
     assert message in str(caught.value)
     assert caught.value.attempts == attempts
-    # The server that drips its head takes 2 s for each of two attempts; the others hold the connection for 9 s.
+    # The server that sends its head slowly takes 2 s for each of two attempts. The others hold the connection for 9 s.
     assert time.monotonic() - started < 6
     with pytest.raises(clerk_sessions.TransportError) as caught:
         clerk_sessions.Client("sk_test_1", api_url=server.url, options=options).sessions.create(user_id="user_1")

@@ -5,7 +5,7 @@ require "clerk_sessions"
 require "openssl"
 require "socket"
 
-# Against a fake Clerk of our own: ENV FAKE_CLERK is its program.
+# Tests with FakeClerk. The environment variable FAKE_CLERK is the path of its program.
 class TestClerkSessions < Minitest::Test
   def self.fake
     @fake ||= begin
@@ -34,7 +34,7 @@ class TestClerkSessions < Minitest::Test
   def script(*responses) = control("script", responses)
   def arrived = JSON.parse(Net::HTTP.get(URI("#{@url}/_fake/requests")))
 
-  # A server that responds on each connection with these bytes and closes it.
+  # Runs a server that sends these bytes on each connection and closes it.
   def with_server(bytes, then_sleep: 0)
     server = TCPServer.new("127.0.0.1", 0)
     count = 0
@@ -42,7 +42,7 @@ class TestClerkSessions < Minitest::Test
       loop do
         socket = server.accept
         count += 1
-        # All of it: a close with something unread resets the connection, which hides what the bytes do.
+        # Reads the whole request, because closing a connection with unread bytes resets it.
         head = socket.gets("\r\n\r\n").to_s
         socket.read(head[/^content-length: *(\d+)/i, 1].to_i)
         socket.write(bytes)
@@ -67,7 +67,7 @@ class TestClerkSessions < Minitest::Test
     assert_equal all, @sessions.list(request: { "user_id" => "user_1", status: nil })
     request = Struct.new(:user_id, :limit).new("user_1", 1)
     assert_equal 1, @sessions.list(request: request).size
-    # As the request objects of Clerk's own gem.
+    # Like the request objects of Clerk's own gem.
     request = Class.new { def to_dict = { "user_id" => "user_1", "limit" => 2 } }.new
     assert_equal 2, @sessions.list(request: request).size
     assert_equal 3, @sessions.list(user_id: "user_1", paginated: true, limit: 1).total_count
@@ -248,7 +248,7 @@ class TestClerkSessions < Minitest::Test
       with_server(bytes) do |sessions, count|
         3.times do
           assert_empty sessions.with_options(max_attempts: 1).list
-          # The end of the connection has come, when the next request is made.
+          # Waits until the client has received the end of the connection.
           sleep 0.05
         end
         assert_equal 3, count.call
@@ -268,7 +268,7 @@ class TestClerkSessions < Minitest::Test
   def test_gzip_is_decoded_and_its_size_limited
     packed = ->(text) { Zlib.gzip(text).then { |zip| "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: #{zip.bytesize}\r\n\r\n".b + zip } }
     with_server(packed.call("[]")) do |sessions, count|
-      # Closed after each response: the next one is asked for over a new connection.
+      # The server closes each connection after its response, so each request uses a new one.
       3.times { assert_empty sessions.list }
       assert_equal 3, count.call
     end
@@ -293,7 +293,7 @@ class TestClerkSessions < Minitest::Test
     assert_equal ["sess_1"] * 160, ids
   end
 
-  # Runs the block in a forked process; returns the pipe with what it returns, as JSON.
+  # Runs the block in a forked process. Returns the process id, and a pipe with the block's result as JSON.
   def in_child
     reader, writer = IO.pipe
     pid = fork do
@@ -306,7 +306,7 @@ class TestClerkSessions < Minitest::Test
       writer.write(JSON.generate(result))
       writer.close
     ensure
-      # Nothing of Minitest may run on in the child.
+      # Minitest must not continue in the child.
       exit!(true)
     end
     writer.close
@@ -325,11 +325,11 @@ class TestClerkSessions < Minitest::Test
     reader.close
   end
 
-  # Those of 100 results that are not the session asked for.
+  # Makes 100 calls, and returns the ids that are not the requested one.
   def unlike(id) = Array.new(100) { @sessions.get(id).id }.reject { |got| got == id }
 
   def test_forked_children_get_their_own_responses
-    # Several connections stand when the process forks.
+    # Several connections are open when the process forks.
     Array.new(4) { Thread.new { @sessions.get("sess_1") } }.each(&:join)
     children = %w[sess_2 sess_3 sess_2 sess_3].map { |id| in_child { unlike(id) } }
     assert_empty unlike("sess_1")
@@ -348,14 +348,14 @@ class TestClerkSessions < Minitest::Test
     threads.each(&:kill).each(&:join)
   end
 
-  # The library's locks are held for a moment only, so that a test as the one before rarely meets one.
+  # The library holds its locks only for moments, so a test like the one above would rarely find a held lock.
   def test_no_thread_is_inside_the_library_during_a_fork
     functions = ClerkSessions.const_get(:Native).const_get(:FUNCTIONS)
     refute_empty functions
     assert functions.values.all?(&:need_gvl?)
   end
 
-  # Over TLS, to close a connection tells the server, and so ends it for the parent as well.
+  # Over TLS, closing a connection notifies the server, and would therefore also end it for the parent.
   def test_closing_in_a_child_keeps_the_connections_of_the_parent
     with_tls_server do |url, opened|
       client = ClerkSessions::Client.new(secret_key: @key, base_url: "#{url}/v1")
@@ -372,7 +372,7 @@ class TestClerkSessions < Minitest::Test
     end
   end
 
-  # A server with a certificate of its own, which this process then trusts: it sends an empty list to every request.
+  # Runs a server with its own certificate, which this process trusts. It responds with an empty list to every request.
   def with_tls_server
     key = OpenSSL::PKey::RSA.new(2048)
     certificate = OpenSSL::X509::Certificate.new.tap do |made|
@@ -395,11 +395,11 @@ class TestClerkSessions < Minitest::Test
           socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]") while socket.gets("\r\n\r\n")
           socket.close
         rescue OpenSSL::SSL::SSLError
-          # A process that ends does not close its connections the way that TLS asks for.
+          # A process that exits does not send a close_notify.
         end
       end
     end]
-    # The one that Net::HTTP takes.
+    # Net::HTTP uses this store.
     OpenSSL::SSL::SSLContext::DEFAULT_CERT_STORE.add_cert(certificate)
     yield "https://127.0.0.1:#{server.addr[1]}", -> { opened }
   ensure

@@ -1,4 +1,4 @@
-//! The machine of one call, under a virtual clock.
+//! Tests of a single call, with a virtual clock.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub(super) fn failure(kind: TransportErrorKind, delivery: Delivery) -> Transport
     TransportError::new(kind, delivery)
 }
 
-/// Keeps the attempts that it is told of.
+/// An observer that keeps all attempts.
 #[derive(Clone, Default)]
 pub(super) struct Seen(pub(super) Arc<Mutex<Vec<Observed>>>);
 
@@ -63,11 +63,11 @@ impl Observer for Seen {
     }
 }
 
-/// When an attempt left, and how long it might take.
+/// The time at which an attempt was sent, and its timeout.
 pub(super) type Sent = (Duration, Duration);
 
-/// Runs a call with a virtual clock: `attempt` says what comes of each and how long it takes. Returns what the call
-/// comes to, and the attempts.
+/// Runs a call with a virtual clock. `attempt` returns the outcome and the duration of each attempt. Returns the result of the call,
+/// and its attempts.
 pub(super) fn run<F: Flow>(
     mut flow: F,
     mut attempt: impl FnMut(usize) -> (Result<Response<Vec<u8>>, TransportError>, Duration),
@@ -149,7 +149,7 @@ fn a_call_waits_for_retry_after_and_fails_if_it_is_too_long() {
     let asked = |seconds: &'static str| move |_| (Ok(response(429, &[("retry-after", seconds)])), ms(0));
     for repeatable in [true, false] {
         let sent = if repeatable { run(get(&context()), asked("4")).1 } else { run(create(&context()), asked("4")).1 };
-        assert_eq!(sent.iter().map(|(at, _)| at.as_secs()).collect::<Vec<_>>(), [0, 4, 8], "429 repeats anything");
+        assert_eq!(sent.iter().map(|(at, _)| at.as_secs()).collect::<Vec<_>>(), [0, 4, 8], "a 429 is always retried");
     }
     let (outcome, sent) = run(get(&context()), asked("16"));
     let error = outcome.unwrap_err();
@@ -194,7 +194,7 @@ fn a_pause_delays_calls_of_the_same_operation_and_fails_those_that_cannot_wait()
     assert!(matches!(first.step(ms(0)), Step::Send { .. }));
     first.on_response(response(429, &[("retry-after", "5")]), ms(10));
     let mut second = get(&context.clone());
-    // The first goes before it, and nothing is known to be granted.
+    // The first call is sent before it, and no request has been granted yet.
     assert!(matches!(second.step(ms(1010)), Step::Wait(wait) if wait == ms(4100)));
     assert!(matches!(first.step(ms(1010)), Step::Wait(wait) if wait == ms(4000)));
     assert!(matches!(first.step(ms(5010)), Step::Send { .. }));
@@ -206,7 +206,7 @@ fn a_pause_delays_calls_of_the_same_operation_and_fails_those_that_cannot_wait()
     let mut third = get(&hurried);
     assert!(matches!(third.step(ms(7110)), Step::Done));
     let error = third.finish().unwrap_err();
-    assert_eq!(error.retry_after(), Some(ms(3100)), "the first goes before it");
+    assert_eq!(error.retry_after(), Some(ms(3100)), "the first call is sent before it");
     assert_eq!((error.attempts(), error.delivery(), error.is_retryable()), (0, Delivery::NotSent, true));
     let text =
         "GetSession: the server's rate limit holds this call back for longer than it may wait (nothing was sent)";
@@ -282,7 +282,7 @@ fn retries_that_are_not_made_are_not_taken_from_the_budget() {
     for _ in 0..20 {
         let slow = |_| (Err(failure(TransportErrorKind::Timeout, Delivery::MaybeSent)), ms(100));
         assert_eq!(run(get(&hurried), slow).1.len(), 1);
-        // Given up while it backs off.
+        // Dropped during its backoff.
         let mut call = get(&context);
         assert!(matches!(call.step(ms(0)), Step::Send { .. }));
         call.on_failure(failure(TransportErrorKind::Closed, Delivery::MaybeSent), ms(0));
@@ -312,7 +312,7 @@ fn methods_called_out_of_order_do_no_harm() {
     let mut call = get(&context());
     call.on_response(response(200, &[]), ms(0));
     assert!(matches!(call.step(ms(0)), Step::Send { .. }));
-    assert!(matches!(call.step(ms(0)), Step::Done), "an attempt is handed out once");
+    assert!(matches!(call.step(ms(0)), Step::Done), "an attempt is returned once");
     call.on_response(response(404, &[]), ms(0));
     call.on_response(response(500, &[]), ms(0));
     call.on_failure(failure(TransportErrorKind::Other, Delivery::MaybeSent), ms(0));

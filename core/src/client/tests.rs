@@ -1,4 +1,4 @@
-//! The façades: what each method calls, and that clients and futures cross threads.
+//! Tests of the clients: the operation of each method, and the use of clients and futures on other threads.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -18,7 +18,7 @@ use crate::{Api, CreateSession, CreateSessionToken, Error, ListSessions, Refresh
 
 type Sent = (http::Method, String);
 
-/// Responds with 404 to everything, and remembers what was asked.
+/// Responds with 404 to every request, and records the requests.
 #[derive(Default)]
 struct Recorder(RefCell<Vec<Sent>>);
 
@@ -61,7 +61,7 @@ fn refresh() -> RefreshSession {
     RefreshSession::new("session_id", "a", "b", "c")
 }
 
-/// What the registry's operations send when each id is the name of its parameter.
+/// The method and path of each operation of the registry, with parameter names as ids.
 fn registered() -> BTreeSet<(String, String)> {
     let target = |path: &str| format!("/v1{}", path.replace(['{', '}'], ""));
     registry::OPERATIONS

@@ -1,4 +1,4 @@
-//! What calls share, and what is told of them: the retry budget, jitter, the observer, attempts and delivery.
+//! Tests of the retry budget, jitter, observers, attempts and delivery.
 
 use super::super::tests::{Seen, context, create, failure, get, ms, response, run};
 use super::*;
@@ -15,7 +15,7 @@ fn all_calls_of_a_client_share_one_retry_budget() {
     let attempts = || run(get(&context.clone()), |_| (Err(lost()), ms(1))).1.len();
     assert_eq!([(); 7].map(|()| attempts()), [3, 3, 3, 3, 3, 1, 1]);
     let waits: Vec<_> = seen.0.lock().unwrap().iter().map(|attempt| attempt.wait.is_some()).collect();
-    assert_eq!(waits[12..], [true, true, false, false, false], "no wait is told where no attempt follows");
+    assert_eq!(waits[12..], [true, true, false, false, false], "no wait is reported if no attempt follows");
     // Each response but a 429 adds a tenth of a retry.
     for _ in 0..10 {
         let _ = run(get(&context), |_| (Ok(response(404, &[])), ms(1)));
@@ -71,7 +71,7 @@ fn an_error_does_not_report_the_backoff_as_retry_after() {
     let mut call = get(&context());
     assert!(matches!(call.step(ms(0)), Step::Send { .. }));
     call.on_response(response(503, &[]), ms(0));
-    // The program comes back when there is no time left for the backoff.
+    // The program calls step so late that no time is left for the backoff.
     assert!(matches!(call.step(ms(18_999)), Step::Done));
     let error = call.finish().unwrap_err();
     assert_eq!((error.status().unwrap().as_u16(), error.retry_after()), (503, None));

@@ -1,4 +1,4 @@
-//! The queue and the pauses, under a clock of the tests' own.
+//! Tests of the queue and the pauses, with a virtual clock.
 
 use super::*;
 
@@ -6,7 +6,7 @@ const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// The turns of calls of one operation.
+/// The turns of this number of calls of one operation.
 fn turns(rate_limit: &Arc<RateLimit>, count: usize) -> Vec<Turn> {
     (0..count).map(|_| Turn::new(rate_limit, "GetSession")).collect()
 }
@@ -18,14 +18,14 @@ fn grant(rate_limit: &Arc<RateLimit>, now: Duration, count: usize) {
     }
 }
 
-/// A request of this operation that is rejected with a pause of a second.
+/// Sends a request of this operation, which is rejected with a pause of a second.
 fn reject(rate_limit: &Arc<RateLimit>, operation: &'static str, now: Duration) {
     let mut turn = Turn::new(rate_limit, operation);
     turn.admit(now).unwrap();
     turn.rejected(now, Some(ms(1000)));
 }
 
-/// A limit that let this many requests through and then asked for a pause of a second, which ends at 1 s.
+/// A rate limit after this number of granted requests and a rejection with a pause of a second, which ends at 1 s.
 fn limited(allowance: usize) -> Arc<RateLimit> {
     let rate_limit = Arc::default();
     grant(&rate_limit, ms(0), allowance);
@@ -98,11 +98,11 @@ fn calls_are_sent_in_order_of_arrival_and_a_rejected_call_is_sent_first() {
     let mut calls = turns(&rate_limit, 3);
     calls.iter_mut().for_each(|turn| assert!(turn.admit(ms(0)).is_err()));
     let mut late = Turn::new(&rate_limit, "GetSession");
-    assert_eq!(late.admit(ms(1000)), Err(ms(108)), "three are before it");
+    assert_eq!(late.admit(ms(1000)), Err(ms(108)), "three calls are before it");
     assert_eq!(calls[0].admit(ms(1000)), Ok(()));
     assert_eq!(calls[1].admit(ms(1000)), Ok(()));
     calls[0].rejected(ms(1010), Some(ms(1000)));
-    assert_eq!(calls[2].admit(ms(2010)), Err(ms(100)), "the rejected one goes first");
+    assert_eq!(calls[2].admit(ms(2010)), Err(ms(100)), "the rejected call is sent first");
     assert_eq!(calls[0].admit(ms(2010)), Ok(()));
     assert_eq!(calls[2].admit(ms(2110)), Ok(()));
 }
@@ -121,7 +121,7 @@ fn a_dropped_call_gives_its_turn_to_the_next() {
 #[test]
 fn slow_responses_do_not_delay_other_calls_for_long() {
     let mut calls = turns(&limited(1), 100);
-    // None of them gets a response.
+    // No call gets a response.
     for probe in 0..7 {
         calls.retain_mut(|turn| turn.admit(ms(1000 + probe * 100)).is_err());
     }
@@ -161,7 +161,7 @@ fn a_late_rejection_pauses_but_does_not_end_the_round() {
     grant(&rate_limit, ms(1004), 1);
     late.rejected(ms(1500), Some(ms(500)));
     drop(late);
-    assert_eq!(admitted(&mut turns(&rate_limit, 100), ms(2000)), 4, "of the 5 and one more, 2 were sent");
+    assert_eq!(admitted(&mut turns(&rate_limit, 100), ms(2000)), 4, "of the previous 5 and one more, 2 were sent");
 }
 
 #[test]
@@ -177,15 +177,15 @@ fn a_429_without_retry_after_pauses_for_1_s_and_doubles_until_a_request_is_grant
         pause.as_secs()
     });
     assert_eq!(pauses, [1, 1, 2, 4, 8, 16, 32, 60]);
-    // It doubles no more once something was granted.
+    // After a granted request, the pause starts at 1 s again.
     turn.admit(now).unwrap();
     turn.granted(now);
     turn.admit(now + ms(1000)).unwrap();
     assert_eq!(turn.rejected(now + ms(1000), None), ms(1000));
-    // It is forgotten.
+    // The limit has been forgotten.
     now += Duration::from_secs(3600);
     turn.admit(now).unwrap();
-    assert_eq!(turn.rejected(now, Some(ms(0))), ms(1000), "0 s is no pause");
+    assert_eq!(turn.rejected(now, Some(ms(0))), ms(1000), "a Retry-After of 0 s becomes 1 s");
 }
 
 #[test]
@@ -224,19 +224,19 @@ fn grant_tokens(rate_limit: &Arc<RateLimit>, now: Duration, count: usize) {
     }
 }
 
-/// Gets and tokens share a limit of five. That is known at 1 s, when they are paused for a second.
+/// Gets and tokens share a limit of five. This is detected at 1 s, when they are paused for a second.
 fn sharing() -> Arc<RateLimit> {
     let rate_limit = limited(4);
     grant_tokens(&rate_limit, ms(0), 1);
     reject(&rate_limit, "CreateSessionToken", ms(0));
-    // Four gets and a token were granted. Now it is three gets and two tokens.
+    // Four gets and one token were granted before. Now three gets and two tokens are granted.
     grant_tokens(&rate_limit, ms(1000), 2);
     grant(&rate_limit, ms(1000), 3);
     reject(&rate_limit, "GetSession", ms(1000));
     rate_limit
 }
 
-/// How many of ten tokens and ten gets may be sent.
+/// The number of calls that may be sent, of ten tokens and ten gets.
 fn admitted_of_both(rate_limit: &Arc<RateLimit>, now: Duration) -> usize {
     let both = tokens(rate_limit, 10).into_iter().chain(turns(rate_limit, 10));
     both.filter_map(|mut turn| turn.admit(now).ok()).count()
@@ -245,8 +245,8 @@ fn admitted_of_both(rate_limit: &Arc<RateLimit>, now: Duration) -> usize {
 #[test]
 fn operations_found_to_share_a_limit_share_a_queue() {
     let rate_limit = sharing();
-    assert_eq!(tokens(&rate_limit, 1)[0].admit(ms(1500)), Err(ms(500)), "the pause is for both");
-    assert_eq!(Turn::new(&rate_limit, "RevokeSession").admit(ms(1500)), Ok(()), "and for no other");
+    assert_eq!(tokens(&rate_limit, 1)[0].admit(ms(1500)), Err(ms(500)), "the pause applies to both");
+    assert_eq!(Turn::new(&rate_limit, "RevokeSession").admit(ms(1500)), Ok(()), "it applies to no other operation");
     assert_eq!(admitted_of_both(&rate_limit, ms(2000)), 6, "five, and one more");
 }
 
@@ -323,9 +323,9 @@ fn a_new_call_waits_behind_the_calls_already_waiting() {
     assert_eq!(
         Turn::new(&rate_limit, "GetSession").admit(ms(1002)),
         Err(ms(10)),
-        "the others sleep until 1004 and 1008"
+        "the other calls sleep until 1004 and 1008"
     );
-    assert_eq!(Turn::new(&rate_limit, "GetSession").admit(ms(1020)), Ok(()), "they have slept past their turns");
+    assert_eq!(Turn::new(&rate_limit, "GetSession").admit(ms(1020)), Ok(()), "the other calls have missed their turns");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The flow over a server of the tests' own, under a clock that stands still.
+//! Tests of the flow with a server in memory and a stopped clock.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::*;
 use crate::model::tests::with_id;
 use crate::{Api, CallOptions, Delivery, RetryPolicy, TransportErrorKind};
 
-/// What comes of one request.
+/// The outcome of one request.
 type Outcome = Result<Response<Vec<u8>>, TransportError>;
 
 fn flow(all: RevokeAll) -> RevokingOneByOne {
@@ -25,7 +25,7 @@ fn response(status: u16, body: &serde_json::Value) -> Outcome {
     Ok(Response::builder().status(status).body(body.to_string().into_bytes()).unwrap())
 }
 
-/// A response to the list with all that are signed in, or to the revoke of one of them.
+/// The response to a list, with all active sessions, or to the revoke of one of them.
 fn respond(active: &mut Vec<&str>, request: &Request<Vec<u8>>) -> Outcome {
     let Some(id) = request.uri().path().strip_suffix("/revoke").and_then(|path| path.rsplit('/').next()) else {
         let skip = if request.uri().query().unwrap().contains("offset=0") { 0 } else { 1 };
@@ -36,7 +36,7 @@ fn respond(active: &mut Vec<&str>, request: &Request<Vec<u8>>) -> Outcome {
     response(200, &with_id(id))
 }
 
-/// Runs a flow, and tells what was sent: the last segment but `revoke` of each path.
+/// Runs a flow. Returns the report, and the last segment of the path of each request, without `/revoke`.
 fn run(
     mut flow: RevokingOneByOne,
     mut server: impl FnMut(&Request<Vec<u8>>) -> Outcome,
@@ -52,11 +52,11 @@ fn run(
                     Err(error) => flow.on_failure(error, Duration::ZERO),
                 }
             }
-            Step::Wait(wait) => panic!("nothing is to be waited for: {wait:?}"),
+            Step::Wait(wait) => panic!("the flow waits: {wait:?}"),
             Step::Done => return (flow.finish(), sent),
         }
     }
-    panic!("it does not end");
+    panic!("the flow does not end");
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn requests_with_invalid_ids_are_not_sent() {
     let (report, sent) = run(flow(RevokeAll::of_user("")), |_| response(200, &json!([])));
     assert_eq!((report.unwrap_err().kind(), sent.len()), ("build", 0));
 
-    // A server may list ids that fit into no path.
+    // A server may list ids that are not valid in a path.
     let mut active = vec!["..", "a"];
     let (report, sent) = run(of_user(), |request| respond(&mut active, request));
     let report = report.unwrap();
@@ -135,14 +135,14 @@ fn finishing_early_reports_the_completed_revokes() {
     let mut active = vec!["a", "b", "c"];
     let mut flow = of_user();
     for sent in ["sessions", "a", "b"] {
-        let Step::Send { request, .. } = flow.step(Duration::ZERO) else { panic!("{sent} is not sent") };
+        let Step::Send { request, .. } = flow.step(Duration::ZERO) else { panic!("{sent} is not requested") };
         assert_eq!(request.uri().path().trim_end_matches("/revoke").rsplit('/').next(), Some(sent));
         if sent != "b" {
             flow.on_response(respond(&mut active, &request).unwrap(), Duration::ZERO);
         }
     }
     let report = flow.finish().unwrap();
-    assert_eq!(report.revoked, ["a"], "b is in flight, c has not begun");
+    assert_eq!(report.revoked, ["a"], "b is in flight, and c has not been sent");
     assert!(report.failed.is_empty() && report.incomplete.is_none() && !report.is_complete());
 }
 

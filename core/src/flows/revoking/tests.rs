@@ -1,4 +1,4 @@
-//! Servers that change and misbehave while their sessions are revoked.
+//! Tests with servers that change and misbehave while their sessions are revoked.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn session(id: &str) -> Session {
     serde_json::from_value(with_id(id)).unwrap()
 }
 
-/// A server that holds these sessions as active.
+/// A server with these active sessions.
 struct Server {
     active: Vec<String>,
     lists: usize,
@@ -56,7 +56,7 @@ fn run(
             Work::Done => return work.finish(),
         }
     }
-    panic!("it does not end");
+    panic!("the flow does not end");
 }
 
 fn revoke(server: &mut Server, id: &SessionId) -> Result<Session, Error> {
@@ -93,7 +93,7 @@ fn vanished_sessions_are_reported_as_gone_and_new_sessions_are_revoked() {
         &mut server,
         |server, page| {
             let response = server.list(page);
-            // After the first page, its sessions end: all others move up, and the walk misses two.
+            // The sessions of the first page end after it is listed. The others move up, and the second page misses two.
             if server.lists == 1 {
                 server.active.drain(..2);
             }
@@ -118,7 +118,7 @@ fn a_failed_revoke_does_not_end_the_flow() {
     let report = run(RevokeAll::of_user("user_1"), &mut server, Server::list, |server, id| match id.as_str() {
         "a" => Err(error(500)),
         "b" => {
-            // It ended by itself, and the server refuses to revoke what has ended.
+            // The session has ended, and the server refuses to revoke ended sessions.
             server.active.retain(|active| active != "b");
             Err(error(400))
         }
@@ -164,7 +164,7 @@ fn the_flow_ends_early_if_the_server_is_down() {
         call.finish()
     })
     .unwrap();
-    assert_eq!((report.revoked.len(), tries), (6, 12), "two of the second four, and none of the third");
+    assert_eq!((report.revoked.len(), tries), (6, 12), "two of the second four succeed, and none of the third four");
     assert!(report.incomplete.unwrap().is_timeout());
     assert_eq!(report.failed.len(), 6);
 }
@@ -185,7 +185,7 @@ fn the_flow_ends_even_if_the_user_keeps_signing_in() {
         revoke(server, id)
     })
     .unwrap();
-    assert_eq!(report.revoked.len(), 19, "one less than it lists");
+    assert_eq!(report.revoked.len(), 19, "one less than the maximum number of lists");
     assert!(!report.is_complete());
 }
 
@@ -208,7 +208,7 @@ fn sessions_that_have_ended_are_not_revoked() {
 
 #[test]
 fn a_session_missed_between_pages_is_found_and_a_session_still_active_after_a_500_is_not_gone() {
-    // Pages of two. A kept session ends between them, and all later ones move up.
+    // A page has two sessions. The excepted session ends between two pages, and all later sessions move up.
     let mut server = Server::new(&["kept", "a", "b", "c"]);
     let all = RevokeAll::of_user("user_1").except("kept");
     let report = run(
