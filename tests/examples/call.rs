@@ -70,7 +70,7 @@ fn command(mut arguments: Parser) -> Result<Command, lexopt::Error> {
             other => return Err(other.unexpected()),
         }
     }
-    let [operation, params] = <[String; 2]>::try_from(values).map_err(|_| "expected an operation and its parameters")?;
+    let [operation, params] = <[String; 2]>::try_from(values).map_err(|_| "expected OPERATION_ID and PARAMS_JSON")?;
     let operation = registry::find(&operation).ok_or_else(|| format!("there is no operation {operation:?}"))?;
     Ok(Command::Call { transport, operation, params })
 }
