@@ -1,28 +1,25 @@
-//! Counted instructions, by callgrind: the same on a busy machine as on an idle one. Each has a limit, a few percent above
-//! what it is, so that a regression fails. `cargo bench -p clerk-sessions-tests --bench instructions`
+//! Counts instructions with callgrind; the load of the machine does not change the counts. Each benchmark has a limit of 5 % above its
+//! usual count, so that a regression fails. Run it with `cargo bench -p clerk-sessions-tests --bench instructions`.
 //!
-//! Needs valgrind, and `cargo install gungraun-runner` in the version of the `gungraun` dependency.
+//! It needs valgrind, and `gungraun-runner` in the version of the `gungraun` dependency (`cargo install gungraun-runner`).
 
 use clerk_sessions_core::operation::Operation;
 use clerk_sessions_core::{
     Api, Client, CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, GetSession, ListSessions,
     RefreshSession, RevokeSession,
 };
-use clerk_sessions_tests::canned::{Canned, ERROR, SESSION, list, token};
+use clerk_sessions_tests::canned::{Canned, ERROR, SESSION, SESSION_ID, USER_ID, list, token};
 use gungraun::{Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
 use http::{Request, Response};
 
-const SESSION_ID: &str = "sess_2aaaaaaaaaaaaaaaaaaaaaaaaaa";
-const USER_ID: &str = "user_2aaaaaaaaaaaaaaaaaaaaaaaaaa";
-
-/// So many instructions, and up to 5 % more.
+/// A limit of 5 % above this number of instructions.
 fn about(instructions: u64) -> LibraryBenchmarkConfig {
     let mut config = LibraryBenchmarkConfig::default();
     config.tool(Callgrind::default().hard_limits([(EventKind::Ir, instructions + instructions / 20)]));
     config
 }
 
-/// An operation, and an API that has encoded it before, so that what is made once in a process is made.
+/// An operation, and an API that has already encoded it, so that one-time initialization is not counted.
 fn warm<O: Operation>(operation: O) -> (Api, O) {
     let api = Api::new("sk_test_2aaaaaaaaaaaaaaaaaaaaaaaaaa").unwrap();
     drop(api.request(&operation).unwrap());
@@ -69,7 +66,7 @@ fn encode<O: Operation>((api, operation): (Api, O)) -> (Request<Vec<u8>>, Api, O
     (api.request(&operation).unwrap(), api, operation)
 }
 
-/// A response, and an API that has read such a one before.
+/// A response, and an API that has already parsed the same response.
 fn response<O: Operation>(status: u16, body: &str) -> (Api, Response<Vec<u8>>) {
     let (api, _) = get();
     let response = || Response::builder().status(status).body(body.as_bytes().to_vec()).unwrap();
@@ -96,7 +93,7 @@ fn decode_token((api, response): (Api, Response<Vec<u8>>)) -> bool {
     api.parse::<CreateSessionToken>(response).is_ok()
 }
 
-/// A client over an in-memory transport that has made the call before.
+/// A client over an in-memory transport that has already made the call.
 fn client() -> (Client<Canned>, GetSession) {
     let (api, operation) = get();
     let client = Client::new(api, Canned::ok(SESSION));
@@ -106,9 +103,9 @@ fn client() -> (Client<Canned>, GetSession) {
 
 #[library_benchmark]
 #[bench::get_in_memory(args = (client()), config = about(19_951))]
-fn exchange((client, operation): (Client<Canned>, GetSession)) -> (bool, Client<Canned>) {
+fn call((client, operation): (Client<Canned>, GetSession)) -> (bool, Client<Canned>) {
     (client.call(&operation).is_ok(), client)
 }
 
-library_benchmark_group!(name = core, benchmarks = [encode, decode, decode_list, decode_token, exchange]);
+library_benchmark_group!(name = core, benchmarks = [encode, decode, decode_list, decode_token, call]);
 main!(library_benchmark_groups = core);

@@ -1,5 +1,5 @@
-//! What the core costs without HTTP: encoding, decoding, and whole calls over an in-memory transport, each beside the same
-//! by hand. `cargo bench -p clerk-sessions-tests --bench micro`
+//! Measures the core without HTTP: encoding, decoding and whole calls over an in-memory transport, some of them next to the same
+//! work written by hand. Run it with `cargo bench -p clerk-sessions-tests --bench micro`.
 
 use clerk_sessions_core::operation::Operation;
 use clerk_sessions_core::{
@@ -7,14 +7,11 @@ use clerk_sessions_core::{
     RefreshSession, RevokeSession,
 };
 use clerk_sessions_tests::by_hand::{self, HEADERS};
-use clerk_sessions_tests::canned::{Canned, ERROR, SESSION, list, token};
+use clerk_sessions_tests::canned::{Canned, ERROR, SESSION, SESSION_ID, USER_ID, list, token};
 use divan::{Bencher, black_box};
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Request, Response, Uri, uri};
-
-const SESSION_ID: &str = "sess_2aaaaaaaaaaaaaaaaaaaaaaaaaa";
-const USER_ID: &str = "user_2aaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 fn main() {
     divan::main();
@@ -55,7 +52,7 @@ fn encode_get_by_hand_with_a_builder(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// The fastest way by hand that was found: all that does not change from request to request is made once.
+/// The fastest hand-written version that was found. It creates once what is the same in all requests.
 struct Prepared {
     headers: HeaderMap,
     authority: Authority,
@@ -163,17 +160,17 @@ fn decode_error(bencher: Bencher<'_, '_>) {
         .bench_local_values(|response| api.parse::<GetSession>(response).unwrap_err());
 }
 
-fn exchange<O: Operation>(bencher: Bencher<'_, '_>, operation: &O, response: &str) {
+fn call<O: Operation>(bencher: Bencher<'_, '_>, operation: &O, response: &str) {
     let client = Client::new(api(), Canned::ok(response));
     bencher.bench_local(|| client.call(black_box(operation)).unwrap());
 }
 
 #[divan::bench]
-fn exchange_get_in_memory(bencher: Bencher<'_, '_>) {
-    exchange(bencher, &GetSession::new(SESSION_ID), SESSION);
+fn call_get_in_memory(bencher: Bencher<'_, '_>) {
+    call(bencher, &GetSession::new(SESSION_ID), SESSION);
 }
 
 #[divan::bench]
-fn exchange_create_token_in_memory(bencher: Bencher<'_, '_>) {
-    exchange(bencher, &CreateSessionToken::new(SESSION_ID), &token());
+fn call_create_token_in_memory(bencher: Bencher<'_, '_>) {
+    call(bencher, &CreateSessionToken::new(SESSION_ID), &token());
 }

@@ -1,8 +1,8 @@
-//! Clients at a server's rate limit, over real sockets: 64 tasks that share a client, `get` and `create_token` in turns.
-//! `cargo bench -p clerk-sessions-tests --bench rate_limit`
+//! Measures clients at a server's rate limit, over real sockets: 64 tasks share a client and call `get` and `create_token`
+//! alternately. Run it with `cargo bench -p clerk-sessions-tests --bench rate_limit`.
 //!
-//! All lines are measured at the same time, and the limit leaves the machine idle, so it takes 50 s. It fails where a line
-//! misses its target. The latency is added by the transport, half of it on each way.
+//! All lines are measured at the same time, because the rate limit leaves the machine mostly idle. That takes 50 s. The benchmark fails
+//! if a line misses its target. The transport adds the latency, half of it in each direction.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -50,7 +50,7 @@ fn main() {
     assert!(missed == 0, "{missed} targets missed");
 }
 
-/// Adds latency to a transport: the usual one, and 5 s for what is called slow.
+/// Adds latency to a transport: `latency` for most requests, and 5 s if the path contains `slow`.
 #[derive(Clone)]
 struct Delayed<T> {
     inner: T,
@@ -113,18 +113,18 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// What the tasks counted.
+/// The counts of all tasks.
 #[derive(Default)]
 struct Counts {
-    /// Calls that succeeded after the first window, by task.
+    /// The calls of each task that succeeded after the first window.
     by_task: Vec<AtomicUsize>,
     failed: AtomicUsize,
-    /// Requests after the first window, and those that were rejected.
+    /// The requests after the first window, and the rejected ones among them.
     requests: AtomicUsize,
     rejected: AtomicUsize,
 }
 
-/// Whether it is after the first window, and before the end.
+/// Whether the time is after the first window and before the end.
 fn is_counted(since: Instant) -> bool {
     (WINDOW..LENGTH).contains(&since.elapsed())
 }
@@ -181,7 +181,7 @@ fn at_the_limit(scope: RateLimitScope, latency: Duration, is_async: bool) -> (St
     let spread = calls.iter().max().unwrap() - calls.iter().min().unwrap();
     let failed = counts.failed.load(SeqCst);
     let endpoints = if scope == RateLimitScope::Endpoint { 2.0 } else { 1.0 };
-    // The windows that fit in the time after the first.
+    // The number of windows after the first one.
     let allowed =
         f64::from(LIMIT.requests) * endpoints * ((LENGTH - WINDOW).as_secs_f64() / WINDOW.as_secs_f64()).ceil();
     let throughput = (requests - rejected) as f64 / allowed;
@@ -231,7 +231,7 @@ async fn async_tasks(clerk: &AsyncClient<Delayed<ReqwestTransport>>, counts: &Ar
     tasks.join_all().await;
 }
 
-/// 20 calls that take 5 s and 200 that take 20 ms, at once, of which one is rejected with a pause of a second.
+/// Makes 20 calls that take 5 s and 200 that take 20 ms at the same time. One of them is rejected with a pause of a second.
 fn slow_and_fast(is_async: bool) -> (String, bool) {
     const PAUSE: Duration = Duration::from_secs(1);
     const LATENCY: Duration = Duration::from_millis(20);

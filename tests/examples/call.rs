@@ -1,7 +1,7 @@
-//! Any operation from the shell: `call [--transport ureq|reqwest] OPERATION_ID 'PARAMS_JSON'`.
+//! Calls any operation from the shell: `call [--transport ureq|reqwest] OPERATION_ID 'PARAMS_JSON'`.
 //!
-//! `CLERK_SECRET_KEY` and `CLERK_API_URL` come from the environment. Prints the server's JSON on stdout; or, on stderr, the
-//! error as one JSON object, and exits with 1. Wrong usage exits with 2. `--help` shows the operations.
+//! Reads `CLERK_SECRET_KEY` and `CLERK_API_URL` from the environment. Prints the server's JSON to stdout. If the call fails, prints
+//! the error as one JSON object to stderr and exits with 1. On wrong usage, exits with 2. `--help` lists the operations.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -12,7 +12,13 @@ use clerk_sessions_core::{ApiBuilder, Error, registry};
 use lexopt::{Arg, Parser, ValueExt as _};
 
 const USAGE: &str = "usage: call [--transport ureq|reqwest] OPERATION_ID 'PARAMS_JSON'";
-const VARIABLES: &str = "environment: CLERK_SECRET_KEY, and CLERK_API_URL if it is not https://api.clerk.com";
+const DETAILS: &str = "\
+environment:
+  CLERK_SECRET_KEY  the secret key (required)
+  CLERK_API_URL     the URL of the API [default: https://api.clerk.com]
+
+Prints the server's JSON to stdout. If the call fails, prints the error as JSON to stderr and exits with 1.
+";
 
 #[derive(Clone, Copy)]
 enum Transport {
@@ -20,7 +26,7 @@ enum Transport {
     Reqwest,
 }
 
-/// What the command line asks for.
+/// The parsed command line.
 enum Command {
     Help,
     Call { transport: Transport, operation: &'static registry::Entry, params: String },
@@ -31,7 +37,7 @@ fn main() -> ExitCode {
     let usage = format!("{USAGE}\noperations: {}", known.join(", "));
     let (transport, operation, params) = match command(Parser::from_env()) {
         Ok(Command::Call { transport, operation, params }) => (transport, operation, params),
-        Ok(Command::Help) => return print(format!("{usage}\n{VARIABLES}\n").as_bytes()),
+        Ok(Command::Help) => return print(format!("{usage}\n{DETAILS}").as_bytes()),
         Err(error) => {
             eprintln!("call: {error}\n{usage}");
             return ExitCode::from(2);
@@ -64,7 +70,7 @@ fn command(mut arguments: Parser) -> Result<Command, lexopt::Error> {
             other => return Err(other.unexpected()),
         }
     }
-    let [operation, params] = <[String; 2]>::try_from(values).map_err(|_| "takes an operation and its parameters")?;
+    let [operation, params] = <[String; 2]>::try_from(values).map_err(|_| "expected OPERATION_ID and PARAMS_JSON")?;
     let operation = registry::find(&operation).ok_or_else(|| format!("there is no operation {operation:?}"))?;
     Ok(Command::Call { transport, operation, params })
 }
@@ -73,7 +79,7 @@ fn named(transport: &str) -> Result<Transport, &'static str> {
     match transport {
         "ureq" => Ok(Transport::Ureq),
         "reqwest" => Ok(Transport::Reqwest),
-        _ => Err("is neither ureq nor reqwest"),
+        _ => Err("must be ureq or reqwest"),
     }
 }
 

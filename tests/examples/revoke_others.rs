@@ -1,6 +1,6 @@
-//! Signs a user out everywhere but here: `revoke_others USER_ID SESSION_ID_TO_KEEP`.
+//! Revokes all sessions of a user except one: `revoke_others USER_ID SESSION_ID_TO_KEEP`.
 //!
-//! `CLERK_SECRET_KEY` and `CLERK_API_URL` come from the environment. Exits with 1 if a session may still be active.
+//! Reads `CLERK_SECRET_KEY` and `CLERK_API_URL` from the environment. Exits with 1 if another session may still be active.
 
 use std::process::ExitCode;
 
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     };
     println!("{} sessions revoked", report.revoked.len());
     for (session_id, error) in &report.failed {
-        eprintln!("{session_id}: {error}");
+        eprintln!("{session_id} may still be active: {error}");
     }
     if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -1,4 +1,4 @@
-//! What a user would write instead of the models and headers of the core: the same fields, as plain structs.
+//! Hand-written code to compare the core with: the same models as plain structs, and the same headers.
 
 use serde::Deserialize;
 
@@ -21,7 +21,7 @@ pub struct Session {
     pub tasks: Option<Vec<Task>>,
 }
 
-/// Where a session was last used from.
+/// The latest activity of a session.
 #[derive(Debug, Deserialize)]
 pub struct Activity {
     pub object: String,
@@ -35,7 +35,7 @@ pub struct Activity {
     pub country: Option<String>,
 }
 
-/// What the user has to do before the session is active.
+/// A task that the user has to complete before the session is active.
 #[derive(Debug, Deserialize)]
 pub struct Task {
     pub key: String,

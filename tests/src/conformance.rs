@@ -1,6 +1,6 @@
-//! The table of what all transports do alike, `tests/conformance.json`, and its runner.
+//! Runs the conformance table `tests/conformance.json`, which defines the common behaviour of all transports.
 //!
-//! The table says itself how it is to be read; bindings in other languages run the same file.
+//! The table itself describes its format. Bindings in other languages run the same table.
 
 use std::collections::BTreeMap;
 use std::sync::MutexGuard;
@@ -14,28 +14,28 @@ use serde_json::{Map, Value};
 
 const TABLE: &str = include_str!("../conformance.json");
 
-/// What a transport is tested by: the fake it reaches, and how it makes a call.
+/// A transport under test: the fake that it reaches, and a way to make a call.
 pub trait Subject {
-    /// The base URL at which it reaches the fake.
+    /// The base URL of the fake.
     fn base_url(&self) -> String;
 
     /// The fake.
     fn fake(&self) -> MutexGuard<'_, FakeClerk>;
 
-    /// Makes the call of this operation with this key: its result, or its error as the object that all errors serialize as.
+    /// Calls this operation with this key. Returns the result, or the error as a JSON object.
     ///
     /// # Errors
-    /// What the call comes to.
+    /// The error of the call.
     fn call(&self, secret_key: &str, operation: &str, params: &Value) -> Result<Value, Value>;
 }
 
-/// A [`Subject::call`] in Rust: through the registry, and over `send`.
+/// Implements [`Subject::call`] in Rust, through the registry and with `send`.
 ///
 /// # Errors
-/// What the call comes to.
+/// The error of the call.
 ///
 /// # Panics
-/// If the base URL is none.
+/// If the base URL is invalid.
 pub fn call_over(
     base_url: &str,
     secret_key: &str,
@@ -51,7 +51,7 @@ pub fn call_over(
     }
 }
 
-/// Runs the whole table, and returns what went otherwise than it says, a line each; none if all went well.
+/// Runs the whole table, and returns a line for each difference.
 ///
 /// # Panics
 /// If the table itself can't be read.
@@ -120,7 +120,7 @@ impl Table {
         let mut differences = Vec::new();
         let arrived = subject.fake().take_requests();
         if arrived.len() != case.requests.len() {
-            differences.push(format!("{} requests arrived, not {}", arrived.len(), case.requests.len()));
+            differences.push(format!("{} requests arrived instead of {}", arrived.len(), case.requests.len()));
         }
         for (arrived, expected) in arrived.iter().zip(&case.requests) {
             differences.extend(self.compare_requests(arrived, expected, &secret_key, &tokens));
@@ -131,12 +131,12 @@ impl Table {
         };
         match expected {
             Some(expected) => differences.extend(mismatch(came, expected, "it")),
-            None => differences.push(format!("it came to {came}")),
+            None => differences.push(format!("the result is {came}")),
         }
         differences
     }
 
-    /// Sets the fake up, and returns the secret key and the tokens to use.
+    /// Prepares the fake, and returns the secret key and the tokens to use.
     fn prepare(&self, case: &Case, subject: &dyn Subject) -> (String, BTreeMap<&'static str, String>) {
         let mut seed = self.seed.clone();
         seed.extend(case.seed.clone());
@@ -163,7 +163,7 @@ impl Table {
         let line = format!("{} {}", arrived.method, arrived.target);
         let expected_line = format!("{} {}", expected.method, expected.target);
         if line != expected_line {
-            differences.push(format!("{line} arrived, not {expected_line}"));
+            differences.push(format!("the request is {line} instead of {expected_line}"));
         }
         let mut headers = self.headers.clone();
         headers.extend(expected.headers.clone());
@@ -171,11 +171,11 @@ impl Table {
         headers.insert("x-clerk-sdk".to_owned(), concat!("rust/", env!("CARGO_PKG_VERSION")).to_owned());
         let own = own_headers(&arrived.headers, arrived.body.is_empty());
         if own != headers {
-            differences.push(format!("it arrived with {own:?}, not {headers:?}"));
+            differences.push(format!("the request has the headers {own:?} instead of {headers:?}"));
         }
         let agent = arrived.headers.get("user-agent").and_then(|agent| agent.to_str().ok()).unwrap_or_default();
         if !agent.starts_with("clerk-sessions-rust/") {
-            differences.push(format!("it arrived from {agent:?}"));
+            differences.push(format!("the request has the user agent {agent:?}"));
         }
         let body = match &*arrived.body {
             b"" => None,
@@ -183,13 +183,13 @@ impl Table {
         };
         let expected_body = expected.body.as_ref().map(|body| filled_in(body, tokens));
         if body != expected_body {
-            differences.push(format!("it arrived with the body {body:?}, not {expected_body:?}"));
+            differences.push(format!("the request has the body {body:?} instead of {expected_body:?}"));
         }
         differences
     }
 }
 
-/// The headers that are the client's own and not the HTTP library's.
+/// The headers that the client sets, without those of the HTTP library.
 fn own_headers(headers: &HeaderMap, no_body: bool) -> BTreeMap<String, String> {
     let of_library = |name: &str| match name {
         "host" | "connection" | "user-agent" | "accept-encoding" => true,
@@ -200,7 +200,7 @@ fn own_headers(headers: &HeaderMap, no_body: bool) -> BTreeMap<String, String> {
     let mut own_headers = BTreeMap::new();
     for (name, value) in own {
         let value = String::from_utf8_lossy(value.as_bytes());
-        // A header sent twice is a difference, too.
+        // A header that is sent twice is also a difference.
         own_headers.entry(name.to_string()).and_modify(|all: &mut String| *all += &value).or_insert(value.into_owned());
     }
     own_headers
@@ -217,7 +217,7 @@ fn filled_in(value: &Value, tokens: &BTreeMap<&'static str, String>) -> Value {
     }
 }
 
-/// Where `came` is otherwise than `expected`, the first such place.
+/// The first place at which `came` differs from `expected`.
 fn mismatch(came: &Value, expected: &Value, at: &str) -> Option<String> {
     match (came, expected) {
         (Value::String(_), Value::String(pattern)) if pattern == "$string" => None,
@@ -232,6 +232,6 @@ fn mismatch(came: &Value, expected: &Value, at: &str) -> Option<String> {
             pairs.into_iter().find_map(|(index, (came, expected))| mismatch(came, expected, &format!("{at}[{index}]")))
         }
         _ if came == expected => None,
-        _ => Some(format!("{at} is {came}, not {expected}")),
+        _ => Some(format!("{at} is {came} instead of {expected}")),
     }
 }

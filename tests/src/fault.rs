@@ -1,4 +1,4 @@
-//! A server on a real socket that misbehaves as its script says.
+//! A server on a real socket that misbehaves according to a script.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use socket2::{Domain, SockRef, Socket, Type};
 
-/// The longest that a server waits for its client to do anything, so that no test outlives a client that hangs.
+/// The maximum time that a server waits for its client, so that no test hangs together with a client.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// Accepts connections on a free port of 127.0.0.1 and handles each on a thread of its own.
+/// Accepts connections on a free port of 127.0.0.1 and handles each on its own thread.
 ///
-/// Dropped, it shuts all connections down and joins all threads.
+/// Dropping it closes all connections and joins all threads.
 #[derive(Debug)]
 pub struct Loopback {
     addr: SocketAddr,
@@ -23,10 +23,10 @@ pub struct Loopback {
 }
 
 impl Loopback {
-    /// Starts it. `handle` is given each connection with its number, the first being 0.
+    /// Starts the server. `handle` gets each connection and its number, starting with 0.
     ///
     /// # Errors
-    /// If the system lets it open no socket or start no thread.
+    /// If no socket can be opened or no thread can be started.
     pub fn start(handle: impl Fn(usize, &TcpStream) + Send + Sync + 'static) -> io::Result<Loopback> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let addr = listener.local_addr()?;
@@ -37,7 +37,7 @@ impl Loopback {
         Ok(Loopback { addr, stopped, thread: Some(thread) })
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
@@ -47,10 +47,10 @@ impl Loopback {
 impl Drop for Loopback {
     fn drop(&mut self) {
         self.stopped.store(true, Ordering::SeqCst);
-        // Wakes the thread, which waits for connections.
+        // Wakes the thread that waits for connections.
         let _ = TcpStream::connect_timeout(&self.addr, PATIENCE);
         if let Some(thread) = self.thread.take() {
-            // A panic there has been printed already, and a drop must not add another.
+            // A panic of the thread has already been printed, and a drop must not panic again.
             let _ = thread.join();
         }
     }
@@ -67,7 +67,7 @@ fn accept(listener: &TcpListener, handle: &(impl Fn(usize, &TcpStream) + Sync), 
                 continue;
             }
             let stream = Arc::new(stream);
-            // Weak, as a connection is closed, or reset, only when nobody holds it any more.
+            // Weak, because a connection is closed or reset only after its last owner drops it.
             open.push(Arc::downgrade(&stream));
             scope.spawn(move || handle(number, &stream));
         }
@@ -83,39 +83,39 @@ fn bound(stream: &TcpStream) -> io::Result<()> {
     stream.set_write_timeout(Some(PATIENCE))
 }
 
-/// Has a connection broken off by RST once it is closed.
+/// Makes closing this connection send an RST.
 ///
 /// # Errors
-/// If the connection is closed already.
+/// If the connection is already closed.
 pub fn reset_when_closed(stream: &TcpStream) -> io::Result<()> {
     SockRef::from(stream).set_linger(Some(Duration::ZERO))
 }
 
-/// What a [`FaultServer`] does on a connection.
+/// One step of a [`FaultServer`] on a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Waits until a request begins to arrive, and reads nothing of it.
+    /// Waits until a request starts to arrive, without reading it.
     Await,
-    /// Reads a whole request, and counts it.
+    /// Reads and counts a whole request.
     Read,
-    /// Writes this.
+    /// Writes these bytes.
     Write(Vec<u8>),
-    /// Writes this over and over.
+    /// Writes these bytes again and again.
     WriteForever(Vec<u8>),
-    /// Writes this a byte at a time, with a pause after each.
+    /// Writes these bytes one at a time, with a pause after each.
     Trickle(Vec<u8>, Duration),
-    /// Does nothing any more.
+    /// Does nothing until the client closes the connection.
     Hang,
-    /// Closes the connection as is usual, by FIN.
+    /// Closes the connection normally, with a FIN.
     Close,
-    /// Breaks the connection off, by RST.
+    /// Resets the connection, with an RST.
     Reset,
 }
 
-/// A server whose every connection plays a script.
+/// A server that runs a script on every connection.
 ///
-/// The script is played over and over until a step ends the connection, or the client does. So `[Read, Write(response)]` is a
-/// server that keeps its connections, and `[Read, Write(response), Close]` one that does not.
+/// The script is repeated until a step or the client ends the connection. So the server with the script `[Read, Write(response)]`
+/// keeps its connections open, and the one with `[Read, Write(response), Close]` does not.
 #[derive(Debug)]
 pub struct FaultServer {
     port: Port,
@@ -126,20 +126,21 @@ pub struct FaultServer {
 #[derive(Debug)]
 enum Port {
     Open(Loopback),
-    /// Bound, so that nobody else can listen there, but not listening.
+    /// Bound but not listening, so that no other process can listen on the port.
     Refusing(Socket),
 }
 
 impl FaultServer {
-    /// Plays this script on all connections.
+    /// Starts a server that runs this script on all connections.
     ///
     /// # Errors
-    /// If the system lets it open no socket or start no thread.
+    /// If no socket can be opened or no thread can be started.
     pub fn start(script: impl Into<Vec<Step>>) -> io::Result<FaultServer> {
         FaultServer::start_with([script.into()])
     }
 
-    /// Plays the first script on the first connection, and so on; the last one is played on all that follow.
+    /// Starts a server that runs the first script on the first connection, and so on. The last script is used for all further
+    /// connections.
     ///
     /// # Errors
     /// As [`start`](FaultServer::start).
@@ -150,24 +151,24 @@ impl FaultServer {
         let loopback = Loopback::start(move |number, stream| {
             connected.fetch_add(1, Ordering::SeqCst);
             if let Some(script) = scripts.get(number).or(scripts.last()) {
-                // Whatever ends a connection ends its script.
+                // Any error of a connection ends its script.
                 let _ = play(script, stream, &arrived);
             }
         })?;
         Ok(FaultServer { port: Port::Open(loopback), connections, requests })
     }
 
-    /// Refuses all connections.
+    /// Reserves a port that refuses all connections.
     ///
     /// # Errors
-    /// If the system gives it no port.
+    /// If no port can be reserved.
     pub fn refusing() -> io::Result<FaultServer> {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
         socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
         Ok(FaultServer { port: Port::Refusing(socket), connections: Arc::default(), requests: Arc::default() })
     }
 
-    /// Where it listens, or refuses to.
+    /// The address that it listens on, or that refuses connections.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         match &self.port {
@@ -184,20 +185,20 @@ impl FaultServer {
         format!("http://{}/v1", self.addr())
     }
 
-    /// How many connections were made.
+    /// The number of connections.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 
-    /// How many requests arrived whole.
+    /// The number of complete requests.
     #[must_use]
     pub fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
     }
 }
 
-/// Plays a script until it ends, which always is by an error: that of the connection, or the one that says it is over.
+/// Runs a script until it ends. It always ends with an error: one of the connection, or the one that a step returns to end it.
 fn play(script: &[Step], mut stream: &TcpStream, arrived: &AtomicUsize) -> io::Result<()> {
     for step in script.iter().cycle() {
         match step {
@@ -224,7 +225,7 @@ fn play(script: &[Step], mut stream: &TcpStream, arrived: &AtomicUsize) -> io::R
     Ok(())
 }
 
-/// Lets time pass, but ends with the connection.
+/// Waits for this time, or until the connection ends.
 fn pause_or_end(mut stream: &TcpStream, pause: Duration) -> io::Result<()> {
     stream.set_read_timeout(Some(pause))?;
     match stream.read(&mut [0]) {
@@ -236,7 +237,7 @@ fn pause_or_end(mut stream: &TcpStream, pause: Duration) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))
 }
 
-/// Reads a head and as much of a body as it announces.
+/// Reads a request head, and the body whose length the head announces.
 fn read_request(mut stream: &TcpStream) -> io::Result<()> {
     let mut bytes = Vec::new();
     let mut chunk = [0; 4096];
@@ -251,7 +252,7 @@ fn read_request(mut stream: &TcpStream) -> io::Result<()> {
     }
 }
 
-/// The length of a request with its body, once its head is there.
+/// The length of a request with its body, or `None` if the head is incomplete.
 fn whole_length(bytes: &[u8]) -> Option<usize> {
     let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
     let lines = String::from_utf8_lossy(&bytes[..head]).to_ascii_lowercase();

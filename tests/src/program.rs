@@ -1,4 +1,4 @@
-//! A program of any language as a subject of the conformance table.
+//! Runs the conformance table against a program in any language.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::conformance::Subject;
 
-/// A running program that makes the calls it is asked for.
+/// A running program that makes the requested calls.
 ///
-/// For each case it reads four lines: the settings of a new client, as JSON; the operationId; the parameters, as JSON; an empty
-/// one. It writes one line, `{"result": …}` or `{"error": …}`.
+/// For each case, it reads four lines: the settings of a new client as JSON, the operationId, the parameters as JSON, and an empty
+/// line. It writes one line, `{"result": …}` or `{"error": …}`.
 pub struct Program {
     server: FakeServer,
     child: Child,
@@ -20,10 +20,10 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts the program, and the fake that it is to reach.
+    /// Starts the program, and the fake that the program has to call.
     ///
     /// # Errors
-    /// It can't be started.
+    /// If one of them can't be started.
     pub fn start(command: &mut Command) -> io::Result<Self> {
         let server = FakeServer::start(FakeClerk::new(Seed::default()))?;
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
@@ -59,14 +59,14 @@ impl Subject for Program {
                 Some(result) => Ok(result.take()),
                 None => Err(line["error"].take()),
             },
-            Err(error) => Err(json!({"kind": "none", "message": format!("no line came from the program: {error}")})),
+            Err(error) => Err(json!({"kind": "none", "message": format!("the program wrote no line: {error}")})),
         }
     }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The program may already have ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! How many allocations a call costs, as exact numbers: a change that adds one has to change this table.
+//! Counts the allocations of calls. The numbers are exact, so a change that adds an allocation has to change the table.
 
 use allocation_counter::measure;
 use clerk_sessions_core::operation::Operation;
@@ -14,13 +14,13 @@ fn refresh() -> RefreshSession {
     RefreshSession::new(SESSION_ID, jwt, "refresh_2aaaaaaaaaaaaaaaaaaaaaaaaaa", "https://app.example.com")
 }
 
-/// How many allocations encoding the operation, reading its response, and the whole call over an in-memory transport make.
-/// Those of the canned response itself are taken off.
+/// The number of allocations for encoding the operation, for parsing its response, and for the whole call over an in-memory
+/// transport, without those of the canned response.
 fn counts<O: Operation>(operation: &O, response: &str) -> [u64; 3] {
     let api = Api::new("sk_test_2aaaaaaaaaaaaaaaaaaaaaaaaaa").unwrap();
     let canned = Canned::ok(response);
     let client = Client::new(api.clone(), canned.clone());
-    // What is made once in a process is made here.
+    // The first call does the one-time initialization, which is not counted.
     client.call(operation).unwrap();
     let encode = measure(|| drop(api.request(operation).unwrap())).count_total;
     let response = canned.response();
@@ -31,7 +31,7 @@ fn counts<O: Operation>(operation: &O, response: &str) -> [u64; 3] {
 }
 
 #[test]
-fn a_call_allocates_what_the_table_says() {
+fn each_call_makes_the_allocations_in_the_table() {
     let (sessions, token) = (list(500), token());
     let list = ListSessions::new().user_id(USER_ID).limit(500);
     let template = CreateSessionTokenFromTemplate::new(SESSION_ID, "hasura").expires_in_seconds(60);
@@ -52,7 +52,7 @@ fn a_call_allocates_what_the_table_says() {
 }
 
 #[test]
-fn an_error_allocates_what_it_keeps() {
+fn decoding_an_error_makes_30_allocations() {
     let api = Api::new("sk_test_1").unwrap();
     let response = Response::builder().status(404).body(ERROR.as_bytes().to_vec()).unwrap();
     let count = measure(|| drop(api.parse::<GetSession>(response).unwrap_err())).count_total;
@@ -60,16 +60,16 @@ fn an_error_allocates_what_it_keeps() {
 }
 
 #[test]
-fn a_list_of_500_takes_less_than_three_times_its_body() {
+fn decoding_a_list_of_500_takes_at_most_three_times_the_size_of_its_body() {
     let body = list(500).into_bytes();
     let length = body.len() as u64;
     let api = Api::new("sk_test_1").unwrap();
     let beyond_the_body = measure(|| drop(api.parse::<ListSessions>(Response::new(body)).unwrap())).bytes_max;
     println!("{length} bytes, peak {}", length + beyond_the_body);
-    assert!(length + beyond_the_body <= 3 * length, "{beyond_the_body} bytes beyond the body's {length}");
+    assert!(length + beyond_the_body <= 3 * length, "{beyond_the_body} bytes besides the {length} of the body");
 }
 
-/// Of each call in flight, a program holds its future.
+/// A program holds this future for each call in flight.
 #[test]
 fn the_future_of_a_call_over_reqwest_takes_less_than_3_kib() {
     let transport = clerk_sessions_reqwest::ReqwestTransport::builder().no_proxy().build().unwrap();

@@ -1,4 +1,4 @@
-//! What the crates may depend on.
+//! The allowed dependencies of the crates.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// What cargo prints, run in the root of the repository.
+/// Runs cargo in the root of the repository, and returns its output.
 fn cargo(arguments: &[&str]) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let output = Command::new(env!("CARGO")).args(arguments).current_dir(root).output().unwrap();
@@ -14,19 +14,19 @@ fn cargo(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The names of the packages that a package needs to run, itself included.
+/// The names of the packages that a package depends on at run time, including itself.
 fn dependencies(package: &str) -> BTreeSet<String> {
     let names = tree(package, "normal");
     names.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).filter(|name| !name.is_empty()).collect()
 }
 
-/// The lines of `cargo tree` for a package, one a package: its name, its version and more.
+/// The output of `cargo tree` for a package: a line for each package, with its name and version.
 fn tree(package: &str, edges: &str) -> String {
     cargo(&["tree", "--offline", "--locked", "-e", edges, "--prefix", "none", "--no-dedupe", "-p", package])
 }
 
 #[test]
-fn the_core_has_at_most_18_crates_and_no_transport_among_them() {
+fn the_core_depends_on_at_most_18_crates_and_no_transport() {
     let crates = dependencies("clerk-sessions-core");
     assert!(crates.len() <= 18, "{} crates: {crates:?}", crates.len());
     for name in ["ureq", "reqwest", "hyper", "tokio", "rustls", "mio", "socket2", "url"] {
@@ -35,22 +35,22 @@ fn the_core_has_at_most_18_crates_and_no_transport_among_them() {
 }
 
 #[test]
-fn the_adapters_bring_one_transport_each() {
+fn each_adapter_depends_on_one_transport() {
     let ureq = dependencies("clerk-sessions-ureq");
     assert!(ureq.contains("ureq") && !ureq.contains("reqwest") && !ureq.contains("tokio"), "{ureq:?}");
     let reqwest = dependencies("clerk-sessions-reqwest");
     assert!(reqwest.contains("reqwest") && !reqwest.contains("ureq"), "{reqwest:?}");
 }
 
-/// `cargo xtask lint` compiles the published crates with the oldest supported Rust. This tells without that compiler, and
-/// before a build, which dependency an update has made too new.
+/// `cargo xtask lint` compiles the published crates with the oldest supported Rust. This test needs neither that compiler nor a build
+/// to find a dependency that has become too new.
 #[test]
 fn no_dependency_of_a_published_crate_needs_a_newer_rust_than_the_crate_says() {
     assert_eq!(too_new(&metadata(), |_, _| {}), [""; 0]);
 }
 
 #[test]
-fn a_dependency_that_needs_a_newer_rust_is_told() {
+fn a_dependency_that_needs_a_newer_rust_is_reported() {
     let too_new_by_one = too_new(&metadata(), |package, rust_version| {
         if package == "serde_json" {
             *rust_version = (1, 86);
@@ -59,7 +59,7 @@ fn a_dependency_that_needs_a_newer_rust_is_told() {
     assert_eq!(too_new_by_one, ["serde_json needs Rust 1.86"]);
 }
 
-/// What the workspace is made of, for this machine's platform: packages of others need not have been downloaded.
+/// The metadata of the workspace for the platform of this machine. Packages of other platforms may not be downloaded.
 fn metadata() -> Value {
     let version = cargo(&["-vV"]);
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
@@ -67,15 +67,15 @@ fn metadata() -> Value {
     serde_json::from_str(&metadata).unwrap()
 }
 
-/// The normal and build dependencies of the published packages that say they need a newer Rust than the workspace does.
-/// `change` may change what a package says.
+/// The normal and build dependencies of the published packages whose `rust-version` is newer than the workspace's. `change` may
+/// replace the `rust-version` of a package.
 fn too_new(metadata: &Value, change: impl Fn(&str, &mut (u32, u32))) -> Vec<String> {
     let by_id = |list: &'static str, key: &'static str| -> BTreeMap<&str, &Value> {
         let list = metadata.pointer(list).unwrap().as_array().unwrap();
         list.iter().map(|item| (item[key].as_str().unwrap(), item)).collect()
     };
     let (packages, nodes) = (by_id("/packages", "id"), by_id("/resolve/nodes", "id"));
-    // `publish` is an empty list where the manifest says `publish = false`.
+    // `publish` is an empty list if the manifest has `publish = false`.
     let members = metadata["workspace_members"].as_array().unwrap().iter().map(|id| id.as_str().unwrap());
     let mut waiting: Vec<&str> = members.filter(|id| packages[id]["publish"].is_null()).collect();
     let ours = waiting.clone();
@@ -100,14 +100,14 @@ fn too_new(metadata: &Value, change: impl Fn(&str, &mut (u32, u32))) -> Vec<Stri
     needed.collect()
 }
 
-/// The `rust-version` that a package declares: major and minor.
+/// The major and minor number of a package's `rust-version`.
 fn rust_version(package: &Value) -> Option<(u32, u32)> {
     let mut numbers = package["rust_version"].as_str()?.split('.').map(|number| number.parse().unwrap());
     Some((numbers.next().unwrap(), numbers.next().unwrap_or(0)))
 }
 
 #[test]
-fn the_fake_brings_no_client_and_few_crates() {
+fn fake_clerk_depends_on_at_most_40_crates_and_no_client() {
     let fake = dependencies("clerk-sessions-fake");
     assert!(fake.len() <= 40, "{} crates: {fake:?}", fake.len());
     for name in ["clerk-sessions-core", "ureq", "reqwest", "axum", "url"] {

@@ -1,4 +1,4 @@
-//! One table over all transports: the same input gives the same requests, results and errors.
+//! Runs the conformance table over all transports: the same input gives the same requests, results and errors.
 
 use std::sync::MutexGuard;
 use std::time::Duration;
@@ -32,7 +32,7 @@ impl Subject for InProcessSubject {
 
 struct InProcessSubject(InProcess);
 
-/// A blocking transport and the server it reaches.
+/// A blocking transport, and the server that it calls.
 struct Blocking<T> {
     server: FakeServer,
     transport: T,
@@ -100,7 +100,7 @@ fn ureq_conforms() {
 }
 
 #[test]
-fn an_agent_of_ones_own_conforms() {
+fn ureq_with_a_custom_agent_conforms() {
     let agent = clerk_sessions_ureq::ureq::Agent::config_builder().proxy(None).build().new_agent();
     assert_conforms(&Blocking::new(UreqTransport::with_agent(agent).unwrap()));
 }
@@ -114,7 +114,7 @@ fn reqwest_conforms() {
     });
 }
 
-/// ureq, but each request is tampered with on its way.
+/// A ureq transport that changes each request before it is sent.
 struct Tampered {
     ureq: UreqTransport,
     tamper: fn(&mut Request<Vec<u8>>),
@@ -147,6 +147,6 @@ fn an_adapter_that_changes_a_header_or_the_path_does_not_conform() {
     ];
     for (number, tamper) in tampers.into_iter().enumerate() {
         let differences = run(&Blocking::new(Tampered { ureq: ureq(), tamper }));
-        assert!(!differences.is_empty(), "the table does not notice tamper {number}");
+        assert!(!differences.is_empty(), "the table does not detect change {number}");
     }
 }

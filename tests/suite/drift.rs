@@ -1,8 +1,8 @@
-//! The code against the official OpenAPI file whose absolute path is in the environment variable `CLERK_OPENAPI`.
+//! Compares the code with the official OpenAPI description. The environment variable `CLERK_OPENAPI` has its absolute path.
 //!
-//! Names, samples and bounds are read from the file, and what the code makes of them is observed from outside: neither is
-//! copied here, so a change of either shows. What differs on purpose is in [`EXTRAS`], [`NEEDED_OTHERWISE`] and
-//! [`UNLISTED_FILTER`]; an entry that the description has caught up with fails, too.
+//! The tests read names, samples and bounds from the description, and observe the requests and results of the code. Nothing is copied
+//! here, so a change on either side makes a test fail. Intended differences are listed in [`EXTRAS`], [`NEEDED_OTHERWISE`] and
+//! [`UNLISTED_FILTER`]. An entry that has become unnecessary also makes a test fail.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::identity;
@@ -23,33 +23,32 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use url::Url;
 
-/// Parameters that the code takes beyond the description: operation, place, name and type.
+/// Parameters of the code that are not in the description: operation, place, name and type.
 const EXTRAS: [(&str, &str, &str, &str); 3] = [
     // Clerk's own SDK sends it.
     ("RefreshSession", "query", "suffixed_cookies", "boolean"),
-    // The server makes it the token's `azp` claim.
+    // The server copies it to the token's `azp` claim.
     ("CreateSessionToken", "header", "origin", "string"),
     ("CreateSessionTokenFromTemplate", "header", "origin", "string"),
 ];
 
-/// Fields of a response that the code needs though the description does not require them, or does without though it does:
-/// operation and field.
+/// Response fields that only the code or only the description requires: operation and field.
 const NEEDED_OTHERWISE: [(&str, &str); 3] = [
-    // The two shapes of this response are told apart by their other field.
+    // The code distinguishes the two shapes of this response by their other field.
     ("RefreshSession", "object"),
-    // The description requires nothing here, but without its token the response is of no use.
+    // The description does not require the token, but the response is useless without it.
     ("CreateSessionToken", "jwt"),
     ("CreateSessionTokenFromTemplate", "jwt"),
 ];
 
-/// The status that sessions have by the description, but that its list filter leaves out.
+/// The status that the description has for sessions, but not for the list filter.
 const UNLISTED_FILTER: &str = "pending";
 
 /// The members of a path item that are operations.
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 #[test]
-fn operations_are_those_of_the_description() {
+fn operations_match_the_description() {
     compare(|description, drift| {
         let official = description
             .operations()
@@ -64,7 +63,7 @@ fn operations_are_those_of_the_description() {
 }
 
 #[test]
-fn parameters_are_those_of_the_description() {
+fn parameters_match_the_description() {
     compare(|description, drift| {
         for operation in description.shared_operations() {
             let names = operation.parameters.iter().map(|parameter| parameter.name.clone());
@@ -81,7 +80,7 @@ fn parameters_are_those_of_the_description() {
 }
 
 #[test]
-fn parameters_are_sent_where_the_description_says() {
+fn parameters_are_sent_in_the_place_that_the_description_names() {
     compare(|description, drift| {
         for operation in description.shared_operations() {
             match send(operation.id, operation.everything()) {
@@ -124,7 +123,7 @@ fn parameters_have_the_bounds_of_the_description() {
                 for inside in [min, max] {
                     drift.expect(&operation, parameter, Some(inside.into()), true);
                 }
-                // Where the description has no bound, there is nothing beyond it either.
+                // If the description has no bound, there is no value outside of it.
                 for outside in [min.checked_sub(1), max.checked_add(1)].into_iter().flatten() {
                     drift.expect(&operation, parameter, Some(outside.into()), false);
                 }
@@ -134,7 +133,7 @@ fn parameters_have_the_bounds_of_the_description() {
 }
 
 #[test]
-fn models_hold_every_field_of_the_description() {
+fn models_have_every_field_of_the_description() {
     compare(|description, drift| {
         let readers = readers();
         for operation in description.shared_operations() {
@@ -154,7 +153,7 @@ fn models_hold_every_field_of_the_description() {
 }
 
 #[test]
-fn models_need_what_the_description_requires() {
+fn models_require_the_fields_that_the_description_requires() {
     compare(|description, drift| {
         for (id, read) in readers() {
             let Some(operation) = description.operation(id) else {
@@ -163,7 +162,7 @@ fn models_need_what_the_description_requires() {
             let shapes = description.shapes(operation.response);
             for shape in &shapes {
                 let full = description.sample(id, shape);
-                // The test above tells of that.
+                // The test above reports that.
                 if read(&full).is_err() {
                     continue;
                 }
@@ -196,7 +195,7 @@ fn enums_have_the_values_of_the_description() {
 }
 
 #[test]
-fn version_and_server_are_those_of_the_description() {
+fn version_and_server_match_the_description() {
     compare(|Description(root), drift| {
         for (what, official, code) in [
             ("info.version", &root["info"]["version"], Api::DEFAULT_VERSION),
@@ -207,7 +206,7 @@ fn version_and_server_are_those_of_the_description() {
     });
 }
 
-/// Runs a comparison if there is a description, and fails with all that it noted.
+/// Runs a comparison if there is a description, and fails with all differences that it found.
 fn compare(comparison: impl Fn(&Description, &mut Drift)) {
     let Some(path) = env::var_os("CLERK_OPENAPI") else {
         println!("CLERK_OPENAPI is not set: skipped");
@@ -218,7 +217,7 @@ fn compare(comparison: impl Fn(&Description, &mut Drift)) {
     assert!(drift.0.is_empty(), "the code and the description differ:\n- {}", drift.0.join("\n- "));
 }
 
-/// The differences that a test has found: one run tells them all.
+/// The differences that a test has found. A run reports all of them.
 struct Drift(Vec<String>);
 
 impl Drift {
@@ -242,7 +241,8 @@ impl Drift {
         }
     }
 
-    /// Makes a call in which only this parameter is not its sample: it has to be sent, or refused by the parameter's name.
+    /// Makes a call in which all other parameters have their samples. Checks that the parameter is sent, or refused with an error that
+    /// names it.
     fn expect(&mut self, operation: &Described<'_>, parameter: &Parameter, given: Option<Value>, fits: bool) {
         let Parameter { name, .. } = parameter;
         let case = match &given {
@@ -253,8 +253,8 @@ impl Drift {
         parameters.remove(name);
         parameters.extend(given.map(|value| (name.clone(), value)));
         match send(operation.id, parameters) {
-            Ok(_) if !fits => self.note(format!("{case} is against the description, but is sent")),
-            Err(error) if fits => self.note(format!("{case} is within the description, but refused: {error}")),
+            Ok(_) if !fits => self.note(format!("{case} violates the description, but is sent")),
+            Err(error) if fits => self.note(format!("{case} is valid by the description, but is refused: {error}")),
             Err(error) if !matches!(&error, Error::Build(fault) if fault.field() == name) => {
                 self.note(format!("{case} is refused for another reason: {error}"));
             }
@@ -262,7 +262,8 @@ impl Drift {
         }
     }
 
-    /// Reads a full response without this field: it has to be read, or refused with the field's place. Then with `null`.
+    /// Parses a full response without this field. Checks that it is accepted, or refused with an error that names the field. Then
+    /// does the same with `null`.
     fn expect_need(&mut self, id: &str, read: &Reader, full: &Value, field: &Field, shapes: usize) {
         let place = field.place();
         let (needed, by) = match NEEDED_OTHERWISE.contains(&(id, &*place)) {
@@ -270,8 +271,8 @@ impl Drift {
             false => (field.required, "the description"),
         };
         match read(&field.removed_from(full)) {
-            Ok(_) if needed => self.note(format!("{id}: by {by} a response needs `{place}`, but it is read without")),
-            Err(error) if !needed => self.note(format!("by {by} a response does not need `{place}`, but {error}")),
+            Ok(_) if needed => self.note(format!("{id}: {by} requires `{place}`, but the code does not")),
+            Err(error) if !needed => self.note(format!("{by} does not require `{place}`, but the code does: {error}")),
             Err(error) if !is_missing(&error, &place, shapes) => {
                 self.note(format!("`{place}` is missing, but the error does not say so: {error}"));
             }
@@ -279,7 +280,7 @@ impl Drift {
         }
         if field.nullable {
             if let Err(error) = read(&field.nulled_in(full)) {
-                self.note(format!("`{place}` is nullable, but {error}"));
+                self.note(format!("`{place}` is nullable, but null is an error: {error}"));
             }
         }
     }
@@ -295,17 +296,17 @@ impl Description {
         let documents = Yaml::load_from_str(&text).unwrap_or_else(|error| panic!("{file} is not YAML: {error}"));
         let root = documents.first().map(json_of).unwrap_or_default();
         // Almost any text is YAML.
-        assert!(root["paths"].is_object(), "{file} is no OpenAPI description: it has no `paths`");
+        assert!(root["paths"].is_object(), "{file} is not an OpenAPI description: it has no `paths`");
         Self(root)
     }
 
-    /// What `node` stands for: itself, or what its `$ref` leads to.
+    /// Returns `node`, or the target of its `$ref`.
     fn resolve<'a>(&'a self, mut node: &'a Value) -> &'a Value {
         while let Some(reference) = node["$ref"].as_str() {
             node = reference
                 .strip_prefix('#')
                 .and_then(|pointer| self.0.pointer(pointer))
-                .unwrap_or_else(|| panic!("the description's reference {reference} leads nowhere"));
+                .unwrap_or_else(|| panic!("the target of the reference {reference} is not in the description"));
         }
         node
     }
@@ -327,13 +328,13 @@ impl Description {
             .collect()
     }
 
-    /// The operations that the registry has as well. One test tells of the others; the rest would only repeat it.
+    /// The operations that are also in the registry. One test reports the others, so the other tests ignore them.
     fn shared_operations(&self) -> impl Iterator<Item = Described<'_>> {
         let operations = self.operations().into_iter();
         operations.filter(|operation| registry::find(operation.id).is_some())
     }
 
-    /// The operations that can be called with every sample. Again one test tells of the others.
+    /// The operations that can be called with every sample. One test reports the others.
     fn callable_operations(&self) -> impl Iterator<Item = Described<'_>> {
         let operations = self.shared_operations();
         operations.filter(|operation| send(operation.id, operation.everything()).is_ok())
@@ -359,7 +360,7 @@ impl Description {
     }
 
     fn parameters(&self, item: &Value, operation: &Value) -> impl Iterator<Item = Parameter> + use<> {
-        // By place and name, as those of the operation override those of its path item.
+        // Indexed by place and name, because parameters of the operation override those of its path item.
         let mut found = BTreeMap::new();
         for parameter in elements(&item["parameters"]).chain(elements(&operation["parameters"])) {
             let parameter = self.resolve(parameter);
@@ -399,7 +400,7 @@ impl Description {
         }
     }
 
-    /// A value with every property there is, made of its name where it can be: then it shows if two are mixed up.
+    /// A value with every property. Texts are made from the property's name, so that mixed-up properties are detected.
     fn sample(&self, name: &str, schema: &Value) -> Value {
         let schema = self.resolve(schema);
         if let Some(given) = values(schema).next().or(schema.get("default")) {
@@ -417,11 +418,11 @@ impl Description {
             Some("object") => {
                 members(&schema["properties"]).map(|(name, schema)| (name.clone(), self.sample(name, schema))).collect()
             }
-            _ => panic!("{name}: this test can't make a sample of the schema {schema}"),
+            _ => panic!("{name}: this test can't create a sample for the schema {schema}"),
         }
     }
 
-    /// Every property of the schema, and of those below it.
+    /// Every property of the schema, including nested ones.
     fn fields(&self, schema: &Value) -> Vec<Field> {
         let schema = self.resolve(schema);
         let below = |pointer: &str, schema: &Value| -> Vec<Field> {
@@ -472,7 +473,7 @@ impl Described<'_> {
         parameters.map(|parameter| (parameter.name.clone(), parameter.sample.clone())).collect()
     }
 
-    /// What a request with [`everything`](Self::everything) has to carry.
+    /// The expected content of a request with [`everything`](Self::everything).
     fn expected(&self) -> Vec<String> {
         let mut url = format!("{}{}", Api::DEFAULT_BASE_URL, self.path);
         let mut expected = Vec::new();
@@ -480,7 +481,7 @@ impl Described<'_> {
             match &**place {
                 "path" => url = url.replace(&format!("{{{name}}}"), &text(sample)),
                 "body" => expected.push(format!("body {name} = {sample}")),
-                // A query and a header are text, whatever the type.
+                // In a query or a header, every type is sent as text.
                 _ => expected.push(format!("{place} {name} = {}", text(sample))),
             }
         }
@@ -488,7 +489,7 @@ impl Described<'_> {
         expected
     }
 
-    /// What the request does carry, in the words of [`expected`](Self::expected).
+    /// The actual content of the request, in the format of [`expected`](Self::expected).
     fn carried_by(&self, request: &Request<Vec<u8>>) -> Vec<String> {
         let mut url = Url::parse(&request.uri().to_string()).unwrap();
         let query = url.query_pairs().map(|(name, value)| format!("query {name} = {value}"));
@@ -512,14 +513,14 @@ impl Described<'_> {
 
 /// A property somewhere in a response.
 struct Field {
-    /// Where it is in a sample, as a JSON pointer.
+    /// The JSON pointer of the property in a sample.
     pointer: String,
     required: bool,
     nullable: bool,
 }
 
 impl Field {
-    /// Where it is, as [`Error::path`] says it.
+    /// The place of the property in the format of [`Error::path`].
     fn place(&self) -> String {
         let steps = self.pointer.split('/').skip(1);
         let place: String = steps
@@ -546,13 +547,13 @@ impl Field {
     }
 }
 
-/// Reads a response as an operation does, and writes what came of it.
+/// Parses a response as an operation does, and serializes the result.
 type Reader = Box<dyn Fn(&Value) -> Result<Value, Error>>;
 
 /// A reader for each operation, by operationId.
 fn readers() -> BTreeMap<&'static str, Reader> {
     BTreeMap::from([
-        // Written whole, it is the page that the description does not have.
+        // A whole list would be serialized as a page, which is not in the description.
         reader::<ListSessions, _>(|list| list.data),
         reader::<CreateSession, _>(identity),
         reader::<GetSession, _>(identity),
@@ -571,9 +572,10 @@ fn reader<O: Operation + 'static, T: Serialize + 'static>(described: fn(O::Outpu
     (O::METADATA.id, Box::new(read))
 }
 
-/// Whether the error names `place` as missing from a response that may have so many shapes.
+/// Whether the error says that `place` is missing in a response with this number of possible shapes.
 fn is_missing(error: &Error, place: &str, shapes: usize) -> bool {
-    // Without what tells the shapes apart, nobody knows which one was meant: the path is of one, the text names all.
+    // If the distinguishing field is missing, the intended shape is unknown. Then the path is that of one shape, and the text
+    // names all.
     let named = error.path() == Some(place) || shapes > 1 && error.to_string().contains(&format!("`{place}`"));
     matches!(error, Error::Decode(_)) && named
 }
@@ -590,7 +592,7 @@ fn send(id: &str, parameters: Map<String, Value>) -> Result<Request<Vec<u8>>, Er
     }
 }
 
-/// The parameters that the code takes: it lists them to whoever gives it another.
+/// The parameters that the code accepts. It lists them in the error for an unknown parameter.
 fn accepted_names(id: &str) -> Result<Vec<String>, String> {
     let unknown = Map::from_iter([("no_such_parameter".to_owned(), Value::Null)]);
     let Err(error) = send(id, unknown) else {
@@ -612,11 +614,11 @@ fn json_of(node: &Yaml<'_>) -> Value {
         Yaml::Value(Scalar::String(value)) => value.as_ref().into(),
         Yaml::Sequence(items) => items.iter().map(json_of).collect(),
         Yaml::Mapping(entries) => entries.iter().map(|(key, value)| (text(&json_of(key)), json_of(value))).collect(),
-        other => panic!("CLERK_OPENAPI has YAML that JSON has no word for: {other:?}"),
+        other => panic!("CLERK_OPENAPI contains YAML that JSON can't represent: {other:?}"),
     }
 }
 
-/// A string as it is, anything else as JSON.
+/// A string unchanged, and any other value as JSON.
 fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
@@ -647,7 +649,7 @@ fn requires(schema: &Value, property: &str) -> bool {
     elements(&schema["required"]).any(|name| name == property)
 }
 
-/// Each value in `value` that holds no other, with its place.
+/// Each scalar in `value`, with its place.
 fn leaves(place: &str, value: &Value) -> Vec<String> {
     match value {
         Value::Array(items) => {

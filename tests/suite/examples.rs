@@ -1,4 +1,4 @@
-//! The examples, run as a user runs them.
+//! Runs the example programs.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
@@ -87,7 +87,7 @@ fn call_shows_its_usage_when_asked() {
 }
 
 #[test]
-fn call_tells_wrong_usage_by_its_exit_status() {
+fn call_exits_with_2_on_wrong_usage() {
     for arguments in [
         &[][..],
         &["GetSession"],
@@ -103,7 +103,7 @@ fn call_tells_wrong_usage_by_its_exit_status() {
 }
 
 #[test]
-fn revoke_others_keeps_the_session_it_is_told_to_keep() {
+fn revoke_others_keeps_the_given_session() {
     let mut seed = Seed::default();
     seed.add_user("user_many", 12);
     let server = FakeServer::start(FakeClerk::new(seed)).unwrap();
@@ -118,7 +118,7 @@ fn revoke_others_keeps_the_session_it_is_told_to_keep() {
     assert_eq!(active[0]["id"], kept);
 }
 
-/// Kills a program when the test is over, however it ends.
+/// Kills a program at the end of a test, even if the test fails.
 struct Running(Child);
 
 impl Drop for Running {
@@ -129,7 +129,7 @@ impl Drop for Running {
 }
 
 #[test]
-fn mint_service_mints_for_the_signed_in_session() {
+fn mint_service_mints_a_token_for_the_signed_in_session() {
     let server = server();
     let mut command = example("mint_service");
     command.env("CLERK_API_URL", server.api_url()).env("CLERK_SECRET_KEY", server.secret_key());

@@ -1,4 +1,4 @@
-//! What the adapters make of servers that fail in every way there is: one table for both, over real sockets.
+//! How the adapters handle servers that fail in many ways: one table for both, over real sockets.
 
 use std::io::{Read as _, Write as _};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -27,7 +27,7 @@ use Step::{Await, Close, Hang, Read, Reset, Trickle, Write, WriteForever};
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(500);
 const MAX_RESPONSE_BYTES: u16 = 32 * 1024;
 
-/// How much longer than its time limits a call may take, on a busy machine and with the pauses that a server asks for.
+/// The time that a call may take in addition to its time limits, on a busy machine and with the pauses that a server asks for.
 const SLACK: Duration = Duration::from_secs(4);
 
 fn short() -> CallOptions {
@@ -58,13 +58,13 @@ impl Operation {
     }
 }
 
-/// What a call came to.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Good,
-    /// An API error of this status.
+    /// An API error with this status.
     Responded(u16),
-    /// A response of this status that is not what was asked for.
+    /// A response with this status that can't be decoded.
     Unreadable(u16),
     Failed(TransportErrorKind, Delivery),
 }
@@ -87,7 +87,7 @@ impl<T> From<Result<T, Error>> for Outcome {
     }
 }
 
-/// A transport, and what it takes to use it from a thread.
+/// A transport, and the runtime that it needs.
 enum Adapter {
     Ureq(UreqTransport),
     Reqwest(ReqwestTransport, Runtime),
@@ -103,14 +103,14 @@ fn reqwest() -> Adapter {
 }
 
 impl Adapter {
-    /// Makes a call, and returns what it came to and after how many attempts.
+    /// Makes a call. Returns the outcome and the number of attempts.
     fn call(&self, server: &FaultServer, operation: Operation, options: CallOptions) -> (Outcome, u32) {
         let attempts = Attempts::default();
         let result = self.drive(raw_call(server.base_url(), operation, options, attempts.clone()));
         (result.into(), attempts.0.load(Ordering::SeqCst))
     }
 
-    /// Makes a call, and returns the message of what it fails with, causes included.
+    /// Makes a call that fails. Returns the message of the error and its causes.
     fn message(&self, server: &FaultServer, options: CallOptions) -> String {
         let call = raw_call(server.base_url(), Get, options, Attempts::default());
         serde_json::to_value(self.drive(call).unwrap_err()).unwrap()["message"].to_string()
@@ -123,7 +123,7 @@ impl Adapter {
         }
     }
 
-    /// Lets time pass in which the transport may look after its connections.
+    /// Waits, so that the transport can handle events of its connections.
     fn idle(&self, duration: Duration) {
         match self {
             Self::Ureq(transport) => transport.sleep(duration),
@@ -152,20 +152,20 @@ impl Observer for Attempts {
 /// A row of the table.
 struct Case {
     name: String,
-    /// What the server does on each connection; it refuses them if there is nothing to do.
+    /// The script of the server on each connection. If it is empty, the server refuses connections.
     script: Vec<Step>,
     outcome: Outcome,
     tries: Tries,
 }
 
-/// How many attempts there are, and as many requests arrive if the server reads any.
+/// The expected number of attempts. If the server reads requests, the same number of requests arrives.
 #[derive(Clone, Copy)]
 enum Tries {
-    /// One.
+    /// One attempt.
     Once,
-    /// Three of a get, one of what must not run twice.
+    /// Three attempts of a get, one of other operations, because they are not idempotent.
     GetAgain,
-    /// Three of anything.
+    /// Three attempts of any operation.
     AllAgain,
 }
 
@@ -185,7 +185,7 @@ fn case(name: impl Into<String>, script: impl Into<Vec<Step>>, outcome: Outcome,
 }
 
 impl Case {
-    /// What went otherwise than the table says, if anything did.
+    /// The difference between the call and the table, if there is one.
     fn difference(&self, adapter: &Adapter, operation: Operation) -> Option<String> {
         let server = match &*self.script {
             [] => FaultServer::refusing(),
@@ -203,7 +203,7 @@ impl Case {
             came == (outcome, attempts) && arrived == requests && took < attempts * ATTEMPT_TIMEOUT + SLACK;
         (!as_expected).then(|| {
             format!(
-                "{}, {operation:?}: {came:?} with {arrived} requests in {took:?}, not {:?} with {requests}",
+                "{}, {operation:?}: {came:?} with {arrived} requests in {took:?} instead of {:?} with {requests}",
                 self.name,
                 (outcome, attempts)
             )
@@ -211,7 +211,7 @@ impl Case {
     }
 }
 
-/// Makes the calls of a table, many at once, as some wait for most of the time.
+/// Makes the calls of a table. Many run at the same time, because some of them mostly wait.
 fn assert_as_expected(table: &[Case], adapter: fn() -> Adapter) {
     let calls = table.iter().flat_map(|case| Operation::ALL.map(|operation| (case, operation)));
     let (calls, differences) = (Mutex::new(calls), Mutex::new(Vec::new()));
@@ -231,13 +231,13 @@ fn assert_as_expected(table: &[Case], adapter: fn() -> Adapter) {
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
-/// What any of the operations can read.
+/// A body that all operations can decode.
 const SESSION_AND_TOKEN: &str = r#"{
     "object": "session", "id": "sess_1", "user_id": "user_1", "client_id": "client_1", "status": "active",
     "last_active_at": 1, "expire_at": 2, "abandon_at": 3, "updated_at": 4, "created_at": 5, "jwt": "e30.e30.e30"
 }"#;
 
-/// Writes these lines, an empty one, and the body.
+/// A step that writes these lines, an empty line, and the body.
 fn raw<L: AsRef<str>>(lines: impl IntoIterator<Item = L>, body: impl AsRef<[u8]>) -> Step {
     let mut bytes = Vec::new();
     for line in lines {
@@ -247,13 +247,13 @@ fn raw<L: AsRef<str>>(lines: impl IntoIterator<Item = L>, body: impl AsRef<[u8]>
     Write(bytes)
 }
 
-/// Writes a response of this status, with the length of its body.
+/// A step that writes a response with this status and a `content-length`.
 fn response(status: u16, headers: &[&str], body: impl AsRef<[u8]>) -> Step {
     let first = [format!("HTTP/1.1 {status} Whatever"), format!("content-length: {}", body.as_ref().len())];
     raw(first.iter().map(String::as_str).chain(headers.iter().copied()), body)
 }
 
-/// Writes a response of status 200 with just these headers.
+/// A step that writes a response with status 200 and exactly these headers.
 fn ok(headers: &[&str], body: impl AsRef<[u8]>) -> Step {
     raw(["HTTP/1.1 200 OK"].iter().chain(headers), body)
 }
@@ -262,7 +262,7 @@ fn good() -> Step {
     response(200, &[], SESSION_AND_TOKEN)
 }
 
-/// Writes a part of that: all of it but so many bytes.
+/// A step that writes the good response without its last bytes.
 fn good_but(missing: usize) -> Step {
     let Write(mut bytes) = good() else { unreachable!() };
     bytes.truncate(bytes.len() - missing);
@@ -274,7 +274,7 @@ fn connections() -> Vec<Case> {
     vec![
         case("good", [Read, good()], Good, Once),
         case("refused", [], REFUSED, AllAgain),
-        // Not before the request begins to arrive: else it depends on the moment whether the connection was made at all.
+        // Only after the request starts to arrive. Otherwise, the connection may not have been made yet.
         case("reset before the request is read", [Await, Reset], CLOSED, GetAgain),
         case("reset after the request is read", [Read, Reset], CLOSED, GetAgain),
         case("closed at once", [Close], CLOSED, GetAgain),
@@ -287,9 +287,9 @@ fn connections() -> Vec<Case> {
         case("half a body, then reset", [Read, good_but(9), Reset], CLOSED, GetAgain),
         case("half a body, then nothing", [Read, good_but(9), Hang], TIMED_OUT, GetAgain),
         case("no response", [Read, Hang], TIMED_OUT, GetAgain),
-        case("a head, a byte a second", [Read, slowly(b"HTTP/1.1 200 OK\r\n")], TIMED_OUT, GetAgain),
+        case("a head with one byte per second", [Read, slowly(b"HTTP/1.1 200 OK\r\n")], TIMED_OUT, GetAgain),
         case(
-            "a body, a byte a second",
+            "a body with one byte per second",
             [Read, ok(&["content-length: 99"], ""), slowly(&[b' '; 99])],
             TIMED_OUT,
             GetAgain,
@@ -307,18 +307,18 @@ fn lengths() -> Vec<Case> {
     let length = &*format!("content-length: {}", body.len());
     let endless = || WriteForever(vec![b' '; 16 * 1024]);
     vec![
-        case("a length beyond the body", [Read, ok(&["content-length: 9999"], body), Close], CLOSED, GetAgain),
-        case("a length short of the body", [Read, ok(&[length], extra)], Good, Once),
+        case("a length greater than the body", [Read, ok(&["content-length: 9999"], body), Close], CLOSED, GetAgain),
+        case("a length less than the body", [Read, ok(&[length], extra)], Good, Once),
         case("two lengths", [Read, ok(&[length, "content-length: 7"], body)], NOT_HTTP, GetAgain),
-        case("a length that is no number", [Read, ok(&["content-length: x"], body)], NOT_HTTP, GetAgain),
+        case("a length that is not a number", [Read, ok(&["content-length: x"], body)], NOT_HTTP, GetAgain),
         case("an endless body", [Read, ok(&[], ""), endless()], TOO_LARGE, Once),
         case(
-            "an announced body without end",
+            "an endless body with a content-length",
             [Read, ok(&["content-length: 999999999999"], ""), endless()],
             TOO_LARGE,
             Once,
         ),
-        case("an endless body of an error", [Read, raw(["HTTP/1.1 500 No"], ""), endless()], TOO_LARGE, Once),
+        case("an error with an endless body", [Read, raw(["HTTP/1.1 500 No"], ""), endless()], TOO_LARGE, Once),
         case("no length", [Read, ok(&[], body), Close], Good, Once),
         case("no length, then reset", [Read, ok(&[], &body[..50]), Reset], CLOSED, GetAgain),
         case("HTTP/1.0", [Read, raw(["HTTP/1.0 200 OK", length], body), Close], Good, Once),
@@ -339,12 +339,12 @@ fn chunks() -> Vec<Case> {
     let endless = || WriteForever(chunk(&" ".repeat(4096)).into_bytes());
     vec![
         case("chunks", [Read, chunked(format!("{start}{end}0\r\n\r\n"))], Good, Once),
-        case("chunks without end", [Read, chunked(start.clone()), endless()], TOO_LARGE, Once),
-        case("a chunk size that is no number", [Read, chunked(format!("{start}zz\r\n{end}"))], NOT_HTTP, GetAgain),
-        case("a chunk size beyond measure", [Read, chunked(format!("{}\r\n", "f".repeat(30)))], NOT_HTTP, GetAgain),
+        case("endless chunks", [Read, chunked(start.clone()), endless()], TOO_LARGE, Once),
+        case("a chunk size that is not a number", [Read, chunked(format!("{start}zz\r\n{end}"))], NOT_HTTP, GetAgain),
+        case("a chunk size that is too large", [Read, chunked(format!("{}\r\n", "f".repeat(30)))], NOT_HTTP, GetAgain),
         case("a chunk longer than its size", [Read, chunked(format!("3\r\n{end}0\r\n\r\n"))], NOT_HTTP, GetAgain),
-        case("a chunk cut short", [Read, chunked(format!("{start}9\r\n12345")), Close], CLOSED, GetAgain),
-        case("chunks without the last", [Read, chunked(format!("{start}{end}")), Close], CLOSED, GetAgain),
+        case("a truncated chunk", [Read, chunked(format!("{start}9\r\n12345")), Close], CLOSED, GetAgain),
+        case("chunks without the last chunk", [Read, chunked(format!("{start}{end}")), Close], CLOSED, GetAgain),
     ]
 }
 
@@ -385,10 +385,10 @@ fn heads() -> Vec<Case> {
         case("garbage", just(b"\x16\x03\x01\x02\0\xff\xfe\r\n\r\n"), NOT_HTTP, GetAgain),
         case("another protocol", just(b"SSH-2.0-OpenSSH_9.9\r\n"), NOT_HTTP, GetAgain),
         case("a body without a head", just(SESSION_AND_TOKEN.as_bytes()), NOT_HTTP, GetAgain),
-        case("a version of next century", just(b"HTTP/7.3 200 OK\r\n\r\n"), NOT_HTTP, GetAgain),
-        case("a status that is no number", just(b"HTTP/1.1 abc OK\r\n\r\n"), NOT_HTTP, GetAgain),
+        case("an unknown HTTP version", just(b"HTTP/7.3 200 OK\r\n\r\n"), NOT_HTTP, GetAgain),
+        case("a status that is not a number", just(b"HTTP/1.1 abc OK\r\n\r\n"), NOT_HTTP, GetAgain),
         case("no status", just(b"HTTP/1.1 \r\n\r\n"), NOT_HTTP, GetAgain),
-        // Empty lines before a status line are skipped, as RFC 9112 (2.2) asks servers to, so here a response is still to come.
+        // Both adapters skip empty lines before the status line, as RFC 9112 (2.2) asks of servers. So they still wait here.
         case("an empty status line", just(b"\r\n\r\n"), CLOSED, GetAgain),
         case("a NUL in a header", just(b"HTTP/1.1 200 OK\r\nx: a\0b\r\n\r\n"), NOT_HTTP, GetAgain),
     ]
@@ -412,10 +412,10 @@ fn compressed() -> Vec<Case> {
     vec![
         case("gzip", gzipped(&whole), Good, Once),
         case("a gzip bomb", gzipped(&gzip(&vec![b' '; 32 * 1024 * 1024])), TOO_LARGE, Once),
-        case("gzip that is none", gzipped(SESSION_AND_TOKEN.as_bytes()), NOT_HTTP, GetAgain),
+        case("gzip that is not compressed", gzipped(SESSION_AND_TOKEN.as_bytes()), NOT_HTTP, GetAgain),
         case("broken gzip", gzipped(&broken), NOT_HTTP, GetAgain),
         case("gzip with a wrong checksum", gzipped(&wrong_checksum), NOT_HTTP, GetAgain),
-        case("gzip that ends too soon", gzipped(half), CLOSED, GetAgain),
+        case("truncated gzip", gzipped(half), CLOSED, GetAgain),
         case("gzip, then closed", [Read, cut.clone(), Close], CLOSED, GetAgain),
         case("gzip, then reset", [Read, cut.clone(), Reset], CLOSED, GetAgain),
         case("gzip, then nothing", [Read, cut, Hang], TIMED_OUT, GetAgain),
@@ -462,17 +462,17 @@ fn table() -> Vec<Case> {
 }
 
 #[test]
-fn the_table_holds_over_ureq() {
+fn ureq_handles_each_fault_as_the_table_says() {
     assert_as_expected(&table(), ureq);
 }
 
 #[test]
-fn the_table_holds_over_reqwest() {
+fn reqwest_handles_each_fault_as_the_table_says() {
     assert_as_expected(&table(), reqwest);
 }
 
 #[test]
-fn a_head_that_is_too_large_is_told_with_the_limit() {
+fn the_error_for_a_too_large_head_names_the_limit() {
     for case in heads() {
         let (limit, adapters) = match &*case.name {
             "a head of 65 KiB" | "a head of 200 KiB" | "a head of 1 MiB" => ("65536 bytes", [ureq(), reqwest()]),
@@ -486,9 +486,9 @@ fn a_head_that_is_too_large_is_told_with_the_limit() {
     }
 }
 
-/// Longer than any clock can count to: no limit, and no panic.
+/// A timeout that is too long for any clock is no limit, and does not panic.
 #[test]
-fn time_limits_without_end_are_no_limits() {
+fn infinite_timeouts_are_no_limit() {
     let forever = Duration::MAX;
     let ureq = UreqTransport::builder().no_proxy().connect_timeout(forever).idle_timeout(forever).build();
     let reqwest = ReqwestTransport::builder().no_proxy().connect_timeout(forever).idle_timeout(forever).build();
@@ -501,9 +501,9 @@ fn time_limits_without_end_are_no_limits() {
     }
 }
 
-/// Set past the adapter, they can't be cut to what ureq can count to.
+/// The adapter can't shorten timeouts that are set in ureq directly.
 #[test]
-fn time_limits_without_end_set_in_ureq_are_refused() {
+fn infinite_timeouts_set_in_ureq_are_refused() {
     let set = UreqTransport::builder().configure(|config| config.timeout_recv_body(Some(Duration::MAX))).build();
     let agent = Agent::config_builder().timeout_connect(Some(Duration::MAX)).build().new_agent();
     for result in [set, UreqTransport::with_agent(agent)] {
@@ -526,9 +526,9 @@ fn no_redirect_is_followed() {
     assert_eq!(elsewhere.connections(), 0);
 }
 
-/// With the default options, and counts that no code of this suite computes.
+/// Uses the default options. The expected counts are literals.
 #[test]
-fn what_must_not_run_twice_arrives_once() {
+fn create_and_refresh_arrive_once() {
     for script in [[Read, response(500, &[], "")], [Read, Reset]] {
         for (operation, arrive) in [(Get, 3), (Create, 1), (Refresh, 1)] {
             for adapter in [ureq(), reqwest()] {
@@ -541,7 +541,7 @@ fn what_must_not_run_twice_arrives_once() {
 }
 
 #[test]
-fn by_default_a_server_that_never_responds_is_waited_for_as_long_as_documented() {
+fn a_server_that_never_responds_times_out_after_the_documented_default() {
     let wait = |adapter: fn() -> Adapter, operation, attempts, longest| {
         let server = FaultServer::start([Read, Hang]).unwrap();
         let started = Instant::now();
@@ -556,7 +556,7 @@ fn by_default_a_server_that_never_responds_is_waited_for_as_long_as_documented()
     });
 }
 
-/// The second call of an adapter, after a first one that went well: what it comes to, and how many requests arrived in all.
+/// Makes two calls, of which the first succeeds. Returns the outcome of the second and the total number of requests.
 fn second_call(adapter: &Adapter, script: impl Into<Vec<Step>>, operation: Operation) -> (Outcome, usize) {
     let server = FaultServer::start(script).unwrap();
     assert_eq!(adapter.call(&server, operation, short()), (Good, 1));
@@ -565,10 +565,10 @@ fn second_call(adapter: &Adapter, script: impl Into<Vec<Step>>, operation: Opera
     (outcome, server.requests())
 }
 
-/// Both look at a kept connection before they use it: ureq at the socket, reqwest at what its runtime has noticed meanwhile. So
-/// over a runtime that stood still, reqwest may send on a dead connection, as in the race below.
+/// Both adapters check a kept connection before they use it: ureq checks the socket, and reqwest what its runtime has observed. If the
+/// runtime was not running, reqwest may send on a closed connection, as in the race below.
 #[test]
-fn a_kept_connection_that_was_closed_is_not_used() {
+fn an_idle_connection_that_was_closed_is_not_reused() {
     for operation in Operation::ALL {
         for adapter in [ureq(), reqwest()] {
             assert_eq!(second_call(&adapter, [Read, good(), Close], operation), (Good, 2), "{operation:?}");
@@ -576,9 +576,9 @@ fn a_kept_connection_that_was_closed_is_not_used() {
     }
 }
 
-/// All 20 calls of a round are in flight at once: the server responds to none of them before all have arrived.
+/// All 20 calls of a round are in flight at the same time, because the server responds only after all of them have arrived.
 #[test]
-fn connections_of_calls_at_once_are_kept_for_the_next_ones() {
+fn connections_of_concurrent_calls_are_reused() {
     const AT_ONCE: usize = 20;
     let Write(session) = good() else { unreachable!() };
     for adapter in [ureq(), reqwest()] {
@@ -597,7 +597,7 @@ fn connections_of_calls_at_once_are_kept_for_the_next_ones() {
                 *requests += 1;
                 let whole_round = usize::next_multiple_of(*requests, AT_ONCE);
                 arrived.1.notify_all();
-                // Ends without them, so that a call that fails fails the test and does not hang it.
+                // Stops waiting after a while, so that a failed call fails the test and does not hang it.
                 drop(arrived.1.wait_timeout_while(requests, SLACK, |requests| *requests < whole_round));
                 if stream.write_all(&session).is_err() {
                     return;
@@ -622,9 +622,9 @@ fn connections_of_calls_at_once_are_kept_for_the_next_ones() {
     }
 }
 
-/// The race that no client can win: the server closes the connection as the next request leaves.
+/// An unavoidable race: the server closes the connection while the next request is being sent.
 #[test]
-fn a_kept_connection_that_is_closed_under_a_request_fails_what_must_not_run_twice() {
+fn create_and_refresh_fail_if_a_reused_connection_closes_during_the_request() {
     for adapter in [ureq(), reqwest()] {
         for end in [Close, Reset] {
             let unread = [Read, good(), Await, end.clone()];
@@ -640,7 +640,7 @@ fn a_kept_connection_that_is_closed_under_a_request_fails_what_must_not_run_twic
 }
 
 #[test]
-fn what_follows_a_response_is_not_taken_for_the_next_one() {
+fn bytes_after_a_response_are_not_read_as_the_next_response() {
     let (Write(mut bytes), Write(smuggled)) = (good(), response(404, &[], "")) else { unreachable!() };
     bytes.extend(smuggled);
     for operation in Operation::ALL {
@@ -650,7 +650,7 @@ fn what_follows_a_response_is_not_taken_for_the_next_one() {
     }
 }
 
-/// A client of reqwest at a server whose connections play these scripts.
+/// A reqwest client and a server that runs these scripts on its connections.
 fn async_client(scripts: Vec<Vec<Step>>) -> (FaultServer, clerk_sessions_reqwest::Client) {
     let server = FaultServer::start_with(scripts).unwrap();
     let api = Api::builder("sk_test_1").base_url(server.base_url()).build().unwrap();
@@ -658,7 +658,7 @@ fn async_client(scripts: Vec<Vec<Step>>) -> (FaultServer, clerk_sessions_reqwest
     (server, clerk_sessions_reqwest::Client::new(api, transport))
 }
 
-/// Makes a call, and gives it up once this many requests have arrived.
+/// Makes a call, and drops it after this number of requests has arrived.
 async fn give_up(client: &clerk_sessions_reqwest::Client, server: &FaultServer, arrived: usize) {
     let sessions = client.sessions();
     tokio::select! {
@@ -675,13 +675,13 @@ async fn succeed_at_once(client: &clerk_sessions_reqwest::Client) {
     tokio::time::timeout(SLACK, client.sessions().get("sess_1")).await.unwrap().unwrap();
 }
 
-/// A response of a server that does not keep its connections, so that each request has one of its own.
+/// A response after which the server closes the connection, so that each request has its own connection.
 fn last(status: u16, retry_after: &str) -> Vec<Step> {
     vec![Read, response(status, &["connection: close", retry_after], SESSION_AND_TOKEN), Close]
 }
 
 #[test]
-fn a_call_given_up_leaves_the_client_usable() {
+fn a_dropped_call_leaves_the_client_usable() {
     let rounds = 50;
     let (server, client) =
         async_client(vec![vec![Read, Hang], last(200, "x: y")].into_iter().cycle().take(2 * rounds).collect());
@@ -694,10 +694,10 @@ fn a_call_given_up_leaves_the_client_usable() {
     assert_eq!(server.requests(), 2 * rounds);
 }
 
-/// After a pause, one request goes first and all others wait for its response. When its call is given up, they
-/// must not wait for it any longer.
+/// After a pause, one request is sent first and all others wait for its response. If its call is dropped, they must not keep
+/// waiting.
 #[test]
-fn a_call_given_up_in_or_after_a_pause_holds_no_other_up() {
+fn a_call_dropped_during_or_after_a_pause_does_not_block_others() {
     let rounds = 50;
     let round = [last(429, "retry-after: 0"), vec![Read, Hang], last(200, "x: y")];
     let scripts = [last(429, "retry-after: 1")].into_iter().chain(round.into_iter().cycle().take(3 * rounds));
@@ -708,7 +708,7 @@ fn a_call_given_up_in_or_after_a_pause_holds_no_other_up() {
         assert_eq!(Outcome::from(once.get("sess_1").await), Responded(429));
         for _ in 0..rounds {
             let waiting = tokio::time::timeout(Duration::from_millis(1), sessions.get("sess_1"));
-            assert!(waiting.await.is_err(), "it is to wait for the end of the pause");
+            assert!(waiting.await.is_err(), "the call has to wait for the end of the pause");
         }
         assert_eq!(server.requests(), 1);
         for round in 0..rounds {

@@ -1,4 +1,4 @@
-//! Paging and revoke-all over real sockets, alike over both adapters.
+//! Paging and `revoke_all` over real sockets, with both adapters.
 
 use clerk_sessions_core::{Api, Error, ListSessions, RevokeAll, RevokeReport, Session, SessionStatus};
 use clerk_sessions_fake::{FakeClerk, FakeServer, ListShape, ScriptedResponse, Seed, SeedSession};
@@ -51,7 +51,7 @@ fn user_with(sessions: usize) -> Seed {
 }
 
 #[test]
-fn paging_returns_each_of_1203_sessions_once_though_the_server_clamps_the_limit() {
+fn paging_returns_each_of_1203_sessions_once_although_the_server_lowers_the_limit() {
     for list_shape in [ListShape::AsAsked, ListShape::Array, ListShape::Paginated] {
         let clients = Clients::new(Seed { max_limit: Some(100), list_shape, ..user_with(1203) });
         for sessions in clients.pages(&ListSessions::new().user_id("user_1").limit(500)) {
@@ -68,7 +68,7 @@ fn paging_returns_each_of_1203_sessions_once_though_the_server_clamps_the_limit(
 fn paging_ends_with_the_first_error() {
     let clients = Clients::new(Seed { max_limit: Some(1), ..user_with(3) });
     for _ in 0..2 {
-        // The error is for the first request of either client.
+        // The error is the response to the first request of each client.
         clients.server.fake().script(vec![ScriptedResponse { status: 403, headers: [].into(), body: String::new() }]);
     }
     let mut pages = clients.ureq.sessions().pages(ListSessions::new().user_id("user_1"));
@@ -80,7 +80,7 @@ fn paging_ends_with_the_first_error() {
     assert!(clients.runtime.block_on(pages.next()).is_none());
 }
 
-/// What `revoke_all` of the user's sessions but one comes to, over ureq if `blocking`, and the server's view afterwards.
+/// Revokes all sessions of the user but one, over ureq if `blocking` and otherwise over reqwest. Returns the report.
 fn revoke_all_but(clients: &Clients, blocking: bool, kept: &str) -> RevokeReport {
     let all = RevokeAll::of_user("user_1").except(kept).concurrency(8);
     if blocking {
@@ -110,12 +110,12 @@ fn revoke_all_signs_out_everywhere_but_here() {
 }
 
 #[test]
-fn revoke_all_goes_on_after_single_failures() {
+fn revoke_all_continues_after_a_failed_revoke() {
     for blocking in [true, false] {
         let clients = Clients::new(user_with(5));
         let (page, refused) = (clients.ureq.sessions().list(ListSessions::new().user_id("user_1")).unwrap(), 403);
         assert_eq!(page.len(), 5);
-        // The first list is the real one, and the first revoke is refused.
+        // The first list succeeds, and the first revoke is refused.
         let list = serde_json::to_string(&page.data).unwrap();
         let response = |status, body| ScriptedResponse { status, headers: [].into(), body };
         let end = "[]".to_owned();

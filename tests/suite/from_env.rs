@@ -1,4 +1,4 @@
-//! Clients made of the environment, tried in processes of their own: a test must not change its own environment.
+//! Clients that are configured by the environment. Each runs in its own process, because a test must not change its own environment.
 
 use std::process::{Command, Output};
 
@@ -12,7 +12,7 @@ fn get(transport: &str, variables: &[(&str, &str)]) -> Output {
 }
 
 #[test]
-fn the_key_and_the_url_are_read() {
+fn the_key_and_the_url_are_read_from_the_environment() {
     let server = FakeServer::start(FakeClerk::new(Seed::demo())).unwrap();
     let (url, key) = (server.api_url(), server.secret_key());
     for transport in TRANSPORTS {
@@ -25,7 +25,7 @@ fn the_key_and_the_url_are_read() {
 }
 
 #[test]
-fn what_is_missing_or_unsafe_is_told() {
+fn a_missing_key_and_an_unsafe_url_are_errors() {
     for transport in TRANSPORTS {
         let output = get(transport, &[]);
         assert_eq!(output.status.code(), Some(1));

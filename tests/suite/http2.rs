@@ -1,4 +1,4 @@
-//! HTTP/2 over reqwest: whether it is used and, with the feature on, what its faults come to.
+//! HTTP/2 over reqwest: when it is used, and how its faults are reported.
 
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
@@ -15,9 +15,9 @@ fn client(url: &str, transport: ReqwestTransport) -> Client {
     Client::new(Api::builder("sk_test_1").base_url(url).build().unwrap(), transport)
 }
 
-/// reqwest's own feature is on in this build, so it would take HTTP/2 if it were asked.
+/// reqwest's own feature is enabled in this build, so it would use HTTP/2 if the adapter allowed it.
 #[test]
-fn http2_is_agreed_on_only_with_the_feature() {
+fn http2_is_negotiated_only_with_the_feature() {
     let authority = Authority::new("ours");
     let mut config = ServerConfig::clone(&authority.sign(&LOCAL, |_| ()));
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -92,7 +92,7 @@ mod faults {
             socket.write_all(&frame)
         }
 
-        /// Reads until a request is there, acknowledging what has to be, and returns the request's stream.
+        /// Reads until a request arrives, sends the required acknowledgements, and returns the request's stream.
         fn read_request(&self) -> io::Result<u32> {
             loop {
                 let (mut socket, mut head) = (self.0, [0; 9]);
@@ -115,7 +115,7 @@ mod faults {
 
         /// Responds with a session and this many headers of 1 KiB.
         fn respond(&self, stream: u32, headers: u8) -> io::Result<()> {
-            // The indexed field `:status: 200`, then fields without an index, whose lengths begin with seven bits.
+            // The indexed field `:status: 200`, then fields without an index, whose lengths have a prefix of seven bits.
             let mut block = vec![0x88];
             for number in 0..headers {
                 let name = format!("x-{number}");
@@ -139,16 +139,16 @@ mod faults {
             self.write(RST_STREAM, 0, stream, &reason.to_be_bytes())
         }
 
-        /// Says that no stream after this one is processed.
+        /// Sends a GOAWAY: no stream after this one is processed.
         fn go_away(&self, last: u32) -> io::Result<()> {
             self.write(GOAWAY, 0, 0, &[last.to_be_bytes(), 0_u32.to_be_bytes()].concat())
         }
     }
 
-    /// Has each connection handled by this, which is given its number.
+    /// Starts a server that calls `handle` with each connection and its number.
     fn serve(handle: fn(usize, &Connection<'_>) -> io::Result<()>) -> Loopback {
         let server = Loopback::start(move |number, stream| {
-            // Whatever ends a connection, the client is what is tested.
+            // Errors of the server are ignored, because the test checks the client.
             let _ = Connection::start(stream).and_then(|connection| handle(number, &connection));
         });
         server.unwrap()
@@ -177,16 +177,16 @@ mod faults {
         (client.with_observer(attempts.clone()), attempts)
     }
 
-    /// Creates a session, which must not happen twice: what that came to, and after how many attempts.
+    /// Calls `create`, which is not idempotent. Returns the result and the number of attempts.
     fn create(server: &Loopback) -> (Result<Session, Error>, usize) {
         let (client, attempts) = client_of(server);
         let result = current_thread().block_on(client.sessions().create(CreateSession::new("user_1")));
         (result, attempts.0.load(Ordering::SeqCst))
     }
 
-    /// As behind a router that has forgotten the connection: whatever is sent, nothing comes.
+    /// The connection never receives anything, as if a router had dropped it.
     #[test]
-    fn a_dead_connection_is_given_up_before_the_next_attempt() {
+    fn a_dead_connection_is_not_used_for_the_next_attempt() {
         let server = serve(|number, connection| {
             if number > 0 {
                 return respond_to_all(connection, 0);
@@ -205,7 +205,7 @@ mod faults {
     }
 
     #[test]
-    fn a_refused_stream_was_not_sent() {
+    fn a_refused_stream_counts_as_not_sent() {
         let refusing = serve(|_, connection| {
             loop {
                 connection.reset(connection.read_request()?, REFUSED_STREAM)?;
@@ -223,14 +223,14 @@ mod faults {
     }
 
     #[test]
-    fn a_stream_that_is_reset_for_another_reason_may_have_been_sent() {
+    fn a_stream_reset_for_another_reason_counts_as_maybe_sent() {
         let server = serve(|_, connection| connection.reset(connection.read_request()?, INTERNAL_ERROR));
         let (result, attempts) = create(&server);
         assert_eq!((failure(result), attempts), ((TransportErrorKind::Closed, Delivery::MaybeSent), 1));
     }
 
     #[test]
-    fn of_a_connection_that_goes_away_only_later_streams_were_not_sent() {
+    fn streams_after_the_last_one_of_a_goaway_count_as_not_sent() {
         let server = serve(|number, connection| {
             let stream = connection.read_request()?;
             if number == 0 { connection.go_away(stream - 1) } else { connection.respond(stream, 0) }
@@ -244,7 +244,7 @@ mod faults {
     }
 
     #[test]
-    fn a_head_has_the_limit_that_it_has_over_http_1() {
+    fn response_headers_have_the_same_limit_as_over_http_1() {
         let result = create(&serve(|_, connection| respond_to_all(connection, 60))).0;
         assert_eq!(result.unwrap().id, "sess_1");
         for server in [

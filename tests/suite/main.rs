@@ -1,4 +1,4 @@
-//! The suites that cross crates, in one binary.
+//! The tests of several crates together, in one binary.
 
 mod allocations;
 mod boundaries;

@@ -1,4 +1,4 @@
-//! Which proxy the adapters use, and what they make of one that does not connect. Variables are set in processes of their own.
+//! Which proxy the adapters use, and how they report one that does not connect. Each test runs a program with its own environment.
 
 use std::process::Output;
 use std::thread;
@@ -15,7 +15,7 @@ use Step::{Close, Read, Reset, Write};
 
 const PASSWORD: &str = "hunter2";
 
-/// Gets a session by a program with these variables.
+/// Gets a session in a process with these environment variables.
 fn get(transport: &str, base_url: &str, variables: &[(&str, String)]) -> Output {
     let mut command = call(transport, "GetSession", r#"{"session_id":"sess_1"}"#);
     command.env_remove("NO_PROXY").env("CLERK_SECRET_KEY", "sk_test_1").env("CLERK_API_URL", base_url);
@@ -26,13 +26,13 @@ fn error(output: &Output) -> Value {
     serde_json::from_slice(&output.stderr).unwrap_or_else(|_| panic!("{}", stderr(output)))
 }
 
-/// A URL of this server as a proxy.
+/// The proxy URL of this server.
 fn proxy(scheme: &str, server: &FaultServer) -> String {
     format!("{scheme}://user:{PASSWORD}@{}", server.addr())
 }
 
-/// A URL, variables in which `{http}`, `{https}` and `{all}` are proxies, and where the request goes: to one of these, or
-/// directly to the server.
+/// The URL of a request; environment variables, in which `{http}`, `{https}` and `{all}` stand for proxies; and where the request is
+/// sent: to one of the proxies, or directly to the server.
 struct Rule(&'static str, &'static [(&'static str, &'static str)], &'static str);
 
 const RULES: [Rule; 27] = [
@@ -65,7 +65,7 @@ const RULES: [Rule; 27] = [
     Rule("https", &[("HTTPS_PROXY", "no proxy"), ("ALL_PROXY", "{all}")], "all"),
 ];
 
-/// Where the request went.
+/// The servers that received the request.
 fn went(transport: &str, Rule(url, variables, _): &Rule) -> Vec<&'static str> {
     let names = ["direct", "http", "https", "all"];
     let servers = names.map(|name| (name, FaultServer::start([Close]).unwrap()));
@@ -80,7 +80,7 @@ fn went(transport: &str, Rule(url, variables, _): &Rule) -> Vec<&'static str> {
 }
 
 #[test]
-fn the_environment_names_the_proxy_by_one_rule() {
+fn both_adapters_choose_the_same_proxy_from_the_environment() {
     let differences = thread::scope(|scope| {
         let runs = RULES.iter().flat_map(|rule| TRANSPORTS.map(|transport| (rule, transport)));
         let runs = runs.map(|(rule, transport)| scope.spawn(move || (rule, transport, went(transport, rule))));
@@ -95,7 +95,7 @@ fn the_environment_names_the_proxy_by_one_rule() {
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
-/// What a proxy responds to `CONNECT` with, other than a tunnel.
+/// Responses to `CONNECT` that do not open a tunnel.
 fn refusals() -> Vec<(&'static str, Vec<Step>)> {
     let write = |text: &str| [Read, Write(text.as_bytes().to_vec()), Close].to_vec();
     let many = |count| (0..count).map(|number| format!("x-{number}: y\r\n")).collect::<String>();
@@ -120,7 +120,7 @@ fn refusals() -> Vec<(&'static str, Vec<Step>)> {
 }
 
 #[test]
-fn a_proxy_that_does_not_connect_is_told_by_its_host() {
+fn the_error_for_a_proxy_that_does_not_connect_names_its_host() {
     let run = |name: &str, script: &[Step], transport: &str| {
         let server = if script.is_empty() { FaultServer::refusing() } else { FaultServer::start(script) }.unwrap();
         let output = get(transport, "https://clerk.example", &[("HTTPS_PROXY", proxy("http", &server))]);
@@ -140,9 +140,9 @@ fn a_proxy_that_does_not_connect_is_told_by_its_host() {
     assert!(differences.is_empty(), "{}", differences.join(""));
 }
 
-/// Without the features for them, which are off here.
+/// The features for SOCKS proxies are disabled in this build.
 #[test]
-fn a_socks_proxy_that_can_t_be_used_is_not_passed_by() {
+fn an_unusable_socks_proxy_is_an_error_and_is_not_bypassed() {
     for scheme in ["socks4", "socks4a", "socks5", "socks5h"] {
         for transport in TRANSPORTS {
             let [server, socks] = [(); 2].map(|()| FaultServer::start([Close]).unwrap());

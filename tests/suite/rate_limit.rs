@@ -1,4 +1,4 @@
-//! Many tasks against a server that limits the rate, over real sockets. The same under a virtual clock is in `simulation`.
+//! Many tasks at a server with a rate limit, over real sockets. `simulation` tests the same with a virtual clock.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::common::current_thread;
 
 const TASKS: usize = 64;
 
-/// How long so many gets took, and what share of the requests was rejected after the first window.
+/// Makes this many gets. Returns how long they took, and the share of requests that were rejected after the first window.
 fn gets(calls: usize, limit: RateLimit) -> (Duration, f64) {
     let server = FakeServer::start(FakeClerk::new(Seed { rate_limit: Some(limit), ..Seed::demo() })).unwrap();
     let api = Api::builder(server.secret_key()).base_url(server.base_url()).build().unwrap();
@@ -31,25 +31,25 @@ fn gets(calls: usize, limit: RateLimit) -> (Duration, f64) {
     });
     let took = started.elapsed();
     let arrived = server.fake().requests().len();
-    // All tasks run into the limit at once before anything is known of it, so that those are not counted.
+    // Rejections in the first window are not counted, because the client does not know the limit yet.
     let after_the_first = (arrived - limit.requests as usize).saturating_sub(TASKS);
     let rejected = (arrived - calls).saturating_sub(TASKS);
     (took, rejected as f64 / after_the_first as f64)
 }
 
 #[test]
-fn tasks_that_share_a_client_keep_to_the_limit_together() {
+fn tasks_that_share_a_client_share_the_rate_limit() {
     let (calls, limit) = if std::env::var_os("RATE_LIMIT_IN_FULL").is_some() {
         (1000, RateLimit { requests: 100, per_ms: 10_000 })
     } else {
         (500, RateLimit { requests: 100, per_ms: 1000 })
     };
     let (took, rejected) = gets(calls, limit);
-    // The last window takes no time of its own.
+    // The calls do not have to wait for the end of the last window.
     let windows = calls.div_ceil(limit.requests as usize) - 1;
     let imposed = Duration::from_millis(limit.per_ms) * u32::try_from(windows).unwrap();
     println!("{calls} gets took {took:?}, the limit imposes {imposed:?}; {:.1} % rejected", rejected * 100.0);
-    // The fake rounds Retry-After up to whole seconds, which is much of a window of one second.
+    // The fake rounds Retry-After up to whole seconds, which is a large part of a window of one second.
     let allowed = if limit.per_ms < 10_000 { imposed.mul_f64(1.5) } else { imposed.mul_f64(1.1) };
     assert!(took <= allowed, "{took:?} of {allowed:?}");
     assert!(rejected <= 0.05, "{rejected}");

@@ -1,4 +1,4 @@
-//! A response that is for another session than the one asked for is an error, over every transport.
+//! A response for another session than the requested one is an error, over every transport.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -24,7 +24,7 @@ use crate::common::current_thread;
 const KEY: &str = "sk_test_1";
 const ORIGIN: &str = "https://app.example.com";
 
-/// A FakeClerk that gives every second request the response to the same request for the other session and the other user.
+/// A FakeClerk that responds to every second request as if it were for the other session and user.
 #[derive(Clone)]
 struct MixedUp {
     inner: InProcess,
@@ -49,7 +49,7 @@ impl MixedUp {
         Transport::send(&self.inner, request, Duration::MAX).unwrap()
     }
 
-    /// Whether the last request got the response to another one.
+    /// Whether the last response was for the other session and user.
     fn has_mixed_up(&self) -> bool {
         self.requests.load(Ordering::SeqCst) % 2 == 0
     }
@@ -61,7 +61,7 @@ impl MixedUp {
         if !uri.contains("/refresh") {
             return Request::from_parts(head, swap(std::str::from_utf8(&body).unwrap()).into_bytes());
         }
-        // The other session is refreshed with what its own browser holds.
+        // The other session is refreshed with the tokens of its own browser.
         let other = if uri.contains("sess_a") { "sess_a" } else { "sess_b" };
         let handshake = self.inner.handshake(other, ORIGIN).unwrap();
         let mut body: Value = serde_json::from_slice(&body).unwrap();
@@ -70,7 +70,7 @@ impl MixedUp {
         Request::from_parts(head, body.to_string().into_bytes())
     }
 
-    /// Serves this on a loopback socket for as long as the process lives; returns the base URL.
+    /// Serves this on a loopback socket until the process ends. Returns the base URL.
     fn serve(&self) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
@@ -104,7 +104,7 @@ fn swap(text: &str) -> String {
     })
 }
 
-/// The next request of a connection; `None` at its end.
+/// The next request of a connection, or `None` at its end.
 fn read_request(reader: &mut BufReader<TcpStream>) -> Option<Request<Vec<u8>>> {
     let mut lines = Vec::new();
     loop {
@@ -144,7 +144,7 @@ impl Transport for MixedUp {
     }
 }
 
-/// Every operation that is for one session or one user, with its parameters, for `sess_a` and `user_a`.
+/// Every operation on a session or a user, its parameters for `sess_a` and `user_a`, and a part of the expected error message.
 fn operations(server: &MixedUp) -> Vec<(&'static str, Value, &'static str)> {
     let refresh = |format: &str| {
         let handshake = server.inner.handshake("sess_a", ORIGIN).unwrap();
@@ -167,11 +167,11 @@ fn operations(server: &MixedUp) -> Vec<(&'static str, Value, &'static str)> {
     ]
 }
 
-/// Calls everything twice: once the response is right, once it is for something else.
+/// Calls each operation twice: once the response is correct, and once it is for the other session or user.
 fn check(server: &MixedUp, mut call: impl FnMut(&str, &Value) -> Result<Value, Error>) {
     let mut mixed_up = 0;
     for turn in 0..2 {
-        // The first request of the first turn is a right one, that of the second is not.
+        // The first response of the first round is correct, and the first response of the second round is not.
         server.inner.fake().reset();
         server.requests.store(turn, Ordering::SeqCst);
         for (operation, parameters, message) in operations(server) {
@@ -208,14 +208,14 @@ fn call_typed<T: Transport>(client: &Client<T>, operation: &str, parameters: &Va
 }
 
 #[test]
-fn a_mixed_up_response_is_an_error_in_process() {
+fn a_response_for_another_session_is_an_error_in_process() {
     let server = MixedUp::new();
     let client = Client::new(Api::new(KEY).unwrap(), server.clone());
     check(&server, |operation, parameters| call_typed(&client, operation, parameters));
 }
 
 #[test]
-fn a_mixed_up_response_is_an_error_of_the_registry() {
+fn a_response_for_another_session_is_an_error_through_the_registry() {
     let server = MixedUp::new();
     let context = CallContext::new(Api::new(KEY).unwrap());
     check(&server, |operation, parameters| {
@@ -225,7 +225,7 @@ fn a_mixed_up_response_is_an_error_of_the_registry() {
 }
 
 #[test]
-fn a_mixed_up_response_is_an_error_over_ureq() {
+fn a_response_for_another_session_is_an_error_over_ureq() {
     let server = MixedUp::new();
     let api = Api::builder(KEY).base_url(server.serve()).build().unwrap();
     let client = Client::new(api, UreqTransport::builder().no_proxy().build().unwrap());
@@ -233,7 +233,7 @@ fn a_mixed_up_response_is_an_error_over_ureq() {
 }
 
 #[test]
-fn a_mixed_up_response_is_an_error_over_reqwest() {
+fn a_response_for_another_session_is_an_error_over_reqwest() {
     let server = MixedUp::new();
     let api = Api::builder(KEY).base_url(server.serve()).build().unwrap();
     let client = clerk_sessions_core::AsyncClient::new(api, ReqwestTransport::builder().no_proxy().build().unwrap());
@@ -254,14 +254,14 @@ fn sessions_of_another_user_are_not_revoked() {
     let error = client.sessions().revoke_all(RevokeAll::of_user("user_a")).unwrap_err();
     assert!(error.to_string().contains("is another user than the one asked for"), "{error}");
     let requests = server.inner.fake().take_requests();
-    assert_eq!(requests.len(), 1, "only the list was asked for: {requests:?}");
+    assert_eq!(requests.len(), 1, "only the list was requested: {requests:?}");
 }
 
 #[test]
-fn a_token_that_names_no_session_is_returned() {
+fn a_token_without_a_session_id_is_returned() {
     let server = MixedUp::new();
     let client = Client::new(Api::new(KEY).unwrap(), server.clone());
-    // Mixed up as well, but tokens of templates have no `sid`.
+    // The token is for the other session, but tokens from templates have no `sid`.
     server.requests.store(1, Ordering::SeqCst);
     client.call(&CreateSessionTokenFromTemplate::new("sess_a", "plain")).unwrap();
     assert!(server.has_mixed_up());
@@ -273,7 +273,7 @@ fn a_token_that_names_no_session_is_returned() {
 }
 
 #[test]
-fn comparing_allocates_nothing() {
+fn comparing_ids_allocates_nothing() {
     let server = MixedUp::new();
     let client = Client::new(Api::new(KEY).unwrap(), server.clone());
     let operation = CreateSessionToken::new("sess_a");

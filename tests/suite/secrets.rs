@@ -1,5 +1,4 @@
-//! No secret is shown: by no `Debug` output of what holds one, and on no error path by an error, its causes, an observer or a
-//! log.
+//! Secrets are never shown: not in `Debug` output, and not in errors, their causes, observers or logs.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -22,14 +21,14 @@ fn assert_clean(what: &str, shown: &str) {
 
 fn assert_shows_none_of(secrets: &[&str], what: &str, shown: &str) {
     for secret in secrets {
-        // Bytes print as numbers.
+        // `Debug` prints bytes as numbers.
         let as_bytes = format!("{:?}", secret.as_bytes());
         let as_bytes = as_bytes.trim_matches(['[', ']']);
         assert!(!shown.contains(secret) && !shown.contains(as_bytes), "{what} shows {secret}: {shown}");
     }
 }
 
-/// The `Debug` output has no secret, but all of these words: an empty one would have no secret, either.
+/// Checks that the `Debug` output contains no secret, but all of these words. Without the words, an empty output would pass.
 fn assert_says(what: &impl std::fmt::Debug, words: &[&str]) {
     for shown in [format!("{what:?}"), format!("{what:#?}")] {
         assert_clean(words[0], &shown);
@@ -40,7 +39,7 @@ fn assert_says(what: &impl std::fmt::Debug, words: &[&str]) {
 }
 
 #[test]
-fn debug_of_whatever_holds_a_secret_is_clean() {
+fn debug_never_shows_a_secret() {
     let [key, expired, refresh] = SECRETS;
     let api = Api::builder(key).header("x-tenant", refresh).build().unwrap();
     let operation = RefreshSession::new("sess_1", expired, refresh, "https://app.example.com")
@@ -74,7 +73,7 @@ fn debug_of_whatever_holds_a_secret_is_clean() {
 }
 
 #[test]
-fn debug_of_a_transport_and_its_builder_shows_no_password_of_a_proxy() {
+fn debug_of_a_transport_and_its_builder_shows_no_proxy_password() {
     let proxy = format!("http://user:{}@127.0.0.1:1", SECRETS[0]);
     let builder = UreqTransport::builder()
         .configure(|config| config.proxy(Some(clerk_sessions_ureq::ureq::Proxy::new(&proxy).unwrap())));
@@ -85,7 +84,7 @@ fn debug_of_a_transport_and_its_builder_shows_no_password_of_a_proxy() {
     assert_says(&builder.build().unwrap(), &["ReqwestTransport", "max_response_bytes"]);
 }
 
-/// Everything that the crates and their HTTP libraries log in this process.
+/// The log records of the crates and their HTTP libraries in this process.
 #[derive(Default)]
 struct Log(Mutex<Vec<String>>);
 
@@ -104,7 +103,7 @@ impl log::Log for Log {
     fn flush(&self) {}
 }
 
-/// Keeps what an observer could write to a log.
+/// An observer that keeps what it could write to a log.
 #[derive(Clone, Default)]
 struct Observed(Arc<Mutex<Vec<String>>>);
 
@@ -114,7 +113,7 @@ impl Observer for Observed {
     }
 }
 
-/// All ways in which an error may be printed, with its causes.
+/// An error printed in all ways, with its causes.
 fn printed(error: &Error) -> String {
     let mut text = format!("{error} {error:?} {error:#?} {}", serde_json::to_string(error).unwrap());
     let mut cause = std::error::Error::source(error);
@@ -125,7 +124,7 @@ fn printed(error: &Error) -> String {
     text
 }
 
-/// Each way to print an error tells the operation, where one was called, and what became of it.
+/// Checks that every printed form of an error contains the operation, if there is one, and the reason.
 fn assert_tells_what_failed(error: &Error) {
     let word = match error {
         Error::Build(error) => error.field().to_owned(),
@@ -139,16 +138,16 @@ fn assert_tells_what_failed(error: &Error) {
     for shown in [error.to_string(), serde_json::to_value(error).unwrap()["message"].to_string()] {
         assert!(shown.contains(operation), "{operation} is not in {shown}");
         let is_told = matches!(error, Error::Transport(_)) || shown.contains(&word);
-        assert!(is_told && shown.len() > operation.len() + 10, "{shown} does not tell {word}");
+        assert!(is_told && shown.len() > operation.len() + 10, "{shown} does not contain {word}");
     }
 }
 
-/// A server that sends these bytes on each connection and closes it.
+/// Starts a server that sends these bytes on each connection and closes it.
 fn raw_server(response: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
     std::thread::spawn(move || {
-        // Until the process ends: a handful of connections.
+        // Runs until the process ends, for a few connections.
         for stream in listener.incoming().flatten() {
             let mut stream = stream;
             let _ = stream.read(&mut [0; 4096]);
@@ -158,7 +157,7 @@ fn raw_server(response: &'static [u8]) -> String {
     url
 }
 
-/// Makes calls that carry every secret to this URL, over both adapters; returns what they fail with.
+/// Makes calls with every secret to this URL, over both adapters. Returns their errors.
 fn calls_to(base_url: &str, observed: &Observed) -> Vec<Error> {
     let [key, expired, refresh] = SECRETS;
     let api = Api::builder(key).base_url(base_url).build().unwrap();
@@ -188,7 +187,7 @@ fn calls_to(base_url: &str, observed: &Observed) -> Vec<Error> {
 }
 
 #[test]
-fn no_error_path_shows_a_secret() {
+fn no_error_observer_or_log_shows_a_secret() {
     log::set_logger(&*LOG).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
     let [key, expired, refresh] = SECRETS;
@@ -231,7 +230,7 @@ fn no_error_path_shows_a_secret() {
 
     assert!(errors.len() > 100, "{} errors", errors.len());
     for kind in ["build", "api", "decode", "transport"] {
-        assert!(errors.iter().any(|error| error.kind() == kind), "no {kind} error was driven");
+        assert!(errors.iter().any(|error| error.kind() == kind), "no {kind} error was provoked");
     }
     for error in &errors {
         assert_clean("an error", &printed(error));
@@ -246,12 +245,12 @@ fn no_error_path_shows_a_secret() {
     }
     let log = LOG.0.lock().unwrap();
     assert!(log.iter().any(|line| line.contains("ureq")) && log.iter().any(|line| line.contains("reqwest")), "{log:?}");
-    // At its finest level, ureq's protocol crate dumps what goes over the wire; the adapter's docs warn of it.
+    // At its most detailed level, ureq's protocol crate logs all bytes of requests. The docs of the adapter warn about this.
     let of_wire = |line: &&String| line.starts_with("TRACE ureq_proto");
     log.iter().filter(|line| !of_wire(line)).for_each(|line| assert_clean("the log", line));
 }
 
-/// What one call sends, none of which looks like a key or a token: only who sent it knows that it is secret.
+/// Secrets of a call that do not look like keys or tokens. Only the call knows that they are secret.
 const SENT: [&str; 5] = [
     "4f1c-opaque-key-7d2b90",
     "opaque.expired:token/5a61",
@@ -260,7 +259,7 @@ const SENT: [&str; 5] = [
     "opaque-bearer-of-a-third-party-b1",
 ];
 
-/// Refreshes a session over a transport that gives this result; returns what an error and an observer print.
+/// Refreshes a session over a transport that returns this result. Returns the output of the error and the observer.
 fn refreshed_over(
     attempts: u32,
     respond: impl Fn() -> Result<http::Response<Vec<u8>>, TransportError>,
@@ -291,7 +290,7 @@ fn refreshed_over(
     (error, text, observed)
 }
 
-/// Percent-encodes all of a text, or all but its letters and digits.
+/// Percent-encodes all characters of a text, or all except letters and digits.
 fn percent_encoded(text: &str, all: bool) -> String {
     let encoded = |c: char| match c {
         _ if all => format!("%{:02x}", u32::from(c)),
@@ -301,14 +300,14 @@ fn percent_encoded(text: &str, all: bool) -> String {
     text.chars().map(encoded).collect()
 }
 
-/// A secret in each form in which a server may echo it: as it is, percent-encoded in part, in all and twice, and cut.
+/// The forms in which a server may echo a secret: unchanged, percent-encoded partly, fully and twice, and truncated.
 fn echoes(secret: &str) -> [String; 5] {
     let once = percent_encoded(secret, false);
     let twice = percent_encoded(&once, false);
     [secret.to_owned(), once, percent_encoded(secret, true), twice, secret[..14].to_owned()]
 }
 
-/// Not even eight characters in a row are left of a secret.
+/// Checks that no eight consecutive characters of a secret are shown.
 fn assert_leaves_nothing_of(secret: &str, what: &str, shown: &str) {
     for form in echoes(secret) {
         let parts = (0..=form.len() - 8).map(|at| &form[at..at + 8]);
@@ -319,10 +318,10 @@ fn assert_leaves_nothing_of(secret: &str, what: &str, shown: &str) {
 }
 
 #[test]
-fn what_a_call_sent_is_not_shown_where_the_server_echoes_it() {
+fn secrets_of_a_call_that_the_server_echoes_are_redacted() {
     for (secret, attempts) in SENT.iter().zip([1, 2, 1, 3, 1]) {
         for echo in echoes(secret) {
-            // 200 characters are shown: the secret lies within, across and beyond that.
+            // Only 200 characters are shown. The secret is before, across and after that limit.
             for before in [0, 10, 180, 195, 199, 250] {
                 let text = format!("{}{echo} and what follows it", "x".repeat(before));
                 let body = serde_json::json!({ "errors": [
@@ -341,7 +340,7 @@ fn what_a_call_sent_is_not_shown_where_the_server_echoes_it() {
                     assert_leaves_nothing_of(secret, "an API error", shown);
                     assert!(before >= 200 || shown.contains("[redacted]"), "{shown}");
                 }
-                assert_eq!(error.code(), Some(&*text), "what the server sent is there for whoever asks");
+                assert_eq!(error.code(), Some(&*text), "code() returns what the server sent");
 
                 let (_, shown, observed) = refreshed_over(1, || {
                     let trace = percent_encoded(&text, false);
@@ -368,7 +367,7 @@ fn what_a_call_sent_is_not_shown_where_the_server_echoes_it() {
 }
 
 #[test]
-fn what_is_no_secret_is_shown_as_it_is() {
+fn text_without_a_secret_is_shown_unchanged() {
     let text = "https://app.example.com is not allowed for Firefox with a dark theme, Bearer or sess_1";
     let body = serde_json::json!({ "errors": [{ "code": "c", "message": text }], "clerk_trace_id": "t_1" });
     let (error, ..) =
@@ -377,7 +376,7 @@ fn what_is_no_secret_is_shown_as_it_is() {
 }
 
 #[test]
-fn a_long_trace_id_is_cut_and_cleaned() {
+fn a_long_trace_id_is_truncated_and_redacted() {
     let jwt = format!("eyJhbGciOiJSUzI1NiJ9.{}.c2ln", "eyJzdWIi".repeat(100));
     let trace_id = format!("a\tb {jwt} {}", "y".repeat(9000));
     for status in [200, 429, 500] {

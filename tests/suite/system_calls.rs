@@ -1,5 +1,5 @@
-//! What calls on kept connections ask of the system: no thread, and few system calls. Each is counted in a process of its own,
-//! which is this test binary again.
+//! Calls on kept connections start no thread and make few system calls. Each measurement runs in its own process, which is this test
+//! binary again.
 
 use std::io::{Read as _, Write as _};
 use std::process::{Command, Output};
@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::common::current_thread;
 
-/// Responds at once to whatever it is asked for, with a session or a token.
+/// Starts a server that immediately responds with a session or a token.
 fn server() -> Loopback {
     let response = |body: &str| format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     let (session, token) = (response(SESSION), response(&token()));
@@ -36,7 +36,7 @@ fn server() -> Loopback {
     Loopback::start(handle).unwrap()
 }
 
-/// A program that makes so many calls, one after the other: those of `client` to the server behind this URL.
+/// A process that makes this number of calls of `client` to the server at this URL, one after the other.
 fn calls(launcher: &[&str], client: &str, count: usize, url: &str) -> Command {
     let binary = env::current_exe().unwrap();
     let mut words = launcher.iter().map(AsRef::as_ref).chain([binary.as_os_str()]);
@@ -88,7 +88,7 @@ fn printed(output: &Output) -> String {
 #[test]
 fn calls_to_an_address_start_no_thread() {
     let server = server();
-    // No thread can be started with a stack of this size: the test itself is then run on the main thread.
+    // No thread can be started with a stack of this size. The test of the process then runs on its main thread.
     let run = |client, count, host| {
         let mut command = calls(&[], client, count, &format!("http://{host}:{}/v1", server.addr().port()));
         command.env("RUST_MIN_STACK", (usize::MAX / 4).to_string()).output().unwrap()
@@ -97,19 +97,19 @@ fn calls_to_an_address_start_no_thread() {
         let output = run(client, 10_000, "127.0.0.1");
         assert!(output.status.success(), "{client}: {}", printed(&output));
     }
-    // It is there to be seen: looking up a name takes one.
+    // Looking up a name does start a thread, which shows that the test can detect one.
     let output = run("ureq get", 1, "localhost");
     assert!(!output.status.success() && printed(&output).contains("failed to spawn thread"), "{}", printed(&output));
 }
 
-/// How many system calls each further call makes, or `None` where strace is not there or may not trace.
+/// The number of system calls of each further call, or `None` if strace is missing or not permitted to trace.
 fn system_calls(client: &str, url: &str) -> Option<f64> {
     let file = env::temp_dir().join(format!("clerk-sessions-strace-{}-{}", process::id(), client.replace(' ', "-")));
     let count = |calls_made| {
         let traced = calls(&["strace", "-f", "-o", file.to_str()?], client, calls_made, url).output().ok()?;
         let lines = fs::read_to_string(&file).ok()?;
         assert!(traced.status.success() || lines.is_empty(), "{client}: {}", printed(&traced));
-        // One that another thread interrupts is on two lines.
+        // A system call that another thread interrupts is printed on two lines.
         let count = lines.lines().filter(|line| line.contains('(') && !line.contains(" resumed>")).count();
         (count > 0).then_some(count)
     };
@@ -119,7 +119,7 @@ fn system_calls(client: &str, url: &str) -> Option<f64> {
 }
 
 #[test]
-fn a_call_over_ureq_makes_no_more_system_calls_than_one_by_hand() {
+fn a_call_over_ureq_makes_no_more_system_calls_than_a_hand_written_one() {
     let server = server();
     for host in ["127.0.0.1", "localhost"] {
         let url = format!("http://{host}:{}/v1", server.addr().port());
@@ -130,7 +130,7 @@ fn a_call_over_ureq_makes_no_more_system_calls_than_one_by_hand() {
             };
             let by_hand = system_calls(&format!("{call} by hand"), &url).unwrap();
             println!("{call} at {host}: {ours} system calls; by hand, without time limits, {by_hand}");
-            // A write, a read, and a look at whether the connection is open, which is three.
+            // A write, a read, and three to check that the connection is open.
             assert!(ours > 4.5 && ours < 5.5 && ours <= by_hand, "{call} at {host}: {ours}; by hand {by_hand}");
         }
     }

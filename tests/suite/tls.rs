@@ -1,4 +1,4 @@
-//! What the adapters make of TLS, good and bad, and that no secret leaves before they trust the server.
+//! How the adapters handle valid and invalid TLS. They send no secret before they trust the server.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -24,7 +24,7 @@ use TransportErrorKind::{Closed, Connect, Protocol, Timeout, Tls};
 
 const SECRET_KEY: &str = "sk_test_never_in_the_clear";
 
-/// A certificate authority that clients may be told to trust.
+/// A certificate authority that a client can be configured to trust.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -39,7 +39,7 @@ impl Authority {
         self.0.der()
     }
 
-    /// What a server needs that is to be known by these names.
+    /// The TLS configuration of a server with these names.
     pub(crate) fn sign(&self, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Arc<ServerConfig> {
         let key = KeyPair::generate().unwrap();
         let mut params = params(names);
@@ -59,7 +59,7 @@ fn self_signed(names: &[&str]) -> Arc<ServerConfig> {
     server_config(certificate.der().clone(), &key)
 }
 
-/// Names its crypto provider: this build has two, ureq's and reqwest's, so there is no default one.
+/// Sets the crypto provider explicitly, because this build has two, those of ureq and reqwest, and therefore no default.
 fn server_config(certificate: CertificateDer<'static>, key: &KeyPair) -> Arc<ServerConfig> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
@@ -67,7 +67,7 @@ fn server_config(certificate: CertificateDer<'static>, key: &KeyPair) -> Arc<Ser
     Arc::new(config.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap())
 }
 
-/// A server that keeps all bytes it gets, as they come and, where it speaks TLS, decrypted.
+/// A server that keeps all bytes that it receives and, if it speaks TLS, also the decrypted bytes.
 struct Server {
     loopback: Loopback,
     received: Arc<Mutex<Received>>,
@@ -80,18 +80,18 @@ struct Received {
 }
 
 impl Server {
-    /// Has each connection handled by this.
+    /// Starts a server that handles each connection with this function.
     fn start(handle: impl Fn(&mut Wire<'_>) -> io::Result<()> + Send + Sync + 'static) -> Self {
         let received = Arc::<Mutex<Received>>::default();
         let filled = Arc::clone(&received);
         let loopback = Loopback::start(move |_, stream| {
-            // Whatever ends a connection, the client is what is tested.
+            // Errors of the server are ignored, because the test checks the client.
             let _ = handle(&mut Wire { stream, received: &filled });
         });
         Self { loopback: loopback.unwrap(), received }
     }
 
-    /// Speaks TLS, and responds to each request with a session.
+    /// Starts a server that speaks TLS and responds to each request with a session.
     fn tls(config: Arc<ServerConfig>) -> Self {
         Self::start(move |wire| {
             let received = wire.received;
@@ -114,9 +114,9 @@ impl Server {
         format!("{scheme}://{host}:{}/v1", self.loopback.addr().port())
     }
 
-    /// Ends it, and returns whether the secret key came in the clear, and whether it came encrypted.
+    /// Stops the server. Returns whether it received the secret key unencrypted, and whether it received it encrypted.
     fn got_the_key(self) -> (bool, bool) {
-        // What is still on its way counts, too.
+        // Bytes that are still in transit are included.
         drop(self.loopback);
         let received = self.received.lock().unwrap();
         let holds = |bytes: &[u8]| bytes.windows(SECRET_KEY.len()).any(|window| window == SECRET_KEY.as_bytes());
@@ -124,7 +124,7 @@ impl Server {
     }
 }
 
-/// A connection that keeps what is read.
+/// A connection that keeps the bytes that are read.
 struct Wire<'a> {
     stream: &'a TcpStream,
     received: &'a Mutex<Received>,
@@ -148,7 +148,7 @@ impl Write for Wire<'_> {
     }
 }
 
-/// Reads until the client hangs up, as a connection that is closed with bytes unread is reset.
+/// Reads until the client closes the connection, because closing a connection with unread bytes resets it.
 fn drain(wire: &mut Wire<'_>) -> io::Result<()> {
     io::copy(wire, &mut io::sink()).map(drop)
 }
@@ -156,12 +156,12 @@ fn drain(wire: &mut Wire<'_>) -> io::Result<()> {
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// Gets a session over ureq and over reqwest, which trust the authority and nobody else.
+/// Gets a session over ureq and over reqwest, which trust only this authority.
 fn get(url: &str, authority: &Authority, attempt_timeout: Duration) -> [Result<Session, Error>; 2] {
     get_through(None, url, authority, attempt_timeout)
 }
 
-/// The same, through a proxy if there is one.
+/// Does the same, through a proxy if there is one.
 fn get_through(
     proxy: Option<&str>,
     url: &str,
@@ -194,7 +194,7 @@ fn get_through(
     [ureq.sessions().get("sess_1"), current_thread().block_on(reqwest.sessions().get("sess_1"))]
 }
 
-/// Both adapters fail in this way, with one of these words in the message, and the key has not left.
+/// Checks that both adapters fail with this kind and one of these texts in the message, and have not sent the key.
 #[track_caller]
 fn assert_not_sent(server: Server, authority: &Authority, kind: TransportErrorKind, words: &[&str]) {
     let url = server.url("https", "127.0.0.1");
@@ -215,7 +215,7 @@ fn assert_not_sent(server: Server, authority: &Authority, kind: TransportErrorKi
 pub(crate) const LOCAL: [&str; 2] = ["127.0.0.1", "localhost"];
 
 #[test]
-fn a_root_of_ones_own_is_trusted() {
+fn a_custom_root_certificate_is_trusted() {
     let authority = Authority::new("ours");
     for host in LOCAL {
         let server = Server::tls(authority.sign(&LOCAL, |_| ()));
@@ -227,7 +227,7 @@ fn a_root_of_ones_own_is_trusted() {
 }
 
 #[test]
-fn a_certificate_that_is_not_to_be_trusted_is_refused() {
+fn an_untrusted_certificate_is_refused() {
     let authority = Authority::new("ours");
     let expired = |params: &mut CertificateParams| {
         params.not_before = rcgen::date_time_ymd(2020, 1, 1);
@@ -253,7 +253,7 @@ fn a_server_that_does_not_speak_tls_is_refused() {
     assert_not_sent(server, &Authority::new("ours"), Tls, &["corrupt message"]);
 }
 
-/// Reads what the client begins with, and writes half of the response of TLS.
+/// Reads the start of the client's handshake, and writes half of the server's response.
 fn half_a_handshake(wire: &mut Wire<'_>, config: &Arc<ServerConfig>) -> io::Result<()> {
     let mut connection = ServerConnection::new(Arc::clone(config)).unwrap();
     while !connection.wants_write() {
@@ -268,7 +268,7 @@ fn half_a_handshake(wire: &mut Wire<'_>, config: &Arc<ServerConfig>) -> io::Resu
 }
 
 #[test]
-fn a_handshake_that_breaks_off_has_sent_nothing() {
+fn an_aborted_handshake_counts_as_not_sent() {
     type End = fn(&mut Wire<'_>) -> io::Result<()>;
     let reset: End = |wire| reset_when_closed(wire.stream);
     let close: End = |wire| wire.stream.shutdown(Shutdown::Write).and_then(|()| drain(wire));
@@ -284,7 +284,7 @@ fn a_handshake_that_breaks_off_has_sent_nothing() {
     }
 }
 
-/// Serves a session without a length, so that the end of the connection is the end of the body.
+/// Serves a session without a `content-length`, so that the body ends with the connection.
 fn without_a_length(config: Arc<ServerConfig>, body: &'static str, close_notify: bool) -> Server {
     Server::start(move |wire| {
         let mut connection = ServerConnection::new(Arc::clone(&config)).unwrap();
@@ -304,7 +304,7 @@ fn without_a_length(config: Arc<ServerConfig>, body: &'static str, close_notify:
 }
 
 #[test]
-fn a_body_without_a_length_ends_with_a_close_notify_and_nothing_less() {
+fn a_body_without_a_length_must_end_with_a_close_notify() {
     let authority = Authority::new("ours");
     let start = |close_notify| without_a_length(authority.sign(&LOCAL, |_| ()), SESSION, close_notify);
     for result in get(&start(true).url("https", "127.0.0.1"), &authority, ATTEMPT_TIMEOUT) {
@@ -315,9 +315,9 @@ fn a_body_without_a_length_ends_with_a_close_notify_and_nothing_less() {
     }
 }
 
-/// With TLS 1.3 the client is done with the handshake before the server has looked for its certificate.
+/// In TLS 1.3, the client completes the handshake before the server checks the client's certificate.
 #[test]
-fn a_server_that_wants_a_certificate_of_the_client_refuses_the_handshake() {
+fn a_server_that_requires_a_client_certificate_is_a_tls_error() {
     for (version, delivery) in [(&TLS12, Delivery::NotSent), (&TLS13, Delivery::MaybeSent)] {
         let authority = Authority::new("ours");
         let mut roots = RootCertStore::empty();
@@ -343,7 +343,7 @@ fn a_server_that_wants_a_certificate_of_the_client_refuses_the_handshake() {
     }
 }
 
-/// The alert that a TLS server responds plain HTTP with is not HTTP.
+/// A TLS server responds to plain HTTP with an alert, which is not HTTP.
 #[test]
 fn plain_http_to_a_tls_server_is_an_error() {
     let authority = Authority::new("ours");
@@ -356,9 +356,10 @@ fn plain_http_to_a_tls_server_is_an_error() {
     }
 }
 
-/// What reqwest's limit for the whole attempt cuts short, it does not tell. So what is in doubt counts as perhaps sent.
+/// reqwest does not report which phase was interrupted by its time limit for the whole attempt. In doubt, the request counts as maybe
+/// sent.
 #[test]
-fn a_handshake_that_outlasts_the_attempt_counts_as_perhaps_sent_over_reqwest() {
+fn a_handshake_timeout_counts_as_maybe_sent_over_reqwest() {
     let authority = Authority::new("ours");
     let server = Server::start(drain);
     let results = get(&server.url("https", "127.0.0.1"), &authority, CONNECT_TIMEOUT / 4);
@@ -370,7 +371,7 @@ fn a_handshake_that_outlasts_the_attempt_counts_as_perhaps_sent_over_reqwest() {
     assert_eq!(server.got_the_key(), (false, false));
 }
 
-/// A proxy that makes a tunnel to this server.
+/// A proxy that opens a tunnel to this server.
 fn tunnel(server: &Server) -> Server {
     let target = server.loopback.addr();
     Server::start(move |wire| {
@@ -397,7 +398,7 @@ fn tunnel(server: &Server) -> Server {
 }
 
 #[test]
-fn a_tunnel_is_used_and_its_proxy_sees_no_secret() {
+fn requests_go_through_the_tunnel_and_the_proxy_sees_no_secret() {
     let authority = Authority::new("ours");
     let server = Server::tls(authority.sign(&LOCAL, |_| ()));
     let proxy = tunnel(&server);
@@ -410,7 +411,7 @@ fn a_tunnel_is_used_and_its_proxy_sees_no_secret() {
 }
 
 #[test]
-fn a_certificate_is_looked_at_through_a_tunnel_as_well() {
+fn certificates_are_verified_through_a_tunnel() {
     let authority = Authority::new("ours");
     let server = Server::tls(self_signed(&LOCAL));
     let proxy = tunnel(&server);
@@ -421,7 +422,7 @@ fn a_certificate_is_looked_at_through_a_tunnel_as_well() {
 }
 
 #[test]
-fn a_proxy_that_is_slow_to_connect_is_waited_for_as_long_as_a_server_is() {
+fn a_slow_proxy_has_the_same_connect_timeout_as_a_server() {
     let authority = Authority::new("ours");
     let proxy = Server::start(|wire| {
         for byte in b"HTTP/1.1 200 Connection established" {

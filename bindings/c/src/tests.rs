@@ -1,4 +1,4 @@
-//! The border, driven as C does it, in any order.
+//! Tests of the C functions, which may be called in any order.
 
 use std::ffi::{CStr, CString};
 use std::path::Path;
@@ -24,7 +24,7 @@ fn the_header_is_up_to_date() {
     assert!(is == made, "run CLERK_WRITE_HEADER=1 cargo test -p clerk-sessions-c header");
 }
 
-/// What a call came to, with this response to each request.
+/// Runs a call with this response to every request. Returns whether it succeeded, and its JSON.
 fn run(call: *mut clerk_call, status: u16, body: &[u8]) -> (bool, String) {
     let mut json = NOTHING;
     // SAFETY: the handle is valid or null, and what is pointed to lives as long as the calls.
@@ -43,7 +43,7 @@ fn run(call: *mut clerk_call, status: u16, body: &[u8]) -> (bool, String) {
 }
 
 #[test]
-fn a_call_comes_to_its_json_or_its_error() {
+fn a_call_returns_its_json_or_its_error() {
     // SAFETY: texts are NUL-terminated, handles are freed once.
     unsafe {
         let client = clerk_client_new(SETTINGS.as_ptr());
@@ -54,7 +54,7 @@ fn a_call_comes_to_its_json_or_its_error() {
         assert_eq!(run(token(), 200, b"{\"jwt\":\"a.b.c\"}"), (true, "{\"jwt\":\"a.b.c\"}".to_owned()));
         let (is_ok, error) = run(token(), 404, b"<html>");
         assert!(!is_ok && error.contains("\"status\":404"), "{error}");
-        // A body of 100 MB that is no JSON.
+        // A body of 100 MB that is not JSON.
         let (is_ok, error) = run(token(), 200, &vec![b'x'; 100_000_000]);
         assert!(!is_ok && error.contains("\"kind\":\"decode\""), "{error}");
         let (is_ok, error) = run(clerk_call_new(client, c"nonsense".as_ptr(), ptr::null(), ptr::null()), 0, b"");
@@ -68,7 +68,7 @@ fn a_call_comes_to_its_json_or_its_error() {
 }
 
 #[test]
-fn the_error_is_that_of_the_last_thing_asked() {
+fn the_error_is_that_of_the_last_function_called() {
     // SAFETY: texts are NUL-terminated, handles are freed once.
     unsafe {
         let client = clerk_client_new(SETTINGS.as_ptr());
@@ -86,7 +86,7 @@ fn the_error_is_that_of_the_last_thing_asked() {
 }
 
 #[test]
-fn a_client_of_bad_settings_makes_calls_that_say_so() {
+fn calls_of_a_client_with_bad_settings_fail() {
     for settings in [ptr::null(), c"".as_ptr(), c"{}".as_ptr(), c"nonsense".as_ptr(), c"\xff".as_ptr()] {
         // SAFETY: texts are NUL-terminated, handles are freed once.
         unsafe {
@@ -125,7 +125,7 @@ fn null_handles_do_nothing() {
 
 proptest! {
     #[test]
-    fn no_order_of_calls_crashes(
+    fn functions_called_in_any_order_do_not_crash(
         actions in proptest::collection::vec((0..5_u8, any::<u16>(), any::<u64>()), 0..30),
         text in proptest::collection::vec(1..=255_u8, 0..20),
         valid in any::<bool>(),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// A session with its required fields alone.
+/// A session with only its required fields.
 fn minimal() -> Value {
     json!({
         "object": "session", "id": "sess_1", "user_id": "user_1", "client_id": "client_1", "status": "active",
@@ -18,7 +18,7 @@ fn client() -> Client {
     Client::new(br#"{"secret_key":"sk_test_hidden","options":{"max_attempts":2}}"#).unwrap()
 }
 
-/// Runs a call at once against these responses, and returns the requests and what it came to.
+/// Runs a call to its end with these responses. Returns the requests and the result.
 fn run(mut call: Call, mut respond: impl FnMut(&Request) -> (u16, Vec<u8>)) -> (Vec<String>, Result<Value, Value>) {
     let (mut requests, mut now) = (Vec::new(), 0);
     loop {
@@ -80,15 +80,15 @@ fn every_setting_reaches_the_request() {
     assert_eq!(header("content-length"), Some("0"));
     assert!(header("user-agent").unwrap().ends_with(" clerk-sessions-python/1"));
     assert!(!format!("{request:?} {call:?} {client:?}").contains("sk_test"));
-    // Those of one call are laid over those of the client.
+    // The options of a call override those of the client.
     let mut call = client.call("GetSession", br#"{"session_id":"sess_1"}"#, br#"{"attempt_timeout_ms":700}"#);
     assert!(matches!(call.step(0).unwrap(), Step::Send(Request { timeout_ms: 700, .. })));
     call.on_response::<&str, &str>(500, [], Vec::new(), 1).unwrap();
-    assert!(matches!(call.step(1).unwrap(), Step::Done), "one attempt, as the client has it");
+    assert!(matches!(call.step(1).unwrap(), Step::Done), "max_attempts of the client is still 1");
 }
 
 #[test]
-fn out_of_turn_is_an_error_that_changes_nothing() {
+fn a_method_called_out_of_turn_is_an_error_and_changes_nothing() {
     let mut call = client().call("GetSession", br#"{"session_id":"sess_1"}"#, b"");
     let said = |error: Error| error.to_string();
     let response = |call: &mut Call| call.on_response::<&str, &str>(200, [], minimal().to_string().into(), 0);
@@ -107,7 +107,7 @@ fn out_of_turn_is_an_error_that_changes_nothing() {
 }
 
 #[test]
-fn a_status_that_http_does_not_know_is_a_failure() {
+fn an_invalid_http_status_is_a_transport_error() {
     let options = br#"{"max_attempts":1}"#;
     for status in [0, 99, 1000, u16::MAX] {
         let mut call = client().call("GetSession", br#"{"session_id":"sess_1"}"#, options);
@@ -142,14 +142,14 @@ fn sessions(range: std::ops::Range<u32>) -> Vec<Value> {
 }
 
 #[test]
-fn pages_bring_each_session_once_with_all_its_fields() {
+fn pages_return_each_session_once_with_all_its_fields() {
     for with_total in [true, false] {
         let mut pages = client().pages(br#"{"user_id":"user_1","limit":100}"#, b"");
         let mut all = Vec::new();
         while let Some(call) = pages.next_page() {
             let (_, page) = run(call, |request| {
                 let offset: u32 = request.url.rsplit("offset=").next().unwrap().parse().unwrap();
-                // One that came meanwhile moves the others on.
+                // A session that was created since the last page moves the others back by one.
                 let page = sessions(offset.saturating_sub(1).min(250)..(offset + 100).min(250));
                 let page = if with_total { json!({"data": page, "total_count": 250}) } else { json!(page) };
                 (200, page.to_string().into_bytes())
@@ -161,7 +161,7 @@ fn pages_bring_each_session_once_with_all_its_fields() {
 }
 
 #[test]
-fn pages_end_after_a_call_that_failed() {
+fn pages_end_after_a_failed_call() {
     for parameters in [r#"{"limit":0}"#, "[]", "{}"] {
         let mut pages = client().pages(parameters.as_bytes(), b"");
         let (_, page) = run(pages.next_page().unwrap(), |_| (403, Vec::new()));
@@ -174,7 +174,7 @@ fn pages_end_after_a_call_that_failed() {
 }
 
 #[test]
-fn a_session_of_a_page_that_can_not_be_read_is_an_error_that_names_its_place() {
+fn an_unreadable_session_in_a_page_is_an_error_that_names_its_place() {
     for (field, value, fault) in [
         ("client_id", Value::Null, "[1].client_id: can't be read: invalid type: null, expected a string"),
         ("last_active_at", json!("hidden"), "[1].last_active_at: can't be read: invalid type: string, expected"),
@@ -243,7 +243,7 @@ fn revoke_all_is_one_call() {
 }
 
 #[test]
-fn the_operations_are_those_of_the_registry() {
+fn the_listed_operations_match_the_registry() {
     let operations: Value = serde_json::from_str(&operations()).unwrap();
     assert_eq!(operations.as_array().unwrap().len(), registry::OPERATIONS.len());
     let expected = json!({
@@ -253,7 +253,7 @@ fn the_operations_are_those_of_the_registry() {
 }
 
 #[test]
-fn all_of_it_can_be_sent_to_another_thread() {
+fn all_types_can_be_sent_to_another_thread() {
     fn is_plain<T: Send + 'static>() {}
     is_plain::<(Client, Call, Pages, Step, Failure)>();
     fn is_shared<T: Sync>() {}
@@ -285,7 +285,7 @@ fn action() -> impl Strategy<Value = Action> {
 
 proptest! {
     #[test]
-    fn no_order_of_calls_panics(
+    fn methods_called_in_any_order_do_not_panic(
         actions in proptest::collection::vec(action(), 0..40), which in 0..9_usize, parameters in "\\PC{0,12}", garbled in any::<bool>()
     ) {
         let client = client();

@@ -1,4 +1,4 @@
-"""FakeClerk, the binary that `FAKE_CLERK` names."""
+"""Fixtures that run FakeClerk. `FAKE_CLERK` is the path of its program."""
 
 import json
 import os

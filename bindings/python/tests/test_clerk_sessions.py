@@ -37,7 +37,7 @@ def test_all_seven_operations(fake, clerk):
     assert clerk.sessions.revoke("sess_1")["status"] == "revoked"
 
 
-def test_the_async_twin(fake):
+def test_the_async_client(fake):
     async def run():
         async with clerk_sessions.AsyncClient(
             fake.key, api_url=fake.url, http_client=httpx.AsyncClient(trust_env=False)
@@ -62,14 +62,14 @@ def test_the_async_twin(fake):
 def test_pages_and_revoke_all(fake, clerk):
     pages = clerk.sessions.pages(user_id="user_1", limit=2)
     assert next(pages)["id"] == "sess_6"
-    assert len(fake.control("requests")) == 1, "a page is asked for when it is needed"
+    assert len(fake.control("requests")) == 1, "a page is requested only when it is needed"
     assert [session["id"] for session in pages] == [f"sess_{n}" for n in range(5, -1, -1)]
     report = clerk.sessions.revoke_all(user_id="user_1", except_=["sess_3"])
     assert sorted(report["revoked"]) == [f"sess_{n}" for n in (0, 1, 2, 4, 5, 6)]
     assert clerk.sessions.get("sess_3")["status"] == "active"
 
 
-def test_errors_tell_what_is_needed(fake, clerk):
+def test_errors_have_their_documented_fields(fake, clerk):
     with pytest.raises(clerk_sessions.ApiError) as caught:
         clerk.sessions.get("sess_none")
     error = caught.value
@@ -81,7 +81,7 @@ def test_errors_tell_what_is_needed(fake, clerk):
     with pytest.raises(clerk_sessions.ApiError) as caught:
         clerk.sessions.get("sess_1")
     assert caught.value.retry_after == 3600.0
-    # The pause is the client's: another one goes on.
+    # The pause applies only to this client. Another client can still make calls.
     with clerk_sessions.Client(fake.key, api_url=fake.url) as other:
         assert other.sessions.with_options(max_attempts=1).get("sess_1")["id"] == "sess_1"
 
@@ -102,7 +102,7 @@ def test_errors_tell_what_is_needed(fake, clerk):
         lambda sessions: sessions._client.call("GetSession", ["sess_1"]),
     ],
 )
-def test_bad_input_is_refused(fake, clerk, call):
+def test_invalid_input_is_refused_before_anything_is_sent(fake, clerk, call):
     with pytest.raises(clerk_sessions.BuildError):
         call(clerk.sessions)
     assert fake.control("requests") == []
@@ -134,7 +134,7 @@ def test_the_environment_is_read(fake, monkeypatch):
 
 
 class Scripted:
-    """A server that sends these bytes to whoever connects, then holds the connection or closes it."""
+    """A server that sends these bytes on each connection, and closes the connection after `hold` seconds."""
 
     def __init__(self, response=b"", hold=0.0, step=None):
         self.response, self.hold, self.step, self.connections = response, hold, step, 0
@@ -178,7 +178,7 @@ HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n"
     ],
 )
 @pytest.mark.parametrize("is_async", [False, True])
-def test_a_bad_server_is_an_error_in_time(server, message, attempts, is_async):
+def test_a_misbehaving_server_is_an_error_within_the_time_limits(server, message, attempts, is_async):
     options = {"max_attempts": 2, "attempt_timeout_ms": 700, "backoff_base_ms": 1}
     started = time.monotonic()
     with pytest.raises(clerk_sessions.TransportError) as caught:
@@ -189,14 +189,14 @@ def test_a_bad_server_is_an_error_in_time(server, message, attempts, is_async):
             clerk_sessions.Client("sk_test_1", api_url=server.url, options=options).sessions.get("sess_1")
     assert message in str(caught.value)
     assert caught.value.attempts == attempts
-    # The server that drips its head takes 2 s for each of two attempts; the others hold the connection for 9 s.
+    # The server that sends its head slowly takes 2 s for each of two attempts. The others hold the connection for 9 s.
     assert time.monotonic() - started < 6
     with pytest.raises(clerk_sessions.TransportError) as caught:
         clerk_sessions.Client("sk_test_1", api_url=server.url, options=options).sessions.create(user_id="user_1")
     assert caught.value.attempts == 1, "a create is never sent twice"
 
 
-def test_nobody_there_is_not_sent():
+def test_a_refused_connection_counts_as_not_sent():
     with socket.create_server(("127.0.0.1", 0)) as unused:
         url = "http://127.0.0.1:%d" % unused.getsockname()[1]
     client = clerk_sessions.Client("sk_test_1", api_url=url, options={"backoff_base_ms": 1})
@@ -205,7 +205,7 @@ def test_nobody_there_is_not_sent():
     assert caught.value.attempts == 3
 
 
-def test_the_types_are_those_of_the_core():
+def test_the_type_stubs_match_the_core():
     stub = ast.parse((pathlib.Path(clerk_sessions.__file__).parent / "_sessions.pyi").read_text())
     operations = {operation["name"]: operation for operation in json.loads(_native.operations())}
     clerk = clerk_sessions.Client("sk_test_1")
@@ -220,7 +220,7 @@ def test_the_types_are_those_of_the_core():
             assert typed == set(str(caught.value).partition("expected ")[2].split("`")[1::2]), name
 
 
-def test_no_order_of_calls_crashes():
+def test_methods_called_in_any_order_do_not_crash():
     seed = int(os.environ.get("SEED", time.time_ns()))
     print("SEED", seed)
     draw = random.Random(seed)

@@ -19,11 +19,11 @@ GETS = 100
 
 
 def in_child(work):
-    """Forks; returns what to call for the JSON that `work` returns there."""
+    """Runs `work` in a forked process. Returns a function that waits for it and returns its result, which has to be JSON."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
-        # Nothing of pytest may run on in the child, whatever happens.
+        # pytest must not continue in the child.
         try:
             signal.alarm(60)
             os.close(reader)
@@ -48,7 +48,7 @@ def in_child(work):
 
 
 def unlike(asked_for, call):
-    """How many calls did not return the session asked for, with an example."""
+    """The number of calls that did not return the requested session, with an example."""
     wrong = []
     for _ in range(GETS):
         try:
@@ -64,26 +64,26 @@ def client(fake, **arguments):
     return clerk_sessions.Client(fake.key, api_url=fake.url, **arguments)
 
 
-def test_children_and_parent_get_what_they_ask_for(fake):
+def test_children_and_parent_get_their_own_responses(fake):
     clerk = client(fake)
 
     def get(session_id):
         return clerk.sessions.get(session_id)["id"]
 
-    # Several connections stand when the process forks.
+    # Several connections are open when the process forks.
     threads = [threading.Thread(target=get, args=("sess_0",)) for _ in range(CHILDREN)]
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
     waits = [in_child(lambda n=n: unlike(f"sess_{n}", get)) for n in range(1, CHILDREN + 1)]
     assert unlike("sess_0", get) == (0, [])
     assert [wait() for wait in waits] == [[0, []]] * CHILDREN
-    # And a child of a child.
+    # The same in a child of a child.
     grandchild = in_child(lambda: (get("sess_1"), in_child(lambda: unlike("sess_2", get))()))
     assert unlike("sess_0", get) == (0, [])
     assert grandchild() == ["sess_1", [0, []]]
 
 
-def test_the_async_client_gets_what_it_asks_for(fake):
+def test_children_and_parent_get_their_own_responses_over_the_async_client(fake):
     clerk = clerk_sessions.AsyncClient(fake.key, api_url=fake.url)
 
     async def gets(asked_for):
@@ -105,7 +105,7 @@ def test_the_async_client_gets_what_it_asks_for(fake):
     assert asyncio.run(run()) == [[GETS, []]] * CHILDREN
 
 
-def test_pages_go_on_in_a_child(fake):
+def test_pages_continue_in_a_child(fake):
     clerk = client(fake)
     pages = clerk.sessions.pages(user_id="user_1", limit=2)
     assert next(pages)["id"] == "sess_6"
@@ -115,7 +115,7 @@ def test_pages_go_on_in_a_child(fake):
     assert wait() == rest
 
 
-def test_closing_in_a_child_leaves_the_parent_its_connections(fake):
+def test_closing_in_a_child_keeps_the_connections_of_the_parent(fake):
     with client(fake) as clerk:
         clerk.sessions.get("sess_0")
         first = connections_of(clerk)
@@ -131,12 +131,12 @@ def test_closing_in_a_child_leaves_the_parent_its_connections(fake):
 
 
 def connections_of(clerk):
-    """The connections of this process, by the pool's own account."""
+    """The connections in the connection pool of this process."""
     return list(clerk._http.get()._transport._pool.connections)
 
 
-def test_a_fork_while_a_call_is_under_way_does_not_block_the_child(fake):
-    """Other threads hold whatever locks the HTTP client has when the process forks."""
+def test_a_fork_during_calls_does_not_block_the_child(fake):
+    """Other threads may hold locks of the HTTP client when the process forks."""
     clerk = client(fake)
     done = threading.Event()
 
@@ -175,7 +175,7 @@ def test_threads_of_a_child_share_one_http_client(fake):
 
 
 def test_an_http_client_of_your_own_is_refused_in_a_child(fake):
-    """It can't be made anew here, and its connections are the parent's."""
+    """The child can't create a new one, and the existing connections belong to the parent."""
     clerk = client(fake, http_client=httpx.Client(trust_env=False))
     async_clerk = clerk_sessions.AsyncClient(fake.key, api_url=fake.url, http_client=httpx.AsyncClient(trust_env=False))
     assert clerk.sessions.get("sess_0")["id"] == "sess_0"

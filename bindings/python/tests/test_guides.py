@@ -1,4 +1,4 @@
-"""The Python code of the migration guides: ours runs against FakeClerk, that of the other SDK is compiled."""
+"""Tests the Python code of the migration guides. Our code runs with FakeClerk; code of the other SDK is only compiled."""
 
 import os
 import pathlib
@@ -13,7 +13,7 @@ ORIGIN = "https://app.example.com"
 
 
 def blocks():
-    """Label, text, guide and first line of each block."""
+    """The label, text, guide and first line of each code block."""
     found_blocks = []
     for guide in sorted(GUIDES.glob("*.md")):
         text = guide.read_text()
@@ -23,14 +23,14 @@ def blocks():
     return found_blocks
 
 
-def test_there_are_blocks():
+def test_the_guides_have_code_blocks():
     labels = [block.values[0] for block in blocks()]
     assert labels.count("python") >= 5 and labels.count("python theirs") >= 1
 
 
 @pytest.mark.parametrize("label, text, guide, line", blocks())
-def test_a_block_of_a_guide(label, text, guide, line, _process, monkeypatch):
-    # Empty lines before it, so that a traceback names the line of the guide.
+def test_a_code_block_of_a_guide(label, text, guide, line, _process, monkeypatch):
+    # Empty lines before the code, so that a traceback has the line numbers of the guide.
     code = compile("\n" * (line - 1) + text, str(guide), "exec")
     if label != "python":
         return

@@ -5,7 +5,7 @@ require "clerk_sessions"
 require "openssl"
 require "socket"
 
-# Against a fake Clerk of our own: ENV FAKE_CLERK is its program.
+# Tests with FakeClerk. The environment variable FAKE_CLERK is the path of its program.
 class TestClerkSessions < Minitest::Test
   def self.fake
     @fake ||= begin
@@ -34,7 +34,7 @@ class TestClerkSessions < Minitest::Test
   def script(*responses) = control("script", responses)
   def arrived = JSON.parse(Net::HTTP.get(URI("#{@url}/_fake/requests")))
 
-  # A server that responds on each connection with these bytes and closes it.
+  # Runs a server that sends these bytes on each connection and closes it.
   def with_server(bytes, then_sleep: 0)
     server = TCPServer.new("127.0.0.1", 0)
     count = 0
@@ -42,7 +42,7 @@ class TestClerkSessions < Minitest::Test
       loop do
         socket = server.accept
         count += 1
-        # All of it: a close with something unread resets the connection, which hides what the bytes do.
+        # Reads the whole request, because closing a connection with unread bytes resets it.
         head = socket.gets("\r\n\r\n").to_s
         socket.read(head[/^content-length: *(\d+)/i, 1].to_i)
         socket.write(bytes)
@@ -67,7 +67,7 @@ class TestClerkSessions < Minitest::Test
     assert_equal all, @sessions.list(request: { "user_id" => "user_1", status: nil })
     request = Struct.new(:user_id, :limit).new("user_1", 1)
     assert_equal 1, @sessions.list(request: request).size
-    # As the request objects of Clerk's own gem.
+    # Like the request objects of Clerk's own gem.
     request = Class.new { def to_dict = { "user_id" => "user_1", "limit" => 2 } }.new
     assert_equal 2, @sessions.list(request: request).size
     assert_equal 3, @sessions.list(user_id: "user_1", paginated: true, limit: 1).total_count
@@ -107,7 +107,7 @@ class TestClerkSessions < Minitest::Test
     assert_empty %i[list create get refresh revoke create_token create_token_from_template] - @sessions.public_methods
   end
 
-  def test_pages_come_one_at_a_time
+  def test_pages_are_requested_one_at_a_time
     pages = @sessions.pages(user_id: "user_1", limit: 2)
     assert_empty arrived
     assert_equal %w[sess_3 sess_2], [pages.next.id, pages.next.id]
@@ -124,19 +124,19 @@ class TestClerkSessions < Minitest::Test
     assert_equal "active", @sessions.get("sess_2").status
   end
 
-  def test_call_gives_what_the_server_sent
+  def test_call_returns_the_json_of_the_server
     assert_equal({ "id" => "sess_1" }, @clerk.call("GetSession", { session_id: "sess_1" }).slice("id"))
     assert_instance_of Array, @clerk.call("GetSessionList")
   end
 
-  def test_the_server_refuses
+  def test_an_error_response_raises_an_api_error
     error = assert_raises(ClerkSessions::ApiError) { @sessions.get("sess_9") }
     assert_equal ["api", 404, "resource_not_found", 1, nil], [error.kind, error.status, error.code, error.attempts, error.retry_after]
     refute_empty error.trace_id
     assert_equal %i[kind status code message trace_id retry_after_ms attempts], error.to_h.keys
   end
 
-  def test_what_is_wrong_is_not_sent
+  def test_invalid_input_raises_a_build_error_and_is_not_sent
     [
       -> { @sessions.get("..") },
       -> { @sessions.create },
@@ -154,7 +154,7 @@ class TestClerkSessions < Minitest::Test
     assert_empty arrived
   end
 
-  def test_a_nul_is_encoded_not_an_end
+  def test_a_nul_in_a_parameter_is_percent_encoded
     assert_empty @sessions.list(user_id: "user_1\0")
     assert_equal ["/v1/sessions?user_id=user_1%00"], arrived.map { |request| request["target"] }
   end
@@ -170,7 +170,7 @@ class TestClerkSessions < Minitest::Test
     assert_raises(ClerkSessions::ApiError) { @sessions.with_options(max_attempts: 1).get("sess_1") }
   end
 
-  def test_retry_after_is_told
+  def test_an_error_has_the_retry_after_of_the_server
     script({ status: 429, headers: { "retry-after" => "3600" } })
     error = assert_raises(ClerkSessions::ApiError) { @sessions.get("sess_1") }
     assert_equal [3600.0, 3_600_000], [error.retry_after, error.retry_after_ms]
@@ -184,19 +184,19 @@ class TestClerkSessions < Minitest::Test
     assert_equal "good", session.dig(:mood, :is, 0)
   end
 
-  def test_an_unreadable_response
+  def test_an_unreadable_response_raises_a_decode_error
     script({ status: 200, body: "{}" })
     assert_raises(ClerkSessions::DecodeError) { @sessions.get("sess_1") }
   end
 
-  def test_connection_refused
+  def test_a_refused_connection_raises_a_transport_error
     port = TCPServer.open("127.0.0.1", 0) { |server| server.addr[1] }
     client = ClerkSessions::Client.new(secret_key: @key, base_url: "http://127.0.0.1:#{port}/v1", options: { backoff_cap_ms: 1 })
     error = assert_raises(ClerkSessions::TransportError) { client.sessions.create(user_id: "user_1") }
     assert_equal ["transport", nil, 3], [error.kind, error.status, error.attempts]
   end
 
-  def test_an_incomplete_response_is_final_for_a_create
+  def test_create_is_not_retried_after_an_incomplete_response
     zip = Zlib.gzip("{}")
     cut = [
       "content-length: 99\r\n\r\n{}",
@@ -213,14 +213,14 @@ class TestClerkSessions < Minitest::Test
     end
   end
 
-  def test_net_http_repeats_nothing_by_itself
+  def test_net_http_does_not_retry_by_itself
     with_server("") do |sessions, count|
       assert_raises(ClerkSessions::TransportError) { sessions.with_options(max_attempts: 1).get("sess_1") }
       assert_equal 1, count.call
     end
   end
 
-  def test_connections_are_kept
+  def test_connections_are_reused
     server = TCPServer.new("127.0.0.1", 0)
     opened = served = 0
     thread = Thread.new do
@@ -248,7 +248,7 @@ class TestClerkSessions < Minitest::Test
       with_server(bytes) do |sessions, count|
         3.times do
           assert_empty sessions.with_options(max_attempts: 1).list
-          # The end of the connection has come, when the next request is made.
+          # Waits until the client has received the end of the connection.
           sleep 0.05
         end
         assert_equal 3, count.call
@@ -256,7 +256,7 @@ class TestClerkSessions < Minitest::Test
     end
   end
 
-  def test_time_limit
+  def test_the_deadline_ends_a_call
     with_server("HTTP/1.1 200 OK\r\n", then_sleep: 5) do |sessions, _|
       from = Process.clock_gettime(Process::CLOCK_MONOTONIC)
       error = assert_raises(ClerkSessions::TransportError) { sessions.with_options(deadline_ms: 200).create(user_id: "user_1") }
@@ -268,7 +268,7 @@ class TestClerkSessions < Minitest::Test
   def test_gzip_is_decoded_and_its_size_limited
     packed = ->(text) { Zlib.gzip(text).then { |zip| "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: #{zip.bytesize}\r\n\r\n".b + zip } }
     with_server(packed.call("[]")) do |sessions, count|
-      # Closed after each response: the next one is asked for over a new connection.
+      # The server closes each connection after its response, so each request uses a new one.
       3.times { assert_empty sessions.list }
       assert_equal 3, count.call
     end
@@ -288,12 +288,12 @@ class TestClerkSessions < Minitest::Test
     refute_includes error.inspect, wrong
   end
 
-  def test_many_threads
+  def test_threads_can_share_a_client
     ids = Array.new(8) { Thread.new { Array.new(20) { @sessions.get("sess_1").id } } }.flat_map(&:value)
     assert_equal ["sess_1"] * 160, ids
   end
 
-  # Runs the block in a forked process; returns the pipe with what it returns, as JSON.
+  # Runs the block in a forked process. Returns the process id, and a pipe with the block's result as JSON.
   def in_child
     reader, writer = IO.pipe
     pid = fork do
@@ -306,7 +306,7 @@ class TestClerkSessions < Minitest::Test
       writer.write(JSON.generate(result))
       writer.close
     ensure
-      # Nothing of Minitest may run on in the child.
+      # Minitest must not continue in the child.
       exit!(true)
     end
     writer.close
@@ -325,11 +325,11 @@ class TestClerkSessions < Minitest::Test
     reader.close
   end
 
-  # Those of 100 results that are not the session asked for.
+  # Makes 100 calls, and returns the ids that are not the requested one.
   def unlike(id) = Array.new(100) { @sessions.get(id).id }.reject { |got| got == id }
 
-  def test_a_forked_child_gets_what_it_asks_for
-    # Several connections stand when the process forks.
+  def test_forked_children_get_their_own_responses
+    # Several connections are open when the process forks.
     Array.new(4) { Thread.new { @sessions.get("sess_1") } }.each(&:join)
     children = %w[sess_2 sess_3 sess_2 sess_3].map { |id| in_child { unlike(id) } }
     assert_empty unlike("sess_1")
@@ -348,15 +348,15 @@ class TestClerkSessions < Minitest::Test
     threads.each(&:kill).each(&:join)
   end
 
-  # The library's locks are held for a moment only, so that a test as the one before rarely meets one.
-  def test_no_thread_is_within_the_library_when_another_forks
+  # The library holds its locks only for moments, so a test like the one above would rarely find a held lock.
+  def test_no_thread_is_inside_the_library_during_a_fork
     functions = ClerkSessions.const_get(:Native).const_get(:FUNCTIONS)
     refute_empty functions
     assert functions.values.all?(&:need_gvl?)
   end
 
-  # Over TLS, to close a connection tells the server, and so ends it for the parent as well.
-  def test_what_a_child_closes_stays_open_for_its_parent
+  # Over TLS, closing a connection notifies the server, and would therefore also end it for the parent.
+  def test_closing_in_a_child_keeps_the_connections_of_the_parent
     with_tls_server do |url, opened|
       client = ClerkSessions::Client.new(secret_key: @key, base_url: "#{url}/v1")
       assert_empty client.sessions.list
@@ -372,7 +372,7 @@ class TestClerkSessions < Minitest::Test
     end
   end
 
-  # A server with a certificate of its own, which this process then trusts: it sends an empty list to every request.
+  # Runs a server with its own certificate, which this process trusts. It responds with an empty list to every request.
   def with_tls_server
     key = OpenSSL::PKey::RSA.new(2048)
     certificate = OpenSSL::X509::Certificate.new.tap do |made|
@@ -395,11 +395,11 @@ class TestClerkSessions < Minitest::Test
           socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]") while socket.gets("\r\n\r\n")
           socket.close
         rescue OpenSSL::SSL::SSLError
-          # A process that ends does not close its connections the way that TLS asks for.
+          # A process that exits does not send a close_notify.
         end
       end
     end]
-    # The one that Net::HTTP takes.
+    # Net::HTTP uses this store.
     OpenSSL::SSL::SSLContext::DEFAULT_CERT_STORE.add_cert(certificate)
     yield "https://127.0.0.1:#{server.addr[1]}", -> { opened }
   ensure

@@ -3,10 +3,10 @@
 require "minitest/autorun"
 require "clerk_sessions"
 
-# The Ruby code of the migration guides: ours runs against FakeClerk, that of the other gem is compiled.
+# Tests the Ruby code of the migration guides. Our code runs with FakeClerk; code of the other gem is only compiled.
 class TestGuides < Minitest::Test
   GUIDES = Dir[File.expand_path("../../../docs/migrating/*.md", __dir__)].sort
-  # Label, text, guide and first line of each block.
+  # The label, text, guide and first line of each code block.
   BLOCKS = GUIDES.flat_map do |guide|
     text = File.read(guide, encoding: "UTF-8")
     text.enum_for(:scan, /^```(ruby|ruby theirs)\n(.*?)^```$/m).map do
@@ -41,7 +41,7 @@ class TestGuides < Minitest::Test
     JSON.parse(response.body)
   end
 
-  def test_there_are_blocks
+  def test_the_guides_have_code_blocks
     labels = BLOCKS.map(&:first)
     assert_operator labels.count("ruby"), :>=, 5
     assert_operator labels.count("ruby theirs"), :>=, 1
@@ -52,7 +52,7 @@ class TestGuides < Minitest::Test
       assert RubyVM::InstructionSequence.compile(text, guide, guide, line)
       next unless label == "ruby"
 
-      # What the block defines is defined for this object alone.
+      # Methods of the block are defined only on this object.
       program = Object.new
       capture_io { eval(text, program.instance_eval { binding }, guide, line) }
       next unless program.respond_to?(:refresh, true)

@@ -1,4 +1,4 @@
-//! The machine of one call, under a virtual clock.
+//! Tests of a single call, with a virtual clock.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub(super) fn failure(kind: TransportErrorKind, delivery: Delivery) -> Transport
     TransportError::new(kind, delivery)
 }
 
-/// Keeps the attempts that it is told of.
+/// An observer that keeps all attempts.
 #[derive(Clone, Default)]
 pub(super) struct Seen(pub(super) Arc<Mutex<Vec<Observed>>>);
 
@@ -63,11 +63,11 @@ impl Observer for Seen {
     }
 }
 
-/// When an attempt left, and how long it might take.
+/// The time at which an attempt was sent, and its timeout.
 pub(super) type Sent = (Duration, Duration);
 
-/// Runs a call with a virtual clock: `attempt` says what comes of each and how long it takes. Returns what the call
-/// comes to, and the attempts.
+/// Runs a call with a virtual clock. `attempt` returns the outcome and the duration of each attempt. Returns the result of the call,
+/// and its attempts.
 pub(super) fn run<F: Flow>(
     mut flow: F,
     mut attempt: impl FnMut(usize) -> (Result<Response<Vec<u8>>, TransportError>, Duration),
@@ -92,7 +92,7 @@ pub(super) fn run<F: Flow>(
 }
 
 #[test]
-fn a_final_response_ends_the_call_at_once() {
+fn a_response_that_is_not_retryable_ends_the_call_after_one_attempt() {
     let (outcome, sent) = run(get(&context()), |_| (Ok(response(404, &[])), ms(5)));
     let error = outcome.unwrap_err();
     assert_eq!((error.attempts(), error.status().unwrap().as_u16(), sent.len()), (1, 404, 1));
@@ -118,7 +118,7 @@ fn each_attempt_sends_the_same_request() {
 }
 
 #[test]
-fn what_may_be_repeated_is_repeated_up_to_the_limit_and_the_last_error_is_returned() {
+fn retryable_failures_are_retried_up_to_the_limit_and_the_last_error_is_returned() {
     let (outcome, sent) = run(get(&context()), |attempt| (Ok(response([500, 502, 503][attempt - 1], &[])), ms(5)));
     let error = outcome.unwrap_err();
     assert_eq!((error.status().unwrap().as_u16(), error.attempts(), sent.len()), (503, 3, 3));
@@ -135,7 +135,7 @@ fn what_may_be_repeated_is_repeated_up_to_the_limit_and_the_last_error_is_return
 }
 
 #[test]
-fn options_override_attempts_and_opt_in_to_repeats() {
+fn options_set_the_number_of_attempts_and_can_allow_retries_of_create() {
     let with = |policy| context().with_options(CallOptions::new().retry(policy));
     let attempts = |policy| run(get(&with(policy)), |_| (Ok(response(500, &[])), ms(1))).1.len();
     assert_eq!(attempts(RetryPolicy::none()), 1);
@@ -145,11 +145,11 @@ fn options_override_attempts_and_opt_in_to_repeats() {
 }
 
 #[test]
-fn retry_after_is_waited_for_or_ends_the_call() {
+fn a_call_waits_for_retry_after_and_fails_if_it_is_too_long() {
     let asked = |seconds: &'static str| move |_| (Ok(response(429, &[("retry-after", seconds)])), ms(0));
     for repeatable in [true, false] {
         let sent = if repeatable { run(get(&context()), asked("4")).1 } else { run(create(&context()), asked("4")).1 };
-        assert_eq!(sent.iter().map(|(at, _)| at.as_secs()).collect::<Vec<_>>(), [0, 4, 8], "429 repeats anything");
+        assert_eq!(sent.iter().map(|(at, _)| at.as_secs()).collect::<Vec<_>>(), [0, 4, 8], "a 429 is always retried");
     }
     let (outcome, sent) = run(get(&context()), asked("16"));
     let error = outcome.unwrap_err();
@@ -159,7 +159,7 @@ fn retry_after_is_waited_for_or_ends_the_call() {
 }
 
 #[test]
-fn retry_after_is_waited_for_up_to_the_limit_of_the_policy() {
+fn a_call_does_not_wait_for_a_retry_after_above_the_limit_of_its_policy() {
     let policy = RetryPolicy::new().max_retry_after(Duration::from_secs(5));
     let context = context().with_options(CallOptions::new().retry(policy));
     let attempts = |seconds| run(get(&context), |_| (Ok(response(503, &[("retry-after", seconds)])), ms(0))).1.len();
@@ -167,7 +167,7 @@ fn retry_after_is_waited_for_up_to_the_limit_of_the_policy() {
 }
 
 #[test]
-fn waits_end_with_the_total_wait_and_the_deadline() {
+fn waits_are_limited_by_the_total_wait_and_the_deadline() {
     let asked = |_| (Ok(response(429, &[("retry-after", "9")])), ms(0));
     let (outcome, sent) = run(get(&context()), asked);
     assert_eq!((outcome.unwrap_err().status().unwrap().as_u16(), sent.len()), (429, 2), "18 s are more than 15 s");
@@ -188,13 +188,13 @@ fn waits_end_with_the_total_wait_and_the_deadline() {
 }
 
 #[test]
-fn a_pause_holds_back_calls_of_the_same_operation_and_ends_those_that_can_not_wait() {
+fn a_pause_delays_calls_of_the_same_operation_and_fails_those_that_cannot_wait() {
     let context = context();
     let mut first = get(&context);
     assert!(matches!(first.step(ms(0)), Step::Send { .. }));
     first.on_response(response(429, &[("retry-after", "5")]), ms(10));
     let mut second = get(&context.clone());
-    // The first goes before it, and nothing is known to be granted.
+    // The first call is sent before it, and no request has been granted yet.
     assert!(matches!(second.step(ms(1010)), Step::Wait(wait) if wait == ms(4100)));
     assert!(matches!(first.step(ms(1010)), Step::Wait(wait) if wait == ms(4000)));
     assert!(matches!(first.step(ms(5010)), Step::Send { .. }));
@@ -206,7 +206,7 @@ fn a_pause_holds_back_calls_of_the_same_operation_and_ends_those_that_can_not_wa
     let mut third = get(&hurried);
     assert!(matches!(third.step(ms(7110)), Step::Done));
     let error = third.finish().unwrap_err();
-    assert_eq!(error.retry_after(), Some(ms(3100)), "the first goes before it");
+    assert_eq!(error.retry_after(), Some(ms(3100)), "the first call is sent before it");
     assert_eq!((error.attempts(), error.delivery(), error.is_retryable()), (0, Delivery::NotSent, true));
     let text =
         "GetSession: the server's rate limit holds this call back for longer than it may wait (nothing was sent)";
@@ -214,7 +214,7 @@ fn a_pause_holds_back_calls_of_the_same_operation_and_ends_those_that_can_not_wa
 }
 
 #[test]
-fn a_retry_is_not_begun_with_less_than_a_second_left() {
+fn no_retry_starts_with_less_than_a_second_left() {
     let nearly = |outcome: fn() -> Result<Response<Vec<u8>>, TransportError>, took| {
         run(create(&context()), move |_| (outcome(), Duration::from_millis(took)))
     };
@@ -228,7 +228,7 @@ fn a_retry_is_not_begun_with_less_than_a_second_left() {
 }
 
 #[test]
-fn a_rejected_call_that_gives_up_in_the_queue_tells_how_long_it_would_have_to_wait_now() {
+fn a_rejected_call_that_gives_up_in_the_queue_reports_its_current_wait() {
     let context = context();
     let (mut first, mut second) = (get(&context), get(&context));
     assert!(
@@ -247,7 +247,7 @@ fn a_rejected_call_that_gives_up_in_the_queue_tells_how_long_it_would_have_to_wa
 }
 
 #[test]
-fn an_earlier_attempt_that_may_have_been_processed_is_not_forgotten() {
+fn delivery_is_maybe_sent_if_any_attempt_may_have_been_processed() {
     let forced = context().with_options(CallOptions::new().retry(RetryPolicy::new().retry_non_idempotent(true)));
     for first in [500, 429] {
         let outcome = |attempt| match attempt {
@@ -265,7 +265,7 @@ fn an_earlier_attempt_that_may_have_been_processed_is_not_forgotten() {
 }
 
 #[test]
-fn no_limit_is_a_long_one_and_no_time_is_a_timeout() {
+fn an_infinite_timeout_becomes_a_year_and_a_zero_deadline_is_a_timeout_error() {
     let endless = CallOptions::new().attempt_timeout(Duration::MAX).deadline(Duration::MAX);
     let (_, sent) = run(get(&context().with_options(endless)), |_| (Ok(response(404, &[])), ms(1)));
     assert_eq!(sent[0].1, Duration::from_secs(365 * 24 * 60 * 60));
@@ -276,13 +276,13 @@ fn no_limit_is_a_long_one_and_no_time_is_a_timeout() {
 }
 
 #[test]
-fn retries_for_which_there_is_no_time_are_not_taken_from_the_budget() {
+fn retries_that_are_not_made_are_not_taken_from_the_budget() {
     let context = context();
     let hurried = context.clone().with_options(CallOptions::new().deadline(ms(100)));
     for _ in 0..20 {
         let slow = |_| (Err(failure(TransportErrorKind::Timeout, Delivery::MaybeSent)), ms(100));
         assert_eq!(run(get(&hurried), slow).1.len(), 1);
-        // Given up while it backs off.
+        // Dropped during its backoff.
         let mut call = get(&context);
         assert!(matches!(call.step(ms(0)), Step::Send { .. }));
         call.on_failure(failure(TransportErrorKind::Closed, Delivery::MaybeSent), ms(0));
@@ -292,7 +292,7 @@ fn retries_for_which_there_is_no_time_are_not_taken_from_the_budget() {
 }
 
 #[test]
-fn jitter_differs_between_calls_and_is_the_same_for_the_same_seed() {
+fn jitter_differs_between_calls_and_repeats_with_the_same_seed() {
     let waits = |seed| -> Vec<Duration> {
         let context = context().with_options(CallOptions::new().retry(RetryPolicy::new().seed(seed)));
         (0..4).map(|_| run(get(&context), |_| (Ok(response(500, &[])), ms(0))).1[1].0).collect()
@@ -306,13 +306,13 @@ fn jitter_differs_between_calls_and_is_the_same_for_the_same_seed() {
 }
 
 #[test]
-fn calls_out_of_order_are_harmless() {
+fn methods_called_out_of_order_do_no_harm() {
     let early = get(&context()).finish().unwrap_err();
     assert_eq!(early.to_string(), "GetSession: finish was called before the call was done (nothing was sent)");
     let mut call = get(&context());
     call.on_response(response(200, &[]), ms(0));
     assert!(matches!(call.step(ms(0)), Step::Send { .. }));
-    assert!(matches!(call.step(ms(0)), Step::Done), "an attempt is handed out once");
+    assert!(matches!(call.step(ms(0)), Step::Done), "an attempt is returned once");
     call.on_response(response(404, &[]), ms(0));
     call.on_response(response(500, &[]), ms(0));
     call.on_failure(failure(TransportErrorKind::Other, Delivery::MaybeSent), ms(0));
@@ -323,7 +323,7 @@ fn calls_out_of_order_are_harmless() {
 }
 
 #[test]
-fn a_clock_that_stands_still_or_goes_back_does_no_harm() {
+fn a_call_ends_even_if_the_clock_stops_or_goes_back() {
     let mut call = get(&context());
     assert!(matches!(call.step(ms(1000)), Step::Send { .. }));
     call.on_response(response(429, &[("retry-after", "5")]), ms(900));
@@ -365,7 +365,7 @@ fn an_observer_sees_each_attempt() {
 }
 
 #[test]
-fn debug_never_shows_what_is_sent() {
+fn debug_never_shows_the_content_of_a_request() {
     let operation = RefreshSession::new("sess_1", "hidden", "hidden", "https://hidden");
     let mut call = context().call(&operation).unwrap();
     let step = call.step(ms(0));
@@ -374,7 +374,7 @@ fn debug_never_shows_what_is_sent() {
 }
 
 #[test]
-fn machines_can_be_sent_to_another_thread() {
+fn calls_can_be_sent_to_another_thread() {
     fn send<T: Send>() {}
     send::<RawCall>();
     send::<Call<CreateSession>>();

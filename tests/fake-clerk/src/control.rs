@@ -1,6 +1,6 @@
 //! The `/_fake/*` routes, through which another process controls a fake.
 //!
-//! They need no key, are not recorded and count towards no limit.
+//! They need no key. Requests to them are not recorded and do not count towards a rate limit.
 
 use http::{Request, Response, StatusCode};
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::errors::json_response;
 use super::{FakeClerk, Recorded, ScriptedResponse};
 
-/// Whose tokens a handshake is to give.
+/// The session and the origin to create tokens for.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct HandshakeRequest {
@@ -18,20 +18,20 @@ struct HandshakeRequest {
     origin: String,
 }
 
-/// What becomes of the clock.
+/// A change of the clock.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum ClockRequest {
-    /// It stops at this time, in Unix milliseconds.
+    /// Stops the clock at this time, in Unix milliseconds.
     SetMs(i64),
-    /// It is moved by so many milliseconds.
+    /// Moves the clock by this many milliseconds.
     AdvanceMs(i64),
 }
 
-/// Why a request is refused.
+/// The status and the message of a refused request.
 type Refusal = (StatusCode, String);
 
-/// What follows `/_fake/` in a path, if it is one of these routes.
+/// The part of the path after `/_fake/`, or `None` for any other path.
 pub(super) fn name(path: &str) -> Option<&str> {
     path.strip_prefix("/_fake/")
 }
@@ -64,9 +64,9 @@ fn operate(fake: &mut FakeClerk, name: &str, request: &Request<Vec<u8>>, now_ms:
                 "reset" | "script" | "handshake" => "POST",
                 "clock" => "GET and POST",
                 "requests" => "GET and DELETE",
-                _ => return Err((StatusCode::NOT_FOUND, format!("no route /_fake/{name}"))),
+                _ => return Err((StatusCode::NOT_FOUND, format!("there is no route /_fake/{name}"))),
             };
-            Err((StatusCode::METHOD_NOT_ALLOWED, format!("the methods of /_fake/{name}: {methods}")))
+            Err((StatusCode::METHOD_NOT_ALLOWED, format!("/_fake/{name} supports {methods}")))
         }
     }
 }
@@ -93,7 +93,7 @@ fn handshake(fake: &mut FakeClerk, body: &[u8], now_ms: i64) -> Result<Value, Re
     let HandshakeRequest { session_id, origin } = read(body)?;
     fake.handshake(&session_id, &origin, now_ms)
         .map(|handshake| json!(handshake))
-        .ok_or_else(|| bad(format!("no session {session_id:?}")))
+        .ok_or_else(|| bad(format!("there is no session {session_id:?}")))
 }
 
 fn move_clock(fake: &mut FakeClerk, body: &[u8], now_ms: i64) -> Result<Value, Refusal> {
@@ -152,7 +152,7 @@ mod tests {
         const DAY: i64 = 24 * 60 * 60 * 1000;
         let mut client = Client::demo();
         assert_eq!(client.get("/_fake/clock").json, json!({ "now_ms": NOW }));
-        // The sessions are as old as the first request, also if that one moves the clock.
+        // Sessions are created at the time of the first request, even if that request moves the clock.
         let moved = client.post("/_fake/clock", &json!({ "advance_ms": 7 * DAY - 1 }).to_string());
         assert_eq!(moved.json, json!({ "now_ms": NOW + 7 * DAY - 1 }));
         assert_eq!(client.get("/v1/sessions/sess_demo_active").json["status"], "active");
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_before_the_first_request_is_when_the_sessions_began() {
+    fn sessions_begin_at_a_clock_that_was_set_before_the_first_request() {
         let mut client = Client::demo();
         client.post("/_fake/clock", r#"{"set_ms":1000}"#);
         assert_eq!(client.get("/v1/sessions/sess_demo_active").json["created_at"], 1000);
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_control_requests_say_what_is_wrong() {
+    fn bad_control_requests_get_an_error_that_says_what_is_wrong() {
         let mut client = Client::demo();
         let table = [
             ("POST", "reset", "{", 400, "EOF"),
@@ -229,15 +229,15 @@ mod tests {
             ("GET", "", "", 404, "no route"),
         ];
         for (method, name, body, status, message) in table {
-            let reply = client.send(method, &format!("/_fake/{name}"), &[], body.as_bytes());
-            assert_eq!(reply.status, status, "{name} {body}");
-            let text = reply.json["message"].as_str().unwrap();
+            let response = client.send(method, &format!("/_fake/{name}"), &[], body.as_bytes());
+            assert_eq!(response.status, status, "{name} {body}");
+            let text = response.json["message"].as_str().unwrap();
             assert!(text.contains(message), "{text}");
         }
     }
 
     #[test]
-    fn a_handshake_is_given() {
+    fn handshake_returns_both_tokens() {
         let mut client = Client::demo();
         let body = r#"{"session_id":"sess_demo_active","origin":"https://a.example"}"#;
         let json = client.post("/_fake/handshake", body).json;

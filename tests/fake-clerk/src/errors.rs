@@ -1,4 +1,4 @@
-//! Error responses: the one table of codes, and the body they come in.
+//! Error responses: the table of all codes, and their body.
 
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode as S};
@@ -14,7 +14,7 @@ mod table {
     macro_rules! codes {
         ($($name:ident = $status:ident $code:literal $message:literal;)*) => {
             $(pub(crate) static $name: Code = Code(S::$status, $code, $message);)*
-            /// Every code, for a test that provokes them all.
+            /// Every code, for the test that provokes each of them.
             #[cfg(test)]
             pub(crate) const ALL: &[&Code] = &[$(&$name),*];
         };
@@ -58,7 +58,7 @@ mod table {
 pub(super) use table::*;
 
 impl Code {
-    /// An error of this kind, with its long text.
+    /// An error of this kind, with its long message.
     pub(super) fn because(&'static self, detail: impl Into<String>) -> Problem {
         Problem { code: self, detail: detail.into(), param: None, retry_after: None, allow: None }
     }
@@ -69,7 +69,7 @@ impl Code {
     }
 }
 
-/// One error, on its way to become a response.
+/// One error, before it becomes a response.
 #[derive(Debug)]
 pub(super) struct Problem {
     code: &'static Code,
@@ -81,19 +81,19 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    /// With a `Retry-After` of so many seconds.
+    /// Adds a `Retry-After`, in seconds.
     pub(super) fn retry_after(mut self, seconds: u64) -> Problem {
         self.retry_after = Some(seconds);
         self
     }
 
-    /// With the methods that would be allowed.
+    /// Adds an `Allow` header with the allowed methods.
     pub(super) fn allow(mut self, methods: &'static str) -> Problem {
         self.allow = Some(methods);
         self
     }
 
-    /// The response that reports it.
+    /// The response that reports the error.
     pub(super) fn into_response(self, trace_id: &str) -> Response<Vec<u8>> {
         let Code(status, code, message) = self.code;
         let mut error = json!({ "message": message, "long_message": self.detail, "code": code });

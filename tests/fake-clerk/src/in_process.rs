@@ -10,7 +10,7 @@ use http::{Request, Response};
 
 use crate::{FakeClerk, Handshake, lock, now_ms};
 
-/// A [`FakeClerk`] as a transport of clerk-sessions-core, for blocking and async clients alike. Clones share the fake.
+/// A [`FakeClerk`] as a transport of clerk-sessions-core, for blocking and async clients. Clones share the fake.
 ///
 /// ```
 /// use clerk_sessions_core::{Api, Client};
@@ -36,7 +36,7 @@ impl InProcess {
         InProcess { fake: Arc::new(Mutex::new(fake)), started: Instant::now() }
     }
 
-    /// What a browser holds once its session token has expired; see [`FakeClerk::handshake`].
+    /// Creates the tokens that a browser sends to refresh a session; see [`FakeClerk::handshake`].
     #[must_use]
     pub fn handshake(&self, session_id: &str, origin: &str) -> Option<Handshake> {
         self.fake().handshake(session_id, origin, now_ms())
@@ -47,7 +47,7 @@ impl InProcess {
         self.fake().advance_clock(by_ms, now_ms());
     }
 
-    /// The fake, to inspect or change. No request gets a response while it is held.
+    /// Locks the fake, to inspect or change it. Requests wait until the guard is dropped.
     pub fn fake(&self) -> MutexGuard<'_, FakeClerk> {
         lock(&self.fake)
     }

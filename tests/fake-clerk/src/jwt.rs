@@ -7,15 +7,15 @@ use serde_json::{Map, Value, json};
 use super::keys;
 use super::seed::Signature;
 
-/// What stands for a signature under [`Signature::None`].
+/// The constant that replaces the signature under [`Signature::None`].
 const NO_SIGNATURE: &str = "fake-signature";
 
-/// What a token is for. Clerk names it in the header, as `cat`.
+/// The purpose of a token. Clerk writes it to the `cat` header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Category {
-    /// It stands for a session.
+    /// A session token.
     Session,
-    /// It was made from a JWT template.
+    /// A token from a JWT template.
     Template,
 }
 
@@ -32,7 +32,7 @@ impl Category {
     }
 }
 
-/// The token of that category with these claims.
+/// Signs a token of that category with these claims.
 pub(super) fn sign(claims: &Value, category: Category, signature: Signature) -> String {
     let claims = BASE64URL.encode(claims.to_string());
     let signed = format!("{}.{claims}", category.header());
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_verifies_unless_a_part_was_changed() {
+    fn a_token_verifies_only_if_no_part_was_changed() {
         for signature in [Signature::Rsa, Signature::None] {
             let token = sign(&json!({ "sid": "sess_1" }), Category::Session, signature);
             let (category, claims) = verify(&token, signature).unwrap();

@@ -1,4 +1,4 @@
-//! The RSA key that signs tokens, one for the whole process because making it is slow.
+//! The RSA key that signs tokens. The process has only one, because generating it is slow.
 
 #![allow(clippy::expect_used, reason = "without a key there is nothing to test, and no request can bring this about")]
 
@@ -11,13 +11,12 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use serde_json::{Value, json};
 
-/// The key's id in tokens and in the key set. It is fixed, so that tokens of two runs differ in
-/// nothing but their signature.
+/// The key's id in tokens and in the key set. It is fixed, so that the tokens of two runs differ only in their signature.
 pub(super) const KEY_ID: &str = "ins_fake_clerk";
 
 static KEY: OnceLock<KeyPair> = OnceLock::new();
 
-/// Makes the key unless it is there.
+/// Generates the key if it does not exist yet.
 pub(super) fn prepare() {
     key();
 }
@@ -55,5 +54,5 @@ pub(super) fn key_set() -> Value {
 }
 
 fn key() -> &'static KeyPair {
-    KEY.get_or_init(|| KeyPair::generate(KeySize::Rsa2048).expect("an RSA key is generated"))
+    KEY.get_or_init(|| KeyPair::generate(KeySize::Rsa2048).expect("an RSA key can be generated"))
 }

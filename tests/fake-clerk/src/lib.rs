@@ -1,9 +1,9 @@
-//! FakeClerk: a stateful Clerk Sessions API in memory, to test programs against without an account or a network.
+//! FakeClerk: a stateful Clerk Sessions API in memory, for testing programs without an account or a network.
 //!
-//! It keeps sessions, users and organizations, and signs real RS256 tokens whose keys it serves at `/v1/jwks`. It knows the
-//! parameters, the limits, the errors and both list shapes of the real one.
+//! It stores sessions, users and organizations, and signs real RS256 tokens. It serves their keys at `/v1/jwks`. It has the
+//! parameters, limits, errors and both list shapes of the real API.
 //!
-//! Behind a loopback socket, for a client under test in the same process:
+//! To test a client in the same process over a loopback socket:
 //!
 //! ```
 //! use clerk_sessions_fake::{FakeClerk, FakeServer, Seed};
@@ -12,17 +12,17 @@
 //! seed.add_user("user_1", 2);
 //! let server = FakeServer::start(FakeClerk::new(seed))?;
 //!
-//! // Give the client under test these two.
+//! // Pass these two to the client under test.
 //! let base_url = server.base_url(); // http://127.0.0.1:43117/v1
 //! let secret_key = server.secret_key();
 //! # assert!(base_url.starts_with("http://127.0.0.1:") && !secret_key.is_empty());
 //!
-//! // Then see what arrived.
+//! // Then inspect the requests that arrived.
 //! assert!(server.fake().requests().is_empty());
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! Without a socket or a clock, as a function from requests to responses:
+//! Without a socket or a clock, FakeClerk is a function from requests to responses:
 //!
 //! ```
 //! use clerk_sessions_fake::{FakeClerk, Seed};
@@ -41,23 +41,23 @@
 //! | `server` | `FakeServer`, FakeClerk behind a loopback socket; and the program `fake-clerk`, for other languages | yes |
 //! | `transport` | `InProcess`, FakeClerk as a transport of clerk-sessions-core, without a socket | no |
 //!
-//! The README says what FakeClerk does like the real one and what it does not; `fake-clerk --help` describes the routes under
-//! `/_fake/`, through which another process controls it.
+//! The README lists what works as in the real API and what does not. `fake-clerk --help` describes the routes under `/_fake/`,
+//! through which another process controls it.
 
-// The files, for those who read the source:
+// The files:
 //
-// seed               what a fake starts with, and how it behaves
-// state              what changes while it runs
-// clock              the time that counts
-// store, session     the sessions, and one of them
-// routes             which operation a request is for, and the checks that every request passes
+// seed               the initial state and the behaviour of a fake
+// state              the state that changes while it runs
+// clock              the time of the fake
+// store, session     all sessions, and one session
+// routes             the checks of every request, and the routing to its operation
 // request            reading the query and the JSON body of a request
 // sessions, tokens, refresh   the operations
-// jwt, keys          signed tokens, and the RSA key behind them
+// jwt, keys          signed tokens, and the RSA key that signs them
 // limit              the rate limit
 // errors             the table of error codes and their body
 // script             scripted responses
-// record             the requests that arrived
+// record             the recorded requests
 // control            the `/_fake/*` routes
 // server             FakeClerk behind a loopback socket; feature `server`
 // in_process         FakeClerk as a transport of clerk-sessions-core; feature `transport`
@@ -118,10 +118,10 @@ use self::state::State;
 /// A Clerk Sessions API in memory, without a clock or a socket.
 ///
 /// [`handle`](FakeClerk::handle) turns a request into a response; the time is an argument. The same seed, requests and times give the
-/// same responses, but for RSA signatures: their key is new in each process.
+/// same responses, except for RSA signatures: each process has a new RSA key.
 ///
-/// What it remembers is bounded, but for the sessions that are created and the responses that are scripted: the newest
-/// [`keep_requests`](Seed::keep_requests) requests, and the newest 10,000 refresh tokens. [`reset`](FakeClerk::reset) forgets all of it.
+/// It keeps the newest [`keep_requests`](Seed::keep_requests) requests and the newest 10,000 refresh tokens. The numbers of created
+/// sessions and of scripted responses are unlimited. [`reset`](FakeClerk::reset) deletes all of it.
 #[derive(Debug)]
 pub struct FakeClerk {
     start: Seed,
@@ -131,17 +131,17 @@ pub struct FakeClerk {
 }
 
 impl FakeClerk {
-    /// A fake that starts as `seed` says.
+    /// Creates a fake with the state in `seed`.
     ///
-    /// The first one in a process that signs with RSA generates the key, which takes a moment.
+    /// The first fake in a process that signs with RSA generates the key, which takes a moment.
     #[must_use]
     pub fn new(seed: Seed) -> FakeClerk {
         FakeClerk { state: start(seed.clone()), start: seed, script: VecDeque::new(), log: Log::default() }
     }
 
-    /// The response to a request that arrives at `now_ms`, in Unix milliseconds.
+    /// Handles a request that arrives at `now_ms`, in Unix milliseconds, and returns the response.
     ///
-    /// The request's URI may be absolute or a path with a query. What is under `/_fake/` controls the fake.
+    /// The request's URI may be absolute, or a path with a query. Routes under `/_fake/` control the fake.
     pub fn handle(&mut self, request: Request<Vec<u8>>, now_ms: i64) -> Response<Vec<u8>> {
         if let Some(name) = control::name(request.uri().path()) {
             return control::respond(self, name, &request, now_ms);
@@ -157,81 +157,83 @@ impl FakeClerk {
         response
     }
 
-    /// The API requests that arrived, oldest first, without those to `/_fake/*`: the newest [`Seed::keep_requests`] of them.
+    /// The newest [`Seed::keep_requests`] API requests, oldest first. Requests to `/_fake/*` are not recorded.
     #[must_use]
     pub fn requests(&self) -> &VecDeque<Recorded> {
         &self.log.kept
     }
 
-    /// How many older requests are no longer among [`requests`](FakeClerk::requests).
+    /// The number of older requests that were dropped from [`requests`](FakeClerk::requests).
     #[must_use]
     pub fn requests_dropped(&self) -> u64 {
         self.log.dropped
     }
 
-    /// Takes [`requests`](FakeClerk::requests) out, and counts those that are dropped from zero again.
+    /// Removes and returns all [`requests`](FakeClerk::requests), and sets the number of dropped ones to zero.
     pub fn take_requests(&mut self) -> Vec<Recorded> {
         std::mem::take(&mut self.log).kept.into()
     }
 
-    /// What a browser at `origin` holds once its session token has expired, or `None` if there is
-    /// no such session.
+    /// Creates the tokens that a browser at `origin` sends to refresh a session: an expired session token and a new refresh token.
+    /// Returns `None` if the session does not exist.
     ///
-    /// The session may be in any state, and its user gone, so that refusals can be provoked.
+    /// The session may have any status, and its user need not exist, so that tests can provoke every error of a refresh.
     pub fn handshake(&mut self, session_id: &str, origin: &str, now_ms: i64) -> Option<Handshake> {
         let now = self.state.settle(now_ms);
         refresh::handshake(&mut self.state, session_id, origin, now)
     }
 
-    /// A session token with these claims and nothing else, signed like any other.
+    /// Signs a session token with exactly these claims.
     ///
-    /// For claims the API never mints, such as an `iat` that is missing or too old.
+    /// Use it for claims that the API never issues, such as a missing `iat` or one that is too old.
     #[must_use]
     pub fn sign(&self, claims: &Value) -> String {
         jwt::sign(claims, Category::Session, self.state.seed.signature)
     }
 
-    /// The first secret key it accepts, or an empty text if it accepts none.
+    /// The first accepted secret key, or an empty string if no key is accepted.
     #[must_use]
     pub fn secret_key(&self) -> &str {
         self.state.seed.secret_keys.first().map_or("", String::as_str)
     }
 
-    /// Stops the clock at a time, in Unix milliseconds: from now on it counts in place of the one passed in.
+    /// Stops the clock at a time, in Unix milliseconds. From now on, this time is used instead of the one that is passed in.
     pub fn set_clock(&mut self, now_ms: i64) {
         self.state.clock = Clock::Frozen(now_ms);
     }
 
-    /// Moves the clock by so many milliseconds, back if they are negative. A running clock keeps running, a stopped one stays stopped.
+    /// Moves the clock by this many milliseconds; negative numbers move it back. A running clock keeps running, and a stopped clock
+    /// stays stopped.
     ///
-    /// `now_ms` is the time at which this happens, as in [`handle`](FakeClerk::handle). It counts where no request has arrived yet:
-    /// the ages of the seed's sessions start there, before the clock is moved.
+    /// `now_ms` is the current time, as in [`handle`](FakeClerk::handle). If no request has arrived yet, the sessions of the seed are
+    /// created at this time, before the clock is moved.
     pub fn advance_clock(&mut self, by_ms: i64, now_ms: i64) {
         self.state.settle(now_ms);
         self.state.clock.advance(by_ms);
     }
 
-    /// The time that counts where `now_ms` is passed in, both in Unix milliseconds.
+    /// The time of the fake if `now_ms` is passed in, both in Unix milliseconds.
     #[must_use]
     pub fn clock(&self, now_ms: i64) -> i64 {
         self.state.clock.read(now_ms)
     }
 
-    /// Starts over with the seed that it was made with: nothing recorded, scripted or counted remains, and the clock is the seed's.
+    /// Restores the initial seed and its clock, and clears recorded requests, scripted responses and rate limits.
     pub fn reset(&mut self) {
         self.reset_to(self.start.clone());
     }
 
-    /// Starts over with another seed. [`reset`](FakeClerk::reset) still goes back to the one that it was made with.
+    /// Starts over with another seed. A later [`reset`](FakeClerk::reset) still restores the initial seed.
     pub fn reset_to(&mut self, seed: Seed) {
         self.state = start(seed);
         self.script.clear();
         self.log = Log::default();
     }
 
-    /// Adds responses for the next API requests, in order; then normal handling resumes.
+    /// Adds responses for the next API requests, in order. Later requests are handled as usual.
     ///
-    /// A request that gets one is recorded, but neither checked nor counted, and changes nothing.
+    /// A request that gets a scripted response is recorded, but it is not checked, does not count towards a rate limit and changes
+    /// nothing.
     pub fn script(&mut self, responses: Vec<ScriptedResponse>) {
         self.script.extend(responses);
     }
@@ -249,13 +251,13 @@ fn start(seed: Seed) -> State {
 #[cfg(all(doctest, feature = "server"))]
 struct Readme;
 
-/// Locks a fake. A panic while it was held, as in a test that failed, has left it usable.
+/// Locks a fake. A poisoned lock is ignored, because the fake stays usable after a test panics.
 #[cfg(any(feature = "server", feature = "transport"))]
 fn lock(fake: &Mutex<FakeClerk>) -> MutexGuard<'_, FakeClerk> {
     fake.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The clock for [`FakeClerk::handle`]: Unix milliseconds.
+/// The current time for [`FakeClerk::handle`], in Unix milliseconds.
 #[cfg(any(feature = "server", feature = "transport"))]
 fn now_ms() -> i64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

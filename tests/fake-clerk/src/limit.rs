@@ -1,18 +1,18 @@
-//! The rate limit: so many requests in a fixed window.
+//! The rate limit: a maximum number of requests in a fixed window.
 
 use std::collections::HashMap;
 
 use super::operation::Operation;
 use super::seed::{RateLimit, RateLimitScope};
 
-/// The windows of all secret keys and, where each operation has a limit of its own, of all operations.
+/// The windows of all secret keys or, if each operation has its own limit, of all pairs of key and operation.
 ///
-/// There are no more of them than there are keys and operations.
+/// The number of windows is bounded by the numbers of keys and operations.
 #[derive(Debug, Default)]
 pub(super) struct Windows(HashMap<(usize, Option<Operation>), Window>);
 
 impl Windows {
-    /// Counts a request at `now`. `key` is the number of its secret key; `operation` is none for a route that is not there.
+    /// Counts a request at `now`. `key` is the number of its secret key; `operation` is `None` for an unknown route.
     ///
     /// # Errors
     /// If it is too many: the whole seconds until the next window, at least one.
@@ -29,7 +29,7 @@ impl Windows {
     }
 }
 
-/// The window that is open, if one is.
+/// The current window, if there is one.
 #[derive(Debug, Default)]
 struct Window {
     started_at: Option<i64>,
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_opens_with_a_request_and_lets_so_many_through() {
+    fn a_window_opens_with_a_request_and_admits_up_to_the_limit() {
         let limit = RateLimit { requests: 2, per_ms: 2500 };
         let mut window = Window::default();
         let table = [
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn extreme_limits_and_times_are_harmless() {
+    fn extreme_limits_and_times_do_not_panic() {
         for (requests, per_ms) in [(0, 0), (0, u64::MAX), (1, u64::MAX)] {
             let mut window = Window::default();
             for now in [i64::MIN, i64::MAX, 0] {

@@ -1,6 +1,6 @@
-//! The operations there are.
+//! The operations.
 
-/// What a request asks for.
+/// The operation of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Operation {
     KeySet,

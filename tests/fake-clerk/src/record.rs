@@ -1,4 +1,4 @@
-//! The requests that arrived: the newest of them, and no more of their bodies than is asked for.
+//! The recorded requests: only the newest, with truncated bodies.
 
 use std::collections::VecDeque;
 
@@ -13,18 +13,18 @@ use super::seed::Seed;
 pub struct Recorded {
     /// The method.
     pub method: Method,
-    /// The path and the query, not decoded.
+    /// The path and the query, undecoded.
     pub target: String,
-    /// The headers, the secret key among them.
+    /// The headers, including the secret key.
     pub headers: HeaderMap,
-    /// The body, cut after [`Seed::keep_body_bytes`].
+    /// The body, truncated to [`Seed::keep_body_bytes`].
     pub body: Vec<u8>,
     /// The length of the whole body in bytes.
     pub body_length: usize,
 }
 
 impl Recorded {
-    /// Takes over a request, and so many bytes of its body.
+    /// Records a request, and the first bytes of its body.
     fn new(request: Request<Vec<u8>>, keep_body_bytes: usize) -> Recorded {
         let (parts, mut body) = request.into_parts();
         let body_length = body.len();
@@ -40,7 +40,7 @@ impl Recorded {
         }
     }
 
-    /// As `GET /_fake/requests` shows it, where bytes that are not UTF-8 are replaced.
+    /// The JSON of `GET /_fake/requests`. Bytes that are not UTF-8 are replaced.
     pub(super) fn to_json(&self) -> Value {
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
         let headers: Vec<_> =
@@ -55,7 +55,7 @@ impl Recorded {
     }
 }
 
-/// The newest requests, and how many older ones were dropped.
+/// The newest requests, and the number of older ones that were dropped.
 #[derive(Debug, Default)]
 pub(super) struct Log {
     pub(super) kept: VecDeque<Recorded>,
@@ -63,7 +63,7 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Adds a request, and drops the oldest one if there are more than the seed says.
+    /// Adds a request, and drops the oldest one if there are more than the seed allows.
     pub(super) fn add(&mut self, request: Request<Vec<u8>>, seed: &Seed) {
         self.kept.push_back(Recorded::new(request, seed.keep_body_bytes));
         while self.kept.len() > seed.keep_requests {
@@ -79,17 +79,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_requests_are_kept_and_bodies_are_cut() {
+    fn the_newest_requests_are_kept_and_long_bodies_are_truncated() {
         let seed = Seed { keep_requests: 2, keep_body_bytes: 3, ..Seed::default() };
         let mut client = Client::new(seed);
         for target in ["/1", "/2", "/3", "/4", "/5"] {
             client.post(target, "12345");
         }
         assert_eq!(client.fake.requests_dropped(), 3);
-        let reply = client.get("/_fake/requests");
-        assert_eq!(reply.headers["x-requests-dropped"], "3");
-        assert_eq!((&reply.json[0]["target"], &reply.json[1]["target"]), (&json!("/4"), &json!("/5")));
-        assert_eq!((&reply.json[0]["body"], &reply.json[0]["body_length"]), (&json!("123"), &json!(5)));
+        let response = client.get("/_fake/requests");
+        assert_eq!(response.headers["x-requests-dropped"], "3");
+        assert_eq!((&response.json[0]["target"], &response.json[1]["target"]), (&json!("/4"), &json!("/5")));
+        assert_eq!((&response.json[0]["body"], &response.json[0]["body_length"]), (&json!("123"), &json!(5)));
 
         let taken = client.fake.take_requests();
         assert_eq!(taken.iter().map(|request| request.target.as_str()).collect::<Vec<_>>(), ["/4", "/5"]);
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn no_request_need_be_kept() {
+    fn keep_requests_can_be_zero() {
         let mut client = Client::new(Seed { keep_requests: 0, ..Seed::default() });
         client.get("/");
         assert_eq!((client.fake.requests().len(), client.fake.requests_dropped()), (0, 1));

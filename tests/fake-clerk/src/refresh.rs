@@ -1,4 +1,4 @@
-//! Refreshing a session, and the tokens a browser brings for it.
+//! Refreshing a session, and the tokens that a browser sends for it.
 
 use http::Uri;
 use serde::Serialize;
@@ -11,25 +11,25 @@ use super::session;
 use super::state::{Redeemed, State};
 use super::tokens::{self, seconds};
 
-/// The members a refresh may have.
+/// The parameters of a refresh.
 const FIELDS: [&str; 6] =
     ["expired_token", "refresh_token", "request_origin", "request_headers", "format", "request_originating_ip"];
-/// What the names of cookies end in, where several instances share a domain.
+/// The suffix of cookie names if several instances share a domain.
 const COOKIE_SUFFIX: &str = "FakeClrk";
-/// The attributes every cookie has.
+/// The attributes of every cookie.
 const COOKIE_ATTRIBUTES: &str = "Path=/; Max-Age=315360000; Secure; SameSite=Lax";
 
-/// What a browser holds once its session token has expired.
+/// The tokens that a browser sends to refresh a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Handshake {
-    /// The session token, properly signed, which expired a minute ago.
+    /// A correctly signed session token that expired a minute ago.
     pub expired_token: String,
-    /// A fresh refresh token, good for one use.
+    /// A new refresh token, which can be used once.
     pub refresh_token: String,
 }
 
-/// What a browser at `origin` holds, if there is such a session.
+/// Creates the tokens of a browser at `origin`, if the session exists.
 pub(super) fn handshake(state: &mut State, session_id: &str, origin: &str, now: i64) -> Option<Handshake> {
     let issued_at = seconds(now).saturating_sub(2 * tokens::LIFE);
     Some(Handshake {
@@ -59,15 +59,15 @@ pub(super) fn refresh(state: &mut State, id: &str, fields: &Fields, query: &Quer
     match state.redeem(refresh_token, id) {
         Redeemed::Now => {}
         Redeemed::Never => {
-            return Err(errors::REFRESH_NOT_FOUND.because("This session has no such refresh token."));
+            return Err(errors::REFRESH_NOT_FOUND.because("No such refresh token was issued for this session."));
         }
         Redeemed::Before => {
-            return Err(errors::CONSUMED.because("A refresh token is good for one use."));
+            return Err(errors::CONSUMED.because("The refresh token has already been used."));
         }
     }
     let session = state.session(id)?;
     if !state.has_user(&session.user_id) {
-        return Err(errors::USER_NOT_FOUND.because("The user of this session is gone."));
+        return Err(errors::USER_NOT_FOUND.because("The user of this session does not exist."));
     }
 
     let client_uat = seconds(session.created_at);
@@ -85,15 +85,15 @@ pub(super) fn refresh(state: &mut State, id: &str, fields: &Fields, query: &Quer
     Ok(json!({ "object": "cookies", "cookies": cookies }))
 }
 
-/// Refuses an expired token that does not belong to this session and origin, or is too old.
+/// Refuses an expired token that belongs to another session or origin, or is too old.
 fn check_token(state: &State, id: &str, token: &str, origin: &str, now: i64) -> Result<(), Problem> {
     if !is_origin(origin) {
-        return Err(errors::ORIGIN_INVALID.because("It must be an http or https origin."));
+        return Err(errors::ORIGIN_INVALID.because("The request_origin must be an http or https origin."));
     }
     let (category, claims) = jwt::verify(token, state.seed.signature)
-        .ok_or_else(|| errors::TOKEN_INVALID.because("It is not a token of this instance."))?;
+        .ok_or_else(|| errors::TOKEN_INVALID.because("The expired_token was not issued by this instance."))?;
     if category != Category::Session {
-        return Err(errors::INELIGIBLE.because("The token was made from a template."));
+        return Err(errors::INELIGIBLE.because("The token was created from a template."));
     }
 
     let azp = text(&claims, "azp").ok_or_else(|| errors::MISSING_AZP.because("The token has no azp claim."))?;
@@ -102,7 +102,7 @@ fn check_token(state: &State, id: &str, token: &str, origin: &str, now: i64) -> 
     }
     let sid = text(&claims, "sid").ok_or_else(|| errors::MISSING_SID.because("The token has no sid claim."))?;
     if sid != id {
-        return Err(errors::SID_MISMATCH.because("The token is one of another session."));
+        return Err(errors::SID_MISMATCH.because("The token belongs to another session."));
     }
 
     let session =
@@ -120,9 +120,9 @@ fn check_token(state: &State, id: &str, token: &str, origin: &str, now: i64) -> 
     let age = issued_at
         .map(|issued_at| seconds(now).saturating_sub(issued_at))
         .filter(|&age| age >= 0)
-        .ok_or_else(|| errors::AGE_UNKNOWN.because("The iat claim is no time in the past."))?;
+        .ok_or_else(|| errors::AGE_UNKNOWN.because("The iat claim is not a time in the past."))?;
     if age > session::LIFE / 1000 {
-        return Err(errors::TOO_OLD.because("The token is older than any session."));
+        return Err(errors::TOO_OLD.because("The token is older than the lifetime of a session."));
     }
     Ok(())
 }
@@ -152,7 +152,7 @@ fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     claims.get(name)?.as_str()
 }
 
-/// Whether it is what a browser sends as `Origin`: no path, not even an empty one.
+/// Whether the text is an origin as browsers send it: a scheme and a host, without a path or a trailing slash.
 fn is_origin(text: &str) -> bool {
     text.split_once("://").is_some_and(|(scheme, rest)| {
         ["http", "https"].contains(&scheme) && !rest.contains(['/', '\\', '?', '#', '@']) && text.parse::<Uri>().is_ok()
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_token_is_good_once() {
+    fn a_refresh_token_can_be_used_once() {
         let mut client = Client::demo();
         let handshake = client.handshake("sess_demo_active", ORIGIN);
         let first = client.post(PATH, &body(&handshake, ""));
@@ -199,10 +199,10 @@ mod tests {
             ("?suffixed_cookies=false", "__session="),
         ] {
             let more = r#","format":"cookie","request_headers":{"a":["b"]}"#;
-            let reply = client.post(&format!("{PATH}{query}"), &body(&handshake, more));
-            assert_eq!(reply.status, 200);
-            assert_eq!(reply.json["object"], "cookies");
-            let cookie = |index: usize| reply.json["cookies"][index].as_str().unwrap();
+            let response = client.post(&format!("{PATH}{query}"), &body(&handshake, more));
+            assert_eq!(response.status, 200);
+            assert_eq!(response.json["object"], "cookies");
+            let cookie = |index: usize| response.json["cookies"][index].as_str().unwrap();
             assert!(cookie(0).starts_with(session));
             assert!(cookie(1).starts_with("__client_uat"));
             let next = cookie(2).strip_prefix("__refresh_FakeClrk=").unwrap();
@@ -216,8 +216,8 @@ mod tests {
         let mut handshake = client.handshake("sess_demo_active", ORIGIN);
         let other = client.handshake("sess_demo_impersonated", ORIGIN);
         handshake.refresh_token = other.refresh_token;
-        let reply = client.post(PATH, &body(&handshake, ""));
-        assert_eq!(reply.code(), "refresh_token_not_found");
+        let response = client.post(PATH, &body(&handshake, ""));
+        assert_eq!(response.code(), "refresh_token_not_found");
     }
 
     #[test]

@@ -20,13 +20,13 @@ impl Query {
         Query(pairs.into_owned().collect())
     }
 
-    /// The value of a parameter. An empty one counts as not given, as on the real server.
+    /// The value of a parameter. An empty value counts as absent, as on the real server.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         let (_, value) = self.0.iter().find(|(key, _)| key == name)?;
         Some(value.as_str()).filter(|value| !value.is_empty())
     }
 
-    /// Whether a parameter is `true`; not given, it is not.
+    /// Whether a parameter is `true`. The default is `false`.
     pub(super) fn flag(&self, name: &str) -> Result<bool, Problem> {
         match self.text(name) {
             None | Some("false") => Ok(false),
@@ -35,7 +35,7 @@ impl Query {
         }
     }
 
-    /// An integer of that range.
+    /// The integer value of a parameter, within that range.
     pub(super) fn number(&self, name: &str, range: RangeInclusive<i64>) -> Result<Option<usize>, Problem> {
         let Some(text) = self.text(name) else {
             return Ok(None);
@@ -57,7 +57,7 @@ impl Query {
 pub(super) struct Fields(Map<String, Value>);
 
 impl Fields {
-    /// The body of a request. An empty one and `null`, which some clients send where there is nothing to say, count as `{}`.
+    /// The body of a request. An empty body and `null`, which some clients send if they have no parameters, count as `{}`.
     pub(super) fn of(request: &Request<Vec<u8>>) -> Result<Fields, Problem> {
         if matches!(request.body().trim_ascii(), b"" | b"null") {
             return Ok(Fields(Map::new()));
@@ -67,15 +67,15 @@ impl Fields {
         }
         serde_json::from_slice(request.body())
             .map(Fields)
-            .map_err(|error| errors::BODY_INVALID.because(format!("No JSON object: {error}.")))
+            .map_err(|error| errors::BODY_INVALID.because(format!("The body is not a JSON object: {error}.")))
     }
 
-    /// A member; `null` counts as not given.
+    /// A member. `null` counts as absent.
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
-    /// A text.
+    /// The value of an optional text member.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Problem> {
         match self.get(name) {
             None => Ok(None),
@@ -84,12 +84,12 @@ impl Fields {
         }
     }
 
-    /// A text that must be there.
+    /// The value of a required text member.
     pub(super) fn required_text(&self, name: &str) -> Result<&str, Problem> {
         self.text(name)?.ok_or_else(|| errors::PARAM_MISSING.about(name, "must be included"))
     }
 
-    /// An integer of that range. A number with a fraction is none, even if it is zero.
+    /// The integer value of a member, within that range. A number with a decimal point is not an integer, even if its fraction is zero.
     pub(super) fn integer(&self, name: &str, range: RangeInclusive<i64>) -> Result<Option<i64>, Problem> {
         let Some(value) = self.get(name) else {
             return Ok(None);
@@ -103,7 +103,7 @@ impl Fields {
         }
     }
 
-    /// Refuses a member that is not among `known`.
+    /// Refuses members that are not in `known`.
     pub(super) fn only(&self, known: &[&str]) -> Result<(), Problem> {
         match self.0.keys().find(|name| !known.contains(&name.as_str())) {
             None => Ok(()),

@@ -1,4 +1,4 @@
-//! The checks that every request passes, then which operation it is.
+//! The checks of every request, and the routing to its operation.
 
 use http::header::{AUTHORIZATION, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
@@ -11,10 +11,10 @@ use super::request::{Fields, Query};
 use super::state::State;
 use super::{keys, refresh, sessions, tokens};
 
-/// The API versions there are.
+/// The supported API versions.
 const API_VERSIONS: [&str; 6] = ["2021-02-05", "2024-10-01", "2025-03-12", "2025-04-10", "2025-11-10", "2026-05-12"];
 
-/// An operation, and what its path says it is about; empty where the path has no such part.
+/// An operation, and the parameters in its path. A parameter that the path does not have is empty.
 struct Route<'a> {
     operation: Operation,
     session_id: &'a str,
@@ -24,7 +24,7 @@ struct Route<'a> {
 /// The response to an API request.
 pub(super) fn respond(state: &mut State, request: &Request<Vec<u8>>, now: i64) -> Response<Vec<u8>> {
     let trace_id = state.new_trace_id();
-    // Split first: an encoded slash belongs to its segment.
+    // The path is split before it is decoded, because an encoded slash belongs to its segment.
     let segments: Vec<_> = request
         .uri()
         .path()
@@ -47,7 +47,7 @@ pub(super) fn respond(state: &mut State, request: &Request<Vec<u8>>, now: i64) -
     response
 }
 
-/// Finds the operation.
+/// Finds the operation of a request.
 fn find<'a>(method: &Method, segments: &[&'a str]) -> Result<Route<'a>, Problem> {
     let (allowed, operation, session_id, template) = match *segments {
         ["v1", "jwks"] => ("GET", Operation::KeySet, "", ""),
@@ -73,7 +73,7 @@ fn admit(state: &mut State, request: &Request<Vec<u8>>, operation: Option<Operat
         .and_then(|value| value.strip_prefix("Bearer "))
         .filter(|key| !key.is_empty())
         .ok_or_else(|| {
-            errors::AUTHORIZATION_INVALID.because("The Authorization header must read `Bearer <secret key>`.")
+            errors::AUTHORIZATION_INVALID.because("The Authorization header must be `Bearer <secret key>`.")
         })?;
     let key = state
         .seed
@@ -85,7 +85,7 @@ fn admit(state: &mut State, request: &Request<Vec<u8>>, operation: Option<Operat
     if let Some(limit) = state.seed.rate_limit.filter(|_| operation != Some(Operation::KeySet)) {
         let scope = state.seed.rate_limit_scope;
         state.windows.admit(limit, scope, key, operation, now).map_err(|seconds| {
-            errors::TOO_MANY_REQUESTS.because("Too many requests, retry later.").retry_after(seconds)
+            errors::TOO_MANY_REQUESTS.because("Too many requests. Retry later.").retry_after(seconds)
         })?;
     }
 

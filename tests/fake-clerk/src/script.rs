@@ -1,4 +1,4 @@
-//! Scripted responses, given in place of what the state says.
+//! Scripted responses, which replace the usual ones.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use serde_json::json;
 
 use super::errors;
 
-/// A scripted response, given as it is: no header is added.
+/// A scripted response. It is sent unchanged; no header is added.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(deny_unknown_fields)]
 #[allow(clippy::exhaustive_structs, reason = "tests write it as a literal")]
 pub struct ScriptedResponse {
-    /// The status, from 200.
+    /// The status, at least 200.
     pub status: u16,
-    /// The headers; default none. `Content-Length` and `Transfer-Encoding` are the server's.
+    /// The headers; default none. `Content-Length` and `Transfer-Encoding` are refused, because the server sets them.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     /// The body; default empty.
@@ -24,12 +24,12 @@ pub struct ScriptedResponse {
 }
 
 impl ScriptedResponse {
-    /// Why it can't be sent, if it can't.
+    /// Checks that the response can be sent.
     pub(super) fn check(&self) -> Result<(), String> {
         self.build().map(drop)
     }
 
-    /// The response itself, or a 500 that says why it can't be sent.
+    /// The response, or a 500 with the reason why it can't be sent.
     pub(super) fn into_response(self) -> Response<Vec<u8>> {
         self.build().unwrap_or_else(|why| {
             let body = json!({ "message": format!("scripted response: {why}") });
@@ -39,12 +39,12 @@ impl ScriptedResponse {
 
     fn build(&self) -> Result<Response<Vec<u8>>, String> {
         if self.status < 200 {
-            return Err(format!("status {} is not a final one", self.status));
+            return Err(format!("status {} is below 200", self.status));
         }
         let mut response = Response::builder().status(self.status);
         for (name, value) in &self.headers {
             if ["content-length", "transfer-encoding"].contains(&name.to_lowercase().as_str()) {
-                return Err(format!("header {name} is written by the server"));
+                return Err(format!("header {name} is set by the server"));
             }
             response = response.header(name, value);
         }

@@ -1,123 +1,125 @@
-//! What a fake starts with, and how it behaves.
+//! The initial state and the behaviour of a fake.
 
 #![allow(clippy::exhaustive_structs, reason = "tests write these as literals")]
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// The secret key a [`Seed`] accepts unless it names others.
+/// The secret key that a [`Seed`] accepts by default.
 pub const DEFAULT_SECRET_KEY: &str = "sk_test_fake_clerk_not_a_secret";
 
-/// The contents and the manners of a [`FakeClerk`](super::FakeClerk).
+/// The initial state and the behaviour of a [`FakeClerk`](super::FakeClerk).
 ///
-/// Write it as `Seed { …, ..Seed::default() }`, as fields are added now and then. As JSON, every field may be left out and an unknown one is refused.
+/// Write it as `Seed { …, ..Seed::default() }`, because new versions may add fields. In JSON, every field is optional, and unknown
+/// fields are refused.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Seed {
-    /// The secret keys accepted; by default [`DEFAULT_SECRET_KEY`] alone.
+    /// The accepted secret keys; default only [`DEFAULT_SECRET_KEY`].
     pub secret_keys: Vec<String>,
     /// Whether it is a production instance, which refuses to create sessions; default no.
     pub production: bool,
-    /// The time at which the clock stands still, in Unix milliseconds; by default it runs. It can be moved while the fake runs: see
+    /// The time at which the clock is stopped, in Unix milliseconds; by default the clock runs. To move it later, see
     /// [`FakeClerk::set_clock`](super::FakeClerk::set_clock).
     pub now: Option<i64>,
-    /// The ids of the users there are; default none.
+    /// The ids of the existing users; default none.
     pub users: Vec<String>,
-    /// The organizations there are; default none.
+    /// The existing organizations; default none.
     pub organizations: Vec<SeedOrganization>,
-    /// The names of the JWT templates there are; default none.
+    /// The names of the existing JWT templates; default none.
     pub templates: Vec<String>,
-    /// The sessions there are; default none. Of two with the same id, the later one counts.
+    /// The existing sessions; default none. If two have the same id, the later one replaces the earlier one.
     pub sessions: Vec<SeedSession>,
-    /// The rate limit; default none. `GET /v1/jwks` and requests with a bad key have none and use none up.
+    /// The rate limit; default none. `GET /v1/jwks` and requests with an invalid key are not limited and do not count.
     pub rate_limit: Option<RateLimit>,
     /// Which requests share a rate limit; default [`RateLimitScope::Key`].
     pub rate_limit_scope: RateLimitScope,
-    /// The most sessions in one list response: a larger `limit` is lowered silently; default none.
+    /// The maximum number of sessions in one list; a larger `limit` is lowered without an error. Default none.
     pub max_limit: Option<u32>,
     /// The shape of a list response; default [`ListShape::AsAsked`].
     pub list_shape: ListShape,
-    /// The response to revoking a session that has ended, but was not revoked; default [`RevokeEnded::Ok`].
+    /// The response to revoking a session that has ended without being revoked; default [`RevokeEnded::Ok`].
     pub revoke_ended: RevokeEnded,
-    /// How a session shows an optional field it lacks; default [`Nulls::Null`].
+    /// How a session shows an optional field without a value; default [`Nulls::Null`].
     pub nulls: Nulls,
     /// How tokens are signed; default [`Signature::Rsa`].
     pub signature: Signature,
-    /// How many requests are kept to be shown, the newest ones; default 1000.
+    /// The number of newest requests to keep; default 1000.
     pub keep_requests: usize,
-    /// How many bytes of the body of each of them are kept; default 65,536.
+    /// The number of bytes to keep of each request body; default 65,536.
     pub keep_body_bytes: usize,
 }
 
 /// A session of a [`Seed`].
 ///
-/// Write it as `SeedSession { …, ..SeedSession::new(id, user_id) }`, as fields are added now and then. Times are Unix milliseconds. As JSON, every field may be left out and an unknown one is refused.
+/// Write it as `SeedSession { …, ..SeedSession::new(id, user_id) }`, because new versions may add fields. Times are in Unix
+/// milliseconds. In JSON, every field is optional, and unknown fields are refused.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SeedSession {
-    /// Its id; empty, the default, has one made.
+    /// The id. If it is empty, which is the default, an id is generated.
     pub id: String,
-    /// Its user's id, which need not be among [`Seed::users`]; empty, the default, is the first of
-    /// those.
+    /// The id of the user, who need not be in [`Seed::users`]. If it is empty, which is the default, it is the first of those.
     pub user_id: String,
-    /// Its client's id; empty, the default, has one made.
+    /// The id of the client. If it is empty, which is the default, an id is generated.
     pub client_id: String,
-    /// Its status; default `active`. Any text will do, also one no client knows yet.
+    /// The status; default `active`. Any text is accepted, including an unknown status.
     pub status: String,
-    /// When it was created; by default at the first request, or a fitting time before that if it is
-    /// `expired` or `abandoned`.
+    /// The creation time; by default the time of the first request, or early enough before it if the status is `expired` or
+    /// `abandoned`.
     pub created_at: Option<i64>,
-    /// When it was last active; by default when created.
+    /// The time of the last activity; by default the creation time.
     pub last_active_at: Option<i64>,
-    /// When it expires: from then on, an active or pending session reads as `expired`; by default
-    /// 7 days after its creation.
+    /// The time at which the session expires; by default 7 days after its creation. From then on, the status of an active or pending
+    /// session is `expired`.
     pub expire_at: Option<i64>,
-    /// When it counts as abandoned, which is only shown; by default 30 days after its creation.
+    /// The value of `abandon_at`, which has no effect; by default 30 days after the creation.
     pub abandon_at: Option<i64>,
-    /// When it last changed; by default when created.
+    /// The time of the last change; by default the creation time.
     pub updated_at: Option<i64>,
-    /// The id of the organization last active in it, which need not be among [`Seed::organizations`]; default none. The session's
-    /// tokens name it.
+    /// The id of the last active organization, which need not be in [`Seed::organizations`]; default none. The session's tokens name
+    /// it.
     pub last_active_organization_id: Option<String>,
-    /// Who impersonates the user, any JSON, usually an object with `sub`; default none. The session's tokens have it as `act`.
+    /// The actor who impersonates the user: any JSON, usually an object with `sub`; default none. It becomes the `act` claim of the
+    /// session's tokens.
     pub actor: Option<Value>,
-    /// What the session was last used with, any JSON; default none.
+    /// The latest activity, any JSON; default none.
     pub latest_activity: Option<Value>,
-    /// What the user has yet to do, any JSON; default none.
+    /// The tasks that the user has to complete, any JSON; default none.
     pub tasks: Option<Value>,
-    /// The `fva` claim of its tokens: minutes since the first and since the second factor was verified, -1 for never; by default the
-    /// minutes since its creation, and -1.
+    /// The `fva` claim of the session's tokens: the minutes since the first and the second factor were verified, or -1 for never. By
+    /// default, the minutes since the creation, and -1.
     pub fva: Option<[i64; 2]>,
 }
 
 /// An organization of a [`Seed`].
 ///
-/// Memberships are not modelled: every user is a member, with the same role and permissions. As JSON, every field but `id` may be
-/// left out and an unknown one is refused.
+/// Memberships are not modelled: every user is a member, with the same role and permissions. In JSON, every field except `id` is
+/// optional, and unknown fields are refused.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeedOrganization {
-    /// Its id.
+    /// The id.
     pub id: String,
-    /// Its slug; default none.
+    /// The slug; default none.
     #[serde(default)]
     pub slug: Option<String>,
-    /// The role that users have in it; default `org:admin`.
+    /// The role of all users in the organization; default `org:admin`.
     #[serde(default = "admin")]
     pub role: String,
-    /// The permissions that users have in it, each as `org:FEATURE:PERMISSION`; default none. Tokens hold them packed, at most 128
-    /// different names of permissions. Others than these, and system permissions (`org:sys_…`), are in no token.
+    /// The permissions of all users in the organization, each as `org:FEATURE:PERMISSION`; default none. Tokens contain them in packed
+    /// form, with at most 128 different permission names. Further ones and system permissions (`org:sys_…`) are left out of tokens.
     #[serde(default)]
     pub permissions: Vec<String>,
 }
 
-/// So many requests in so long a fixed window; the rest gets a 429.
+/// The number of requests that are allowed in each fixed window. Further requests get a 429.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
-    /// The requests let through in a window.
+    /// The number of requests allowed in a window.
     pub requests: u32,
-    /// The window's length in milliseconds; it opens with the first request after the last one.
+    /// The length of a window in milliseconds. A window starts with the first request after the previous window.
     pub per_ms: u64,
 }
 
@@ -129,7 +131,7 @@ pub enum RateLimitScope {
     /// All requests with the same secret key.
     #[default]
     Key,
-    /// All requests for the same operation with the same secret key: the 429 of one operation leaves the others alone.
+    /// All requests for the same operation with the same secret key. A 429 of one operation does not affect the others.
     Endpoint,
 }
 
@@ -138,36 +140,36 @@ pub enum RateLimitScope {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ListShape {
-    /// An object if the request says `paginated=true`, else a bare array.
+    /// An object if the request has `paginated=true`, otherwise an array.
     #[default]
     AsAsked,
-    /// Always a bare array.
+    /// Always an array.
     Array,
     /// Always an object with `data` and `total_count`.
     Paginated,
 }
 
-/// The response to revoking a session that has ended, but was not revoked, such as one that has expired.
+/// The response to revoking a session that has ended without being revoked, such as an expired one.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RevokeEnded {
-    /// The response is the unchanged session.
+    /// The request succeeds and returns the unchanged session.
     #[default]
     Ok,
-    /// It is refused with 400 `bad_request`.
+    /// The request is refused with 400 `bad_request`.
     Error,
 }
 
-/// How a session shows an optional field it lacks.
+/// How a session shows an optional field without a value.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Nulls {
-    /// As `null`.
+    /// The field is `null`.
     #[default]
     Null,
-    /// Not at all.
+    /// The field is absent.
     Absent,
 }
 
@@ -176,15 +178,15 @@ pub enum Nulls {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Signature {
-    /// With RS256, verifiable against the served key set.
+    /// With RS256. The signature can be verified with the served key set.
     #[default]
     Rsa,
-    /// Not: a constant stands where the signature would, for simulations that mint millions.
+    /// Unsigned: a constant replaces the signature. Use it for simulations that create millions of tokens.
     None,
 }
 
 impl Seed {
-    /// One user, `user_demo`, with a session in each common state; the organization `org_demo`; and the template `demo`.
+    /// A demo: the user `user_demo` with a session in each common status; the organization `org_demo`; and the template `demo`.
     #[must_use]
     pub fn demo() -> Seed {
         let session = |id: &str, status: &str| SeedSession {
@@ -227,7 +229,7 @@ impl Seed {
         }
     }
 
-    /// Adds the user `id` with so many active sessions, each of a client of its own.
+    /// Adds the user `id` with this many active sessions, each with its own client.
     pub fn add_user(&mut self, id: &str, active_sessions: usize) {
         self.users.push(id.to_owned());
         let sessions = (0..active_sessions).map(|_| SeedSession::new("", id));
@@ -236,7 +238,7 @@ impl Seed {
 }
 
 impl SeedOrganization {
-    /// An organization with that id, without a slug, in which users are admins without further permissions.
+    /// An organization with that id, without a slug and permissions, whose users have the role `org:admin`.
     #[must_use]
     pub fn new(id: &str) -> SeedOrganization {
         SeedOrganization { id: id.to_owned(), slug: None, role: admin(), permissions: Vec::new() }
@@ -271,7 +273,7 @@ impl Default for Seed {
 }
 
 impl SeedSession {
-    /// An active session of that user; an empty `id` has one made.
+    /// An active session of that user. If `id` is empty, an id is generated.
     #[must_use]
     pub fn new(id: &str, user_id: &str) -> SeedSession {
         SeedSession { id: id.to_owned(), user_id: user_id.to_owned(), ..SeedSession::default() }
@@ -304,7 +306,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_object_is_the_default_and_a_typo_is_refused() {
+    fn an_empty_object_is_the_default_seed_and_an_unknown_field_is_refused() {
         let seed: Seed = serde_json::from_str("{}").unwrap();
         assert_eq!(seed.secret_keys, [DEFAULT_SECRET_KEY]);
         assert_eq!(seed.list_shape, ListShape::AsAsked);

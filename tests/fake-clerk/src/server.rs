@@ -23,24 +23,24 @@ use tokio::time;
 
 use crate::{FakeClerk, Handshake, lock, now_ms};
 
-/// How much of the head of a request is buffered, in bytes; a head that does not fit gets a 431.
+/// The maximum size of the head of a request, in bytes. A larger head gets a 431.
 const HEAD_LIMIT: usize = 64 * 1024;
-/// The largest request body taken, in bytes; a larger one gets a 413 and is not recorded.
+/// The maximum size of a request body, in bytes. A larger body gets a 413 and is not recorded.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
-/// How much of a body that is too large is still read, so that its sender gets to read the 413.
+/// The number of bytes that are still read of a body that is too large, so that its sender can read the 413.
 const DRAIN_LIMIT: usize = 16 * 1024 * 1024;
-/// While so many connections are open, each further one is closed after its first response, so that idle ones do not use up the
-/// process's file descriptors.
+/// The number of connections that are kept open. Further connections are closed after their first response, so that idle connections
+/// do not use up the file descriptors of the process.
 const KEPT_CONNECTIONS: usize = 256;
-/// How long to wait when no connection can be accepted, as when file descriptors have run out.
+/// The pause after a connection could not be accepted, for example because no file descriptor is left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// How long the server waits for a client.
 #[derive(Clone, Copy, Debug)]
 struct Patience {
-    /// For the head of the next request, on a new or an idle connection. The connection is closed then.
+    /// The time limit for the head of a request, on a new or idle connection. After it, the connection is closed.
     head: Duration,
-    /// For the whole body of a request. The response is a 408 then.
+    /// The time limit for the body of a request. After it, the response is a 408.
     body: Duration,
 }
 
@@ -48,12 +48,12 @@ const PATIENCE: Patience = Patience { head: Duration::from_secs(30), body: Durat
 
 type Shared = Arc<Mutex<FakeClerk>>;
 
-/// A [`FakeClerk`] behind HTTP/1.1 on a loopback address, until it is dropped.
+/// Serves a [`FakeClerk`] over HTTP/1.1 on a loopback address, until it is dropped.
 ///
-/// It runs on a thread of its own, so that blocking and async programs can use it alike. Dropping it ends all connections.
+/// It runs on its own thread, so that blocking and async programs can use it. Dropping it closes all connections.
 ///
-/// A request head of more than about 64 KiB gets a 431, a body of more than 2 MiB a 413. A client that takes more than 30 s to send a head
-/// loses its connection, one that takes more than 30 s to send a body gets a 408. None of these requests is recorded.
+/// A request head of more than about 64 KiB gets a 431, and a body of more than 2 MiB gets a 413. If a client takes more than 30 s to
+/// send a head, its connection is closed; if it takes more than 30 s to send a body, it gets a 408. These requests are not recorded.
 #[derive(Debug)]
 pub struct FakeServer {
     addr: SocketAddr,
@@ -63,19 +63,19 @@ pub struct FakeServer {
 }
 
 impl FakeServer {
-    /// Starts it on a free port of 127.0.0.1.
+    /// Starts the server on a free port of 127.0.0.1.
     ///
     /// # Errors
-    /// If the system lets it open no socket or start no thread.
+    /// If no socket can be opened or no thread can be started.
     pub fn start(fake: FakeClerk) -> io::Result<FakeServer> {
         FakeServer::start_on((Ipv4Addr::LOCALHOST, 0).into(), fake)
     }
 
-    /// Starts it on a given loopback address, where port 0 picks a free one.
+    /// Starts the server on a given loopback address. Port 0 selects a free port.
     ///
     /// # Errors
-    /// `InvalidInput` if the address is not a loopback one; else as [`start`](FakeServer::start),
-    /// or if the port is taken.
+    /// `InvalidInput` if the address is not a loopback address; an error if the port is in use; otherwise as
+    /// [`start`](FakeServer::start).
     pub fn start_on(addr: SocketAddr, fake: FakeClerk) -> io::Result<FakeServer> {
         FakeServer::start_with(addr, fake, PATIENCE)
     }
@@ -110,13 +110,13 @@ impl FakeServer {
         format!("{}/v1", self.api_url())
     }
 
-    /// The first secret key it accepts, or an empty text if it accepts none.
+    /// The first accepted secret key, or an empty string if no key is accepted.
     #[must_use]
     pub fn secret_key(&self) -> String {
         self.fake().secret_key().to_owned()
     }
 
-    /// What a browser holds once its session token has expired; see [`FakeClerk::handshake`].
+    /// Creates the tokens that a browser sends to refresh a session; see [`FakeClerk::handshake`].
     #[must_use]
     pub fn handshake(&self, session_id: &str, origin: &str) -> Option<Handshake> {
         self.fake().handshake(session_id, origin, now_ms())
@@ -127,7 +127,7 @@ impl FakeServer {
         self.fake().advance_clock(by_ms, now_ms());
     }
 
-    /// The fake, to inspect or change. No request gets a response while it is held.
+    /// Locks the fake, to inspect or change it. Requests wait until the guard is dropped.
     pub fn fake(&self) -> MutexGuard<'_, FakeClerk> {
         lock(&self.fake)
     }
@@ -137,7 +137,7 @@ impl Drop for FakeServer {
     fn drop(&mut self) {
         self.stop.take();
         if let Some(thread) = self.thread.take() {
-            // A panic there has been printed already, and a drop must not add another.
+            // A panic of the thread has already been printed, and a drop must not panic again.
             let _ = thread.join();
         }
     }
@@ -146,7 +146,7 @@ impl Drop for FakeServer {
 fn run(runtime: Runtime, listener: TcpListener, fake: Shared, patience: Patience, stopped: oneshot::Receiver<()>) {
     runtime.spawn(accept(listener, fake, patience));
     let _ = runtime.block_on(stopped);
-    // Dropping the runtime ends open connections at once; a graceful shutdown would wait for idle ones.
+    // Dropping the runtime closes open connections immediately. A graceful shutdown would wait for idle ones.
 }
 
 async fn accept(listener: TcpListener, fake: Shared, patience: Patience) -> io::Result<()> {
@@ -159,16 +159,16 @@ async fn accept(listener: TcpListener, fake: Shared, patience: Patience) -> io::
                 let fake = Arc::clone(&fake);
                 tokio::spawn(serve(stream, fake, patience, opened));
             }
-            // The connection was given up again, or the system is short of something that it may have again later.
+            // Either the client has closed the connection, or the system lacks a resource that may be free again later.
             Err(_) => time::sleep(ACCEPT_PAUSE).await,
         }
     }
 }
 
-/// Counts one open connection for as long as it lives.
+/// Counts an open connection until it is dropped.
 struct Opened {
     open: Arc<AtomicUsize>,
-    /// How many there are with this one.
+    /// The number of open connections, including this one.
     number: usize,
 }
 
@@ -186,7 +186,7 @@ impl Drop for Opened {
 }
 
 async fn serve(stream: TcpStream, fake: Shared, patience: Patience, opened: Opened) {
-    // Only latency depends on it.
+    // An error here only affects latency.
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request| respond(&fake, request, patience.body));
     let mut http = http1::Builder::new();
@@ -194,7 +194,7 @@ async fn serve(stream: TcpStream, fake: Shared, patience: Patience, opened: Open
         .header_read_timeout(patience.head)
         .max_buf_size(HEAD_LIMIT)
         .keep_alive(opened.number <= KEPT_CONNECTIONS);
-    // What a client does wrong ends its connection and nothing else.
+    // An error of a client ends only its own connection.
     let _ = http.serve_connection(TokioIo::new(stream), service).await;
 }
 
@@ -214,7 +214,7 @@ async fn respond(
     Ok(response)
 }
 
-/// The whole body, or the status that refuses it.
+/// Reads the whole body, or returns the status to refuse it with.
 async fn read(body: Incoming) -> Result<Vec<u8>, StatusCode> {
     if body.size_hint().lower() > DRAIN_LIMIT as u64 {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
@@ -236,7 +236,7 @@ async fn read(body: Incoming) -> Result<Vec<u8>, StatusCode> {
     if length <= BODY_LIMIT { Ok(bytes) } else { Err(StatusCode::PAYLOAD_TOO_LARGE) }
 }
 
-/// The response to a request that was not read whole, after which the connection is closed.
+/// The response to a request that was not read completely. The connection is closed after it.
 fn refusal(status: StatusCode) -> Response<Full<Bytes>> {
     let mut response = Response::default();
     *response.status_mut() = status;
@@ -303,7 +303,7 @@ mod tests {
         assert!(server.fake().requests().is_empty());
     }
 
-    /// A server, and what it sends on one connection on which this arrives.
+    /// Starts a server, sends it these bytes on a connection, and returns the server and the bytes that it sends back.
     fn sent(patience: Patience, request: &[u8]) -> (FakeServer, String) {
         let fake = FakeClerk::new(Seed::default());
         let server = FakeServer::start_with((Ipv4Addr::LOCALHOST, 0).into(), fake, patience).unwrap();
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_client_is_given_up() {
+    fn a_slow_client_is_disconnected() {
         let short = Duration::from_millis(50);
         for head in [&b""[..], b"GET /v1/jwks HTTP/1.1\r\nhost:"] {
             let (server, response) = sent(Patience { head: short, ..PATIENCE }, head);
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_http_is_refused() {
+    fn invalid_http_is_refused() {
         let long = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(2 * HEAD_LIMIT));
         for (request, status) in [("nonsense\r\n\r\n", "400"), (&long, "431")] {
             let (server, response) = sent(PATIENCE, request.as_bytes());
@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn more_connections_than_are_kept_are_served() {
+    fn connections_above_the_keep_alive_limit_are_served() {
         let server = FakeServer::start(FakeClerk::new(Seed::demo())).unwrap();
         let mut streams = Vec::new();
         for number in 1..=KEPT_CONNECTIONS + 20 {

@@ -1,4 +1,4 @@
-//! One session: what it holds, the state it is in, and how it is shown.
+//! One session: its fields, its status and its JSON.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
@@ -7,22 +7,22 @@ use super::seed::{Nulls, SeedSession};
 
 /// Milliseconds in a day.
 const DAY: i64 = 24 * 60 * 60 * 1000;
-/// How long a session lives, in milliseconds.
+/// The lifetime of a session, in milliseconds.
 pub(super) const LIFE: i64 = 7 * DAY;
-/// How long until a session counts as abandoned, in milliseconds.
+/// The time from the creation of a session to its `abandon_at`, in milliseconds.
 const ABANDONED_AFTER: i64 = 30 * DAY;
 
-/// Every status there is, as the list filter knows them.
+/// All statuses that the list filter accepts.
 pub(super) const STATUSES: [&str; 8] =
     ["abandoned", "active", "ended", "expired", "pending", "removed", "replaced", "revoked"];
 
-/// A session; times are Unix milliseconds.
+/// A session. Times are in Unix milliseconds.
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) id: String,
     pub(super) user_id: String,
     pub(super) client_id: String,
-    /// As last set; what it reads as is [`Session::status`].
+    /// The status as last set. [`Session::status`] takes expiry into account.
     stored_status: String,
     pub(super) created_at: i64,
     last_active_at: i64,
@@ -37,7 +37,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// The session a seed describes, its times counted from `now` where it gives none.
+    /// Creates the session of a seed. Missing times are relative to `now`.
     pub(super) fn new(seed: SeedSession, now: i64) -> Session {
         let created_at = seed.created_at.unwrap_or(match seed.status.as_str() {
             "expired" => now.saturating_sub(LIFE + DAY),
@@ -63,7 +63,7 @@ impl Session {
         }
     }
 
-    /// The status it reads as at `now`.
+    /// The status at `now`.
     pub(super) fn status(&self, now: i64) -> &str {
         match self.stored_status.as_str() {
             "active" | "pending" if self.expire_at <= now => "expired",
@@ -71,24 +71,24 @@ impl Session {
         }
     }
 
-    /// Whether its user is signed in, or has but a task left to be.
+    /// Whether the user is signed in, or only has a task left before being signed in.
     pub(super) fn is_live(&self, now: i64) -> bool {
         matches!(self.status(now), "active" | "pending")
     }
 
-    /// Ends it as `revoked`.
+    /// Ends the session with the status `revoked`.
     pub(super) fn revoke(&mut self, now: i64) {
         self.stored_status = "revoked".to_owned();
         self.updated_at = now;
     }
 
-    /// How it is shown at `now`.
+    /// The JSON of the session at `now`.
     pub(super) fn view(&self, now: i64, nulls: Nulls) -> View<'_> {
         View { session: self, now, nulls }
     }
 }
 
-/// A session as the API shows it.
+/// A session as the API returns it.
 pub(super) struct View<'a> {
     session: &'a Session,
     now: i64,

@@ -8,7 +8,7 @@ use super::seed::{ListShape, RevokeEnded, SeedSession};
 use super::session::{STATUSES, Session};
 use super::state::State;
 
-/// How many sessions a list shows unless asked for more.
+/// The default number of sessions in a list.
 const DEFAULT_LIMIT: usize = 10;
 
 /// `GET /sessions`.
@@ -46,7 +46,7 @@ pub(super) fn list(state: &State, query: &Query, now: i64) -> Result<Value, Prob
 /// `POST /sessions`.
 pub(super) fn create(state: &mut State, fields: &Fields, now: i64) -> Result<Value, Problem> {
     if state.seed.production {
-        return Err(errors::ENVIRONMENT_INVALID.because("Production instances create no sessions."));
+        return Err(errors::ENVIRONMENT_INVALID.because("Sessions cannot be created in a production instance."));
     }
     let user_id = fields.required_text("user_id")?;
     let organization = fields.text("active_organization_id")?;
@@ -86,7 +86,7 @@ mod tests {
     use super::super::testing::{Client, NOW};
     use super::*;
 
-    /// 25 sessions, the even ones of `user_a`, a millisecond apart: `s0` is the oldest.
+    /// 25 sessions, created a millisecond apart. `s0` is the oldest. Those with even numbers belong to `user_a`.
     fn many() -> Seed {
         let session = |index: i64| SeedSession {
             created_at: Some(NOW - 100 + index),
@@ -110,21 +110,21 @@ mod tests {
             ("&user_id=&status=&limit=1", 25, &["s24"]),
         ];
         for (query, total, first) in table {
-            let reply = client.get(&format!("/v1/sessions?paginated=true{query}"));
-            assert_eq!(reply.json["total_count"], total, "{query}");
-            assert!(reply.ids().starts_with(first), "{query}: {:?}", reply.ids());
-            assert!(reply.ids().len() <= 10);
+            let response = client.get(&format!("/v1/sessions?paginated=true{query}"));
+            assert_eq!(response.json["total_count"], total, "{query}");
+            assert!(response.ids().starts_with(first), "{query}: {:?}", response.ids());
+            assert!(response.ids().len() <= 10);
             let bare = client.get(&format!("/v1/sessions?{query}"));
-            assert_eq!(bare.json, reply.json["data"]);
+            assert_eq!(bare.json, response.json["data"]);
         }
     }
 
     #[test]
-    fn of_sessions_created_at_once_the_last_added_is_first() {
+    fn among_sessions_created_at_the_same_time_the_last_added_is_listed_first() {
         let mut client = Client::demo();
         let created = client.post("/v1/sessions", r#"{"user_id":"user_demo"}"#).json;
-        let reply = client.get("/v1/sessions?limit=2");
-        assert_eq!(reply.ids(), [created["id"].as_str().unwrap(), "sess_demo_active"]);
+        let response = client.get("/v1/sessions?limit=2");
+        assert_eq!(response.ids(), [created["id"].as_str().unwrap(), "sess_demo_active"]);
     }
 
     #[test]
@@ -132,9 +132,9 @@ mod tests {
         for (list_shape, is_array) in [(ListShape::Array, true), (ListShape::Paginated, false)] {
             let mut client = Client::new(Seed { max_limit: Some(3), list_shape, ..many() });
             for query in ["?limit=500&paginated=true", "?paginated=false"] {
-                let reply = client.get(&format!("/v1/sessions{query}"));
-                assert_eq!(reply.json.is_array(), is_array);
-                assert_eq!(reply.ids().len(), 3);
+                let response = client.get(&format!("/v1/sessions{query}"));
+                assert_eq!(response.json.is_array(), is_array);
+                assert_eq!(response.ids().len(), 3);
             }
         }
     }
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_of_the_future_is_kept() {
+    fn an_unknown_status_is_kept() {
         let session = SeedSession { status: "hibernating".to_owned(), ..SeedSession::new("s", "u") };
         let mut client = Client::new(Seed { sessions: vec![session], ..Seed::default() });
         assert_eq!(client.get("/v1/sessions/s").json["status"], "hibernating");

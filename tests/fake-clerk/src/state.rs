@@ -1,4 +1,4 @@
-//! What changes while a fake runs.
+//! The state that changes while a fake runs.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -11,23 +11,22 @@ use super::store::Store;
 
 /// The digits of an id.
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-/// The characters of an id after its prefix.
+/// The number of characters of an id after its prefix.
 const ID_LENGTH: usize = 27;
-/// How many refresh tokens are remembered, the newest ones.
+/// The number of newest refresh tokens that are kept.
 const REFRESH_TOKENS: usize = 10_000;
 
-/// Everything a fake remembers between requests.
+/// The state of a fake between requests.
 #[derive(Debug)]
 pub(super) struct State {
-    /// How to behave. Its sessions move to the store at the first request, which brings the time
-    /// that they are relative to.
+    /// The settings. Its sessions are moved to the store at the first request, because their times are relative to that request.
     pub(super) seed: Seed,
     pub(super) sessions: Store,
     pub(super) windows: Windows,
     pub(super) clock: Clock,
     users: HashSet<String>,
     refresh_tokens: HashMap<String, RefreshToken>,
-    /// The same, the oldest first.
+    /// The same tokens, oldest first.
     refresh_token_order: VecDeque<String>,
     ids: u64,
     tokens: u64,
@@ -41,14 +40,14 @@ struct RefreshToken {
     used: bool,
 }
 
-/// What became of a refresh token that was handed in.
+/// The result of using a refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Redeemed {
-    /// It was good, and is now used up.
+    /// The token was valid, and is now used.
     Now,
-    /// It had been used before.
+    /// The token had been used before.
     Before,
-    /// It was never issued for this session, or so long ago that it is forgotten.
+    /// The token was never issued for this session, or so long ago that it was dropped.
     Never,
 }
 
@@ -69,7 +68,7 @@ impl State {
         }
     }
 
-    /// Stores the sessions still waiting in the seed, and returns the time that counts.
+    /// Moves the sessions of the seed to the store, if that has not been done yet, and returns the time of the fake.
     pub(super) fn settle(&mut self, now_ms: i64) -> i64 {
         let now = self.clock.read(now_ms);
         for session in std::mem::take(&mut self.seed.sessions) {
@@ -78,11 +77,11 @@ impl State {
         now
     }
 
-    /// Stores a session, made up where the seed leaves a choice, and returns its id.
+    /// Stores a session, with generated values for its missing fields, and returns its id.
     pub(super) fn add_session(&mut self, mut seed: SeedSession, now: i64) -> String {
         while seed.id.is_empty() {
             let id = self.new_id("sess_");
-            // A seed may have taken it.
+            // The seed may already contain a generated id.
             if self.sessions.get(&id).is_none() {
                 seed.id = id;
             }
@@ -98,27 +97,27 @@ impl State {
         id
     }
 
-    /// The session with that id, or the error that says there is none.
+    /// The session with that id, or a 'not found' error.
     pub(super) fn session(&self, id: &str) -> Result<&Session, Problem> {
         self.sessions.get(id).ok_or_else(no_session)
     }
 
-    /// The session with that id, to change, or the error that says there is none.
+    /// The session with that id, mutable, or a 'not found' error.
     pub(super) fn session_mut(&mut self, id: &str) -> Result<&mut Session, Problem> {
         self.sessions.get_mut(id).ok_or_else(no_session)
     }
 
-    /// Whether there is such a user.
+    /// Whether the user exists.
     pub(super) fn has_user(&self, id: &str) -> bool {
         self.users.contains(id)
     }
 
-    /// Whether there is such an organization.
+    /// Whether the organization exists.
     pub(super) fn has_organization(&self, id: &str) -> bool {
         self.seed.organizations.iter().any(|organization| organization.id == id)
     }
 
-    /// A new refresh token for a session.
+    /// Creates a refresh token for a session.
     pub(super) fn issue_refresh_token(&mut self, session_id: &str) -> String {
         let token = self.new_id("rt_");
         let session_id = session_id.to_owned();
@@ -133,7 +132,7 @@ impl State {
         token
     }
 
-    /// Uses a refresh token up.
+    /// Uses a refresh token.
     pub(super) fn redeem(&mut self, token: &str, session_id: &str) -> Redeemed {
         match self.refresh_tokens.get_mut(token) {
             Some(issued) if issued.session_id == session_id => {

@@ -1,10 +1,10 @@
-//! The sessions, findable by id and in the order a list shows them.
+//! All sessions, indexed by id and by the order of lists.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::session::Session;
 
-/// When a session was created, and how many were stored before it.
+/// The creation time of a session, and the number of sessions that were stored before it.
 type Place = (i64, u64);
 
 /// All sessions.
@@ -16,7 +16,7 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Adds a session, instead of the one with the same id if there is one.
+    /// Adds a session. It replaces a session with the same id.
     pub(super) fn insert(&mut self, session: Session) {
         let place = (session.created_at, self.stored);
         self.stored += 1;
@@ -31,12 +31,12 @@ impl Store {
         self.by_place.get(self.places.get(id)?)
     }
 
-    /// The session with that id, to change.
+    /// The session with that id, mutable.
     pub(super) fn get_mut(&mut self, id: &str) -> Option<&mut Session> {
         self.by_place.get_mut(self.places.get(id)?)
     }
 
-    /// All of them, the last created first; of two created at once, the last added first.
+    /// All sessions, newest first. Of sessions created at the same time, the last added comes first.
     pub(super) fn newest_first(&self) -> impl Iterator<Item = &Session> {
         self.by_place.values().rev()
     }

@@ -1,4 +1,4 @@
-//! A client for the unit tests: it holds a fake and speaks to it.
+//! A client for the unit tests, which calls a fake directly.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::{FakeClerk, Handshake, Seed};
 
-/// When the tests take place, in Unix milliseconds.
+/// The time of the tests, in Unix milliseconds.
 pub(super) const NOW: i64 = 1_778_544_000_000;
 
-/// A fake, and the time it is there.
+/// A fake, and its current time.
 pub(super) struct Client {
     pub(super) fake: FakeClerk,
     pub(super) now: i64,
@@ -18,7 +18,7 @@ pub(super) struct Client {
 
 /// A response.
 #[derive(Debug, PartialEq)]
-pub(super) struct Reply {
+pub(super) struct TestResponse {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
@@ -36,16 +36,16 @@ impl Client {
         Client::new(Seed::demo())
     }
 
-    pub(super) fn get(&mut self, target: &str) -> Reply {
+    pub(super) fn get(&mut self, target: &str) -> TestResponse {
         let authorization = format!("Bearer {}", self.fake.secret_key());
         self.send("GET", target, &[("authorization", &authorization)], b"")
     }
 
-    pub(super) fn post(&mut self, target: &str, body: &str) -> Reply {
+    pub(super) fn post(&mut self, target: &str, body: &str) -> TestResponse {
         self.post_from(target, body, &[])
     }
 
-    pub(super) fn post_from(&mut self, target: &str, body: &str, more: &[(&str, &str)]) -> Reply {
+    pub(super) fn post_from(&mut self, target: &str, body: &str, more: &[(&str, &str)]) -> TestResponse {
         let authorization = format!("Bearer {}", self.fake.secret_key());
         let mut headers =
             vec![("authorization", authorization.as_str()), ("content-type", "application/json; charset=utf-8")];
@@ -53,14 +53,14 @@ impl Client {
         self.send("POST", target, &headers, body.as_bytes())
     }
 
-    pub(super) fn send(&mut self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+    pub(super) fn send(&mut self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> TestResponse {
         let mut request = Request::builder().method(method).uri(target);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let request = request.body(body.to_vec()).unwrap();
         let (parts, body) = self.fake.handle(request, self.now).into_parts();
-        Reply {
+        TestResponse {
             status: parts.status.as_u16(),
             headers: parts.headers,
             json: serde_json::from_slice(&body).unwrap_or_default(),
@@ -73,7 +73,7 @@ impl Client {
     }
 }
 
-impl Reply {
+impl TestResponse {
     pub(super) fn code(&self) -> &str {
         self.json["errors"][0]["code"].as_str().unwrap_or_default()
     }

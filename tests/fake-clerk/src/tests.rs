@@ -1,4 +1,4 @@
-//! Tests that cross the files: every error code, determinism, garbage.
+//! Tests of the whole fake: every error code, rate limits, determinism, random requests.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ const ORIGIN: &str = "https://app.example.com";
 const KEY: (&str, &str) = ("authorization", "Bearer sk_test_fake_clerk_not_a_secret");
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-/// A request, and the code and parameter it is refused with.
+/// A request, and the status, code and parameter of its error.
 struct Refused {
     method: &'static str,
     target: &'static str,
@@ -114,7 +114,7 @@ fn refusals() -> Vec<Refused> {
     table
 }
 
-/// Claims, the origin and the path they are brought for, and the code they are refused with.
+/// Claims of an expired token, the origin and the session id of the refresh, and the code of the error.
 #[rustfmt::skip]
 fn refused_claims() -> Vec<(Value, &'static str, &'static str, &'static str)> {
     let now = NOW / 1000;
@@ -140,33 +140,33 @@ fn refused_claims() -> Vec<(Value, &'static str, &'static str, &'static str)> {
 }
 
 #[test]
-fn every_code_can_be_provoked() {
+fn every_error_code_can_be_provoked() {
     let mut seen = BTreeSet::new();
     let mut client = Client::demo();
     for row in refusals() {
-        let reply = client.send(row.method, row.target, row.headers, row.body.as_bytes());
+        let response = client.send(row.method, row.target, row.headers, row.body.as_bytes());
         let about = format!("{} {} {}", row.method, row.target, row.body);
-        assert_eq!((reply.status, reply.code()), (row.status, row.code), "{about}");
-        let error = &reply.json["errors"][0];
+        assert_eq!((response.status, response.code()), (row.status, row.code), "{about}");
+        let error = &response.json["errors"][0];
         assert_eq!(error["meta"]["param_name"].as_str(), row.param, "{about}");
         assert!(error["message"].is_string() && error["long_message"].is_string());
-        assert_eq!(reply.json["clerk_trace_id"], reply.headers["clerk-trace-id"].to_str().unwrap());
-        assert_eq!(reply.headers["content-type"], "application/json");
+        assert_eq!(response.json["clerk_trace_id"], response.headers["clerk-trace-id"].to_str().unwrap());
+        assert_eq!(response.headers["content-type"], "application/json");
         seen.insert(row.code);
     }
     for (claims, origin, id, code) in refused_claims() {
         let token = client.fake.sign(&claims);
         let body = json!({ "expired_token": token, "refresh_token": "x", "request_origin": origin });
-        let reply = client.post(&format!("/v1/sessions/{id}/refresh"), &body.to_string());
-        assert_eq!((reply.status, reply.code()), (401, code), "{claims}");
+        let response = client.post(&format!("/v1/sessions/{id}/refresh"), &body.to_string());
+        assert_eq!((response.status, response.code()), (401, code), "{claims}");
         seen.insert(code);
     }
     let minted = client.post("/v1/sessions/sess_demo_active/tokens/demo", "").json;
     let body = json!({ "expired_token": minted["jwt"], "refresh_token": "x", "request_origin": ORIGIN });
-    let reply = client.post("/v1/sessions/sess_demo_active/refresh", &body.to_string());
-    assert_eq!((reply.status, reply.code()), (401, "session_refresh_session_token_ineligible"));
+    let response = client.post("/v1/sessions/sess_demo_active/refresh", &body.to_string());
+    assert_eq!((response.status, response.code()), (401, "session_refresh_session_token_ineligible"));
     seen.insert("session_refresh_session_token_ineligible");
-    // These need a state of their own, and their own tests show them.
+    // These codes need another seed or several requests. Other tests cover them.
     let elsewhere = [
         "bad_request",
         "request_invalid_for_environment",
@@ -180,7 +180,7 @@ fn every_code_can_be_provoked() {
 }
 
 #[test]
-fn codes_that_depend_on_the_seed() {
+fn some_error_codes_depend_on_the_seed() {
     let seed = Seed {
         production: true,
         revoke_ended: RevokeEnded::Error,
@@ -230,7 +230,7 @@ fn a_rate_limit_counts_the_requests_of_each_key() {
 }
 
 #[test]
-fn a_rate_limit_may_count_each_operation_alone() {
+fn a_rate_limit_can_count_each_operation_separately() {
     let seed = Seed {
         rate_limit: Some(RateLimit { requests: 1, per_ms: 10_000 }),
         rate_limit_scope: RateLimitScope::Endpoint,
@@ -261,7 +261,7 @@ fn a_rate_limit_may_count_each_operation_alone() {
 }
 
 #[test]
-fn a_clock_that_stands_makes_two_runs_alike() {
+fn two_runs_with_a_stopped_clock_are_identical() {
     let run = |now| {
         let frozen = Seed { now: Some(NOW), signature: Signature::None, ..Seed::demo() };
         let mut client = Client::new(frozen);
@@ -279,7 +279,7 @@ fn a_clock_that_stands_makes_two_runs_alike() {
 }
 
 #[test]
-fn an_absolute_uri_is_like_a_path() {
+fn an_absolute_uri_is_handled_like_a_path() {
     let mut client = Client::demo();
     let path = client.get("/v1/sessions?limit=1");
     let absolute = client.get("http://127.0.0.1:1234/v1/sessions?limit=1");
@@ -304,9 +304,9 @@ fn a_scripted_response_that_cannot_be_sent_is_a_500() {
     assert_eq!(client.get("/v1/sessions").status, 500);
 }
 
-/// Requests put together from pieces at random, at extreme times.
+/// Sends requests that are randomly assembled from pieces, at extreme times.
 #[test]
-fn garbage_never_panics() {
+fn random_requests_never_panic() {
     const PIECES: [&str; 30] = [
         "/",
         "v1",
@@ -375,7 +375,7 @@ fn garbage_never_panics() {
         let method = ["GET", "POST", "PUT", "X"][pick(4)];
         let headers = [KEY, JSON, ("origin", "\u{e9}")];
         let body = BODIES[pick(BODIES.len())].as_bytes();
-        let reply = client.send(method, &target, &headers, body);
-        assert!((200..600).contains(&reply.status));
+        let response = client.send(method, &target, &headers, body);
+        assert!((200..600).contains(&response.status));
     }
 }

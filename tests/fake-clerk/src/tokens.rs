@@ -1,4 +1,4 @@
-//! Minting tokens, from a template or without.
+//! Creating tokens, with or without a template.
 
 use http::Request;
 use http::header::ORIGIN;
@@ -11,11 +11,11 @@ use super::seed::{Seed, SeedOrganization};
 use super::session::Session;
 use super::state::State;
 
-/// Who issues the tokens.
+/// The issuer of the tokens.
 const ISSUER: &str = "https://fake.clerk.accounts.dev";
-/// How long a token lives, in seconds.
+/// The lifetime of a token, in seconds.
 pub(super) const LIFE: i64 = 60;
-/// How long before its issue a token is valid, in seconds, for clocks that run behind.
+/// The number of seconds from `nbf` to `iat`, which allows for slow clocks.
 const LEEWAY: i64 = 10;
 
 /// `POST /sessions/{id}/tokens`.
@@ -51,7 +51,7 @@ pub(super) fn create_from_template(
     Ok(token(claims, origin, Category::Template, &state.seed))
 }
 
-/// How long the token is to live, in seconds, unless the session or the fields allow no token.
+/// The lifetime of the token to create, in seconds, or the error if the session or the fields do not allow a token.
 fn check(state: &State, id: &str, fields: &Fields, now: i64) -> Result<i64, Problem> {
     if !state.session(id)?.is_live(now) {
         return Err(errors::RESOURCE_NOT_FOUND.because("The session has ended."));
@@ -66,7 +66,7 @@ fn token(mut claims: Value, origin: Option<&str>, category: Category, seed: &See
     json!({ "object": "token", "jwt": jwt::sign(&claims, category, seed.signature) })
 }
 
-/// The claims of a session token, but for `azp`. `now` is in milliseconds, the rest in seconds.
+/// The claims of a session token, without `azp`. `now` is in milliseconds, everything else in seconds.
 pub(super) fn session_claims(
     seed: &Seed,
     session: &Session,
@@ -92,7 +92,7 @@ pub(super) fn session_claims(
     claims
 }
 
-/// The claims that every token has.
+/// The claims of every token.
 fn common_claims(session: &Session, jti: String, issued_at: i64, life: i64) -> Value {
     json!({
         "iss": ISSUER,
@@ -122,7 +122,8 @@ fn add_organization(claims: &mut Value, organization: &SeedOrganization) {
     claims["o"] = o;
 }
 
-/// Permissions as a token holds them: the names, and for each feature which of them it has, the first by the lowest bit.
+/// Permissions as tokens contain them: their names, and for each feature a bit mask of its permissions. The lowest bit is the first
+/// name.
 struct Packed<'a> {
     permissions: Vec<&'a str>,
     features: Vec<(&'a str, u128)>,
@@ -149,13 +150,13 @@ impl<'a> Packed<'a> {
     }
 }
 
-/// The `Origin` a request carries.
+/// The `Origin` header of a request.
 pub(super) fn origin(request: &Request<Vec<u8>>) -> Option<&str> {
     let origin = request.headers().get(ORIGIN)?.to_str().ok()?;
     Some(origin).filter(|origin| !origin.is_empty())
 }
 
-/// Whole seconds of a time in milliseconds.
+/// Converts milliseconds to whole seconds.
 pub(super) fn seconds(milliseconds: i64) -> i64 {
     milliseconds.div_euclid(1000)
 }
@@ -170,7 +171,7 @@ mod tests {
 
     const PATH: &str = "/v1/sessions/sess_demo_active/tokens";
 
-    /// The claims, once another implementation has verified the token against the served key set.
+    /// The claims of the token, after another implementation has verified it with the served key set.
     fn verified(client: &mut Client, jwt: &str) -> Option<Value> {
         let keys = client.get("/v1/jwks").json;
         let header = decode_header(jwt).unwrap();
@@ -180,7 +181,7 @@ mod tests {
         let part = |name: &str| key[name].as_str().unwrap();
         let key = DecodingKey::from_rsa_components(part("n"), part("e")).unwrap();
         let mut validation = Validation::new(Algorithm::RS256);
-        // The time of the tests is not the time of the clock.
+        // The tests do not run at the time of the system clock.
         validation.validate_exp = false;
         Some(decode::<Value>(jwt, &key, &validation).ok()?.claims)
     }
@@ -188,9 +189,9 @@ mod tests {
     #[test]
     fn a_token_verifies_against_the_served_keys_unless_tampered_with() {
         let mut client = Client::demo();
-        let reply = client.post(PATH, "");
-        assert_eq!(reply.json["object"], "token");
-        let jwt = reply.json["jwt"].as_str().unwrap();
+        let response = client.post(PATH, "");
+        assert_eq!(response.json["object"], "token");
+        let jwt = response.json["jwt"].as_str().unwrap();
         let now = NOW / 1000;
         assert_eq!(
             verified(&mut client, jwt).unwrap(),
@@ -209,10 +210,10 @@ mod tests {
         assert_eq!(verified(&mut client, &tampered), None);
     }
 
-    /// The claims of a new token of a session of the demo.
+    /// The claims of a new token of a demo session.
     fn claims(client: &mut Client, session: &str) -> Value {
-        let reply = client.post(&format!("/v1/sessions/{session}/tokens"), "");
-        claims_of(reply.json["jwt"].as_str().unwrap())
+        let response = client.post(&format!("/v1/sessions/{session}/tokens"), "");
+        claims_of(response.json["jwt"].as_str().unwrap())
     }
 
     #[test]
@@ -229,18 +230,18 @@ mod tests {
             (&template, "", origin, 60, Some(origin)),
         ];
         for (target, body, origin, life, azp) in table {
-            let reply = client.post_from(target, body, &[("origin", origin)]);
-            let claims = claims_of(reply.json["jwt"].as_str().unwrap());
+            let response = client.post_from(target, body, &[("origin", origin)]);
+            let claims = claims_of(response.json["jwt"].as_str().unwrap());
             assert_eq!(claims["exp"], NOW / 1000 + life);
             assert_eq!(claims["azp"].as_str(), azp);
         }
     }
 
     #[test]
-    fn a_token_from_a_template_stands_for_no_session() {
+    fn a_token_from_a_template_has_no_session_claims() {
         let mut client = Client::demo();
-        let reply = client.post(&format!("{PATH}/demo"), "");
-        let jwt = reply.json["jwt"].as_str().unwrap();
+        let response = client.post(&format!("{PATH}/demo"), "");
+        let jwt = response.json["jwt"].as_str().unwrap();
         let now = NOW / 1000;
         assert_eq!(
             verified(&mut client, jwt).unwrap(),
@@ -253,13 +254,13 @@ mod tests {
     }
 
     #[test]
-    fn a_pending_session_says_so() {
+    fn a_token_of_a_pending_session_has_that_status() {
         let mut client = Client::demo();
         assert_eq!(claims(&mut client, "sess_demo_pending")["sts"], "pending");
     }
 
     #[test]
-    fn an_impersonated_session_names_its_actor() {
+    fn a_token_of_an_impersonated_session_names_its_actor() {
         let mut client = Client::demo();
         let claims = claims(&mut client, "sess_demo_impersonated");
         assert_eq!(claims["act"], json!({ "sub": "user_support" }));
@@ -267,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn each_token_has_an_id_of_its_own() {
+    fn each_token_has_a_unique_id() {
         let mut client = Client::demo();
         let first = claims(&mut client, "sess_demo_active");
         assert_ne!(first["jti"], claims(&mut client, "sess_demo_active")["jti"]);
@@ -275,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn the_age_of_the_factors_is_counted_or_given() {
+    fn the_age_of_the_factors_is_computed_or_taken_from_the_seed() {
         let seed = Seed {
             users: vec!["user_1".to_owned()],
             sessions: vec![
@@ -318,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mask_holds_128_permissions() {
+    fn a_token_holds_at_most_128_permissions() {
         let permissions: Vec<_> = (0..130).map(|number| format!("org:f:p{number}")).collect();
         let packed = Packed::new(&permissions);
         assert_eq!(packed.features, [("f", u128::MAX)]);

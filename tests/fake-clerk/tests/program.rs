@@ -1,4 +1,4 @@
-//! The program `fake-clerk`, run as a user runs it.
+//! Runs the program `fake-clerk`.
 
 #![cfg(feature = "server")]
 #![allow(clippy::unwrap_used, reason = "a test may panic outside of the test functions, too")]
@@ -19,7 +19,7 @@ fn run(arguments: &[&str]) -> Output {
     fake_clerk(arguments).output().unwrap()
 }
 
-/// A running program, which is killed when the test is over, however it ends.
+/// A running program, which is killed at the end of the test, even if the test fails.
 struct Running {
     child: Child,
     /// `127.0.0.1:PORT`
@@ -85,7 +85,7 @@ fn help_shows_every_option_and_route() {
 }
 
 #[test]
-fn wrong_usage_and_bad_state_files_are_told() {
+fn wrong_usage_and_bad_state_files_exit_with_2_and_a_message() {
     let bad = file("bad.json", r#"{"user": []}"#);
     for (arguments, message) in [
         (&["--verbose"][..], "--verbose"),
@@ -101,7 +101,7 @@ fn wrong_usage_and_bad_state_files_are_told() {
 }
 
 #[test]
-fn it_starts_with_the_demo_and_the_users_asked_for() {
+fn it_starts_with_the_demo_and_the_seeded_users() {
     let fake = Running::start(&["--seed-user", "user_1", "--seed-user", "user_2"]);
     assert_eq!(fake.call("GET", "/v1/sessions/sess_demo_active", "").0, 200);
     for user in ["user_1", "user_2"] {

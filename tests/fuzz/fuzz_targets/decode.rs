@@ -1,10 +1,10 @@
-//! A body as the 2xx response to every operation. The input is a number and, from the second line on, the body.
+//! Decodes a body as the 2xx response to every operation. The first line of the input is a number, and the rest is the body.
 //!
-//! - A call of the registry and `Api::parse` come to the same: both succeed, or both fail with the same words.
-//! - What fails is an `Error::Decode` that keeps the body.
-//! - What was read is written and read again as itself.
-//! - No error prints a secret that was planted into the body, at the place that the number says.
-//! - More than that, no error depends on what any string of the body says: with other strings as long, it is the same.
+//! - A call of the registry and `Api::parse` agree: both succeed, or both fail with the same error.
+//! - Every error is an `Error::Decode` that keeps the body.
+//! - A decoded value is equal to itself after it is serialized and decoded again.
+//! - No error prints a secret that is planted in the body, at the position given by the number.
+//! - No error depends on the content of the strings in the body: other strings of the same length give the same error.
 
 #![no_main]
 
@@ -32,13 +32,13 @@ fuzz_target!(|input: &[u8]| {
     }
     if let Ok(mut body) = serde_json::from_slice::<Value>(body) {
         let told = verdicts(body.to_string().as_bytes());
-        // As long as it is written, with its escapes but without its quotes.
+        // The same length as in the JSON text, with escapes but without quotes.
         map_strings(&mut body, &|text| "x".repeat(Value::from(text).to_string().len() - 2));
         assert_eq!(told, verdicts(body.to_string().as_bytes()));
     }
 });
 
-/// What each operation makes of a body.
+/// The verdict of each operation on a body.
 fn verdicts(caller: &CallContext, body: &[u8]) -> [Verdict; 7] {
     [
         verdict::<ListSessions>(caller, body),
@@ -51,7 +51,7 @@ fn verdicts(caller: &CallContext, body: &[u8]) -> [Verdict; 7] {
     ]
 }
 
-/// What is printed of the error; nothing where there is none.
+/// The printed error, or nothing if decoding succeeds.
 type Verdict = Option<[String; 3]>;
 
 fn verdict<O: Operation<Output: Serialize + PartialEq + Debug>>(caller: &CallContext, body: &[u8]) -> Verdict {
@@ -63,7 +63,7 @@ fn verdict<O: Operation<Output: Serialize + PartialEq + Debug>>(caller: &CallCon
         Ok(output) => {
             match raw {
                 Ok(raw) => assert_eq!(raw.body(), body),
-                // It is a session of another than was asked for, which only the call knows.
+                // Only the call detects a response for another session than the requested one.
                 Err(error) => assert!(printed(&error)[0].contains("than the one asked for"), "{error}"),
             }
             let written = serde_json::to_vec(&output).unwrap();

@@ -1,8 +1,9 @@
-//! A response that is not a 2xx, to every operation. The input is lines: the status, the values of five headers, the body.
+//! Parses a response without a 2xx status for every operation. The lines of the input are the status, the values of five headers, and
+//! the body.
 //!
-//! - It is an `Error::Api` with that status, which keeps the body.
+//! - The result is an `Error::Api` with that status, which keeps the body.
 //! - It prints as one line of bounded length, and as JSON with the seven documented fields.
-//! - Keys and tokens that the server echoes in what it says of its errors are not printed.
+//! - It prints no keys and tokens that the server echoes in its error messages.
 
 #![no_main]
 
@@ -36,14 +37,14 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// Any status from 100 to 999 but a 2xx.
+/// Any status from 100 to 999 except a 2xx.
 fn status_of(number: u64) -> StatusCode {
     let status = 100 + number.wrapping_sub(100) % 900;
     let status = if (200..300).contains(&status) { status + 100 } else { status };
     StatusCode::from_u16(status as u16).unwrap()
 }
 
-/// The text around the secret is the fuzzer's to choose, so the middle is any place.
+/// The fuzzer chooses the text around the secret, so the middle is an arbitrary position.
 fn in_the_middle(text: &str, secret: &str) -> String {
     let (before, after) = text.split_at(text.floor_char_boundary(text.len() / 2));
     format!("{before}{secret}{after}")
@@ -54,7 +55,7 @@ fn check(response: &Response<Vec<u8>>, body: &[u8]) {
     *response.body_mut() = body.to_vec();
     let once = CallOptions::new().retry(RetryPolicy::none());
     for entry in registry::OPERATIONS {
-        // A caller each, as a 429 to one call holds the others back.
+        // Each call has its own caller, because a 429 would pause the other calls.
         let mut call = raw_call(&caller().with_options(once), entry);
         assert!(matches!(call.step(Duration::ZERO), Step::Send { .. }));
         call.on_response(response.clone(), Duration::ZERO);

@@ -1,27 +1,27 @@
-//! Several calls of one context, driven in any order, right and wrong. The input is a script of commands, each a letter
-//! and its arguments, of one character each. All but these letters is passed over.
+//! Runs several calls of one context, with valid and invalid steps in any order. The input is a script of commands. A command is a
+//! letter and its arguments, of one character each. Other letters are ignored.
 //!
 //! | command | does |
 //! |---|---|
-//! | `o` and 10 arguments | gives the calls to come other [`options`] |
+//! | `o` and 10 arguments | sets the [`options`] of later calls |
 //! | `n` operation | starts a call |
-//! | `s` call | asks it for a step |
-//! | `w` call | asks it for a step, and waits if that is to wait |
+//! | `s` call | calls `step` |
+//! | `w` call | calls `step`, and moves the clock if the step is a wait |
 //! | `a` call status retry-after body | reports a response |
 //! | `f` call delivery kind | reports a failure |
 //! | `e` call | finishes it |
 //! | `d` call | drops it |
 //! | `>` time, `<` time | sets the clock forward or back |
 //!
-//! So `n2s0a091w0` calls `GetSession`, steps, responds with 429, and waits. What must hold:
+//! For example, `n2s0a091w0` calls `GetSession`, steps, responds with 429, and waits. The target checks:
 //!
-//! - A request is handed out at most `max_attempts` times, never while a response is awaited, never in a pause that the server
-//!   asked a call of the same operation for, never again with less than a second left, never after the deadline, and never again after an outcome that the table of
-//!   `RetryPolicy` calls final, for an operation that must not run twice above all.
-//! - What is done stays done, and comes to its last outcome; what is not can't be finished.
-//! - An error tells that the server may have processed the call if that is so of any attempt.
-//! - The waits sum up to `max_total_wait` at most, and each ends before the deadline.
-//! - Whatever came before, a call comes to an end when time goes on as it asks for.
+//! - A request is returned at most `max_attempts` times. It is not returned while a response is awaited, during a pause of the same
+//!   operation, or after the deadline. It is not returned again with less than a second left, or after an outcome that is final
+//!   according to the table of `RetryPolicy`.
+//! - A call that is done stays done and returns its last outcome. A call that is not done can't be finished.
+//! - An error says that the server may have processed the call if that is true for any attempt.
+//! - The sum of the waits is at most `max_total_wait`, and each wait ends before the deadline.
+//! - After any sequence of commands, a call ends if the clock moves as the call requests.
 
 #![no_main]
 
@@ -36,16 +36,16 @@ use clerk_sessions_core::{CallOptions, Delivery, Error, RetryPolicy, TransportEr
 use clerk_sessions_fuzz::{caller, raw_call};
 use libfuzzer_sys::fuzz_target;
 
-/// The most calls at once.
+/// The maximum number of calls at the same time.
 const MOST: usize = 8;
 
-/// The longest pause that is kept; a longer `Retry-After` counts as a mistake.
+/// The maximum pause. A longer `Retry-After` counts as a mistake of the server.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// The shortest pause after a 429 that asks for none, or for one of 0 s.
+/// The minimum pause after a 429 without a `Retry-After`, or with one of 0 s.
 const LEAST_PAUSE: Duration = Duration::from_secs(1);
 
-/// The most that all waits of a call may take here, so that it is soon known whether it ends.
+/// The maximum total wait of a call in this target, so that the end of a call can be checked soon.
 const LONGEST_WAIT: Duration = ms(60_000);
 
 const fn ms(millis: u64) -> Duration {
@@ -56,7 +56,7 @@ const TIMES: [Duration; 9] = [ms(0), ms(1), ms(20), ms(200), ms(1000), ms(5000),
 
 const STATUSES: [u16; 16] = [200, 400, 401, 404, 408, 500, 501, 502, 503, 429, 504, 100, 204, 302, 409, 999];
 
-/// Values of `Retry-After`, and what they ask for.
+/// Values of `Retry-After`, and the waits that they ask for.
 const RETRY_AFTER: [(&str, Option<Duration>); 9] = [
     ("soon", None),
     ("0", Some(ms(0))),
@@ -90,7 +90,7 @@ fuzz_target!(|input: &[u8]| {
     world.end();
 });
 
-/// The input that is left.
+/// The remaining input.
 struct Script<'a>(&'a [u8]);
 
 impl Script<'_> {
@@ -100,7 +100,7 @@ impl Script<'_> {
         Some(*first)
     }
 
-    /// An argument below `end`: a digit, or a character after the digits for 10 and more.
+    /// An argument below `end`: a digit, or one of the characters after the digits for 10 and more.
     fn index(&mut self, end: usize) -> usize {
         usize::from(self.next().unwrap_or(b'0').wrapping_sub(b'0')) % end
     }
@@ -113,9 +113,9 @@ impl Script<'_> {
 struct World {
     caller: CallContext,
     now: Duration,
-    /// Whether the clock was set back: pauses are then longer by that.
+    /// Whether the clock was set back, which makes pauses longer.
     went_back: bool,
-    /// The end of the last pause that the server asked for, by operation.
+    /// The end of the last pause of each operation.
     pauses: BTreeMap<&'static str, Duration>,
     calls: Vec<Call>,
 }
@@ -190,10 +190,10 @@ impl World {
         call.respond(response, asked, self.now);
     }
 
-    /// Brings every call to its end that is not in the hands of a transport, by a server that never serves.
+    /// Continues every call that does not await a report until its end, with a server that always fails.
     fn end(mut self) {
-        // Waits in the queue of the rate limit are spaced by 4 ms at least. The others are two an attempt, one of its own and one
-        // for a pause. Each attempt is a step, too, and so is the end.
+        // Waits in the queue of the rate limit are at least 4 ms apart. In addition, an attempt has up to two waits: its own and one
+        // for a pause. Each attempt and the end are also steps.
         const PATIENCE: u128 = LONGEST_WAIT.as_millis() / 4 + 3 * 10 + 1;
         for which in 0..self.calls.len() {
             let status = if which % 2 == 0 { 503 } else { 429 };
@@ -226,13 +226,13 @@ fn options(script: &mut Script<'_>) -> CallOptions {
     }
 }
 
-/// What the last attempt came to.
+/// The outcome of the last attempt.
 enum Outcome {
     Responded(u16, Option<Duration>),
     Failed(TransportErrorKind, Delivery),
 }
 
-/// A call, and what is known of it from without.
+/// A call, and the facts about it that are known without using the core.
 struct Call {
     call: RawCall,
     options: CallOptions,
@@ -327,16 +327,16 @@ impl Call {
                 assert_eq!((failed.error().kind(), failed.error().delivery()), (kind, delivery));
             }
             (Error::Transport(failed), None) => {
-                // Held back for too long, or woken too late.
+                // The pause was too long, or the clock moved too far.
                 let kinds = [TransportErrorKind::Paused, TransportErrorKind::Timeout];
                 assert!(kinds.contains(&failed.error().kind()), "{error}");
                 assert_eq!(sent, 0);
             }
-            _ => panic!("{error} is not what the last attempt came to"),
+            _ => panic!("{error} is not the outcome of the last attempt"),
         }
     }
 
-    /// The table of `RetryPolicy`, and its limits.
+    /// Whether another attempt is allowed by the table of `RetryPolicy` and its limits.
     fn may_be_sent(&self) -> bool {
         let policy = &self.options.retry;
         let repeatable = self.call.metadata().idempotency != Idempotency::NotIdempotent || policy.retry_non_idempotent;

@@ -1,9 +1,9 @@
-//! A call through the registry. The input is lines: the operationId, a number, the parameters.
+//! Makes a call through the registry. The lines of the input are the operationId, a number, and the parameters.
 //!
-//! - What is refused is an `Error::Build`, and one of an operation that there is names it.
-//! - What is accepted is a call of that operation, which prints no parameter.
-//! - No error prints a string of the parameters, nor a token or a key that was planted at the place that the number says, be
-//!   it a string, the name of a parameter, or neither.
+//! - A refusal is an `Error::Build`, which names the operation if it exists.
+//! - An accepted call is one of that operation, and prints no parameter.
+//! - No error prints a string of the parameters, or a token or key that is planted at the position given by the number, inside or
+//!   outside of a string or a parameter name.
 
 #![no_main]
 

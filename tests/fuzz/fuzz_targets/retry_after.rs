@@ -1,8 +1,8 @@
-//! The headers `Retry-After` and `Date` of a response: the two lines of the input.
+//! Parses the headers `Retry-After` and `Date` of a response. They are the two lines of the input.
 //!
-//! - Digits are that many seconds, as many as fit.
-//! - A date needs the response's own to be measured against, and is as much later as the `httpdate` crate says: for two lines
-//!   that are dates, and for the two dates that any two lines stand for, in all three forms.
+//! - Digits are a number of seconds, limited to the maximum of the type.
+//! - A date is relative to the `Date` of the response. The difference is the same as with the `httpdate` crate. This is checked for two
+//!   lines that are dates, and in all three formats for the dates that are derived from any two lines.
 
 #![no_main]
 
@@ -45,7 +45,7 @@ fn as_times(then: SystemTime, now: SystemTime) {
     }
 }
 
-/// What is read of a response with these headers.
+/// The parsed `Retry-After` of a response with these headers.
 fn retry_after(value: &HeaderValue, date: Option<&HeaderValue>) -> Option<Duration> {
     let mut response = Response::new(Vec::new());
     *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
@@ -60,18 +60,18 @@ fn seconds(digits: &[u8]) -> Duration {
     Duration::from_secs(digits.iter().fold(0, |sum: u64, byte| sum.saturating_mul(10).saturating_add(digit(byte))))
 }
 
-/// The one form of a date that leaves nothing to be guessed, and so the one to compare two parsers by.
+/// Parses an IMF-fixdate. This format is unambiguous, so two parsers can be compared with it.
 fn imf_fixdate(text: &[u8]) -> Option<SystemTime> {
     let text = std::str::from_utf8(text).ok().filter(|text| text.len() == "Sun, 06 Nov 1994 08:49:37 GMT".len())?;
     httpdate::parse_http_date(text).ok().filter(|time| httpdate::fmt_http_date(*time) == text)
 }
 
-/// That many seconds after 1970, or as many less a multiple of the time until the year 10000, where dates end.
+/// The time this number of seconds after 1970, modulo the time until the year 10000, because dates end there.
 fn time(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds % 253_402_300_800)
 }
 
-/// The time as an IMF-fixdate, as asctime writes it and, within this century, as RFC 850 does.
+/// The time as an IMF-fixdate, in asctime format and, if it is in this century, in RFC 850 format.
 fn forms(time: SystemTime) -> Vec<HeaderValue> {
     let imf_fixdate = httpdate::fmt_http_date(time);
     let words: Vec<_> = imf_fixdate.split([' ', ',']).filter(|word| !word.is_empty()).collect();

@@ -1,7 +1,7 @@
-//! Two texts as parameters in a path and in a query. The input is their lines: the first one, and all the others.
+//! Sends two texts as parameters in a path and in a query. The first line of the input is one text, and the rest is the other.
 //!
-//! - Nothing is refused but what is empty, a dot segment of a path, or makes the target too long for HTTP.
-//! - Neither text makes a URL parser see another path or query than was written, and both are read back as they were given.
+//! - A text is refused only if it is empty, is a dot segment in a path, or makes the target too long for HTTP.
+//! - A URL parser sees the intended path and query, and returns both texts unchanged.
 
 #![no_main]
 
@@ -43,9 +43,9 @@ fn query(user: &str, status: &str) {
     assert_eq!(pairs, given);
 }
 
-/// The URL of the operation as a URL parser sees it; `None` if the operation is refused, as it should be.
+/// The URL of the operation according to a URL parser, or `None` if the operation is refused as expected.
 fn url_of<O: Operation>(operation: &O, refused: bool, len: usize) -> Option<Url> {
-    /// The longest path and query that the `http` crate takes.
+    /// The maximum length of a path and query in the `http` crate.
     const LONGEST: usize = 65_534;
     match Api::new("sk_test_fuzz").unwrap().request(operation) {
         Ok(request) => {
@@ -67,7 +67,7 @@ fn url_of<O: Operation>(operation: &O, refused: bool, len: usize) -> Option<Url>
     }
 }
 
-/// How long a text is in a URL: unreserved characters are one byte, all others three for each of theirs.
+/// The length of a text in a URL: one byte for an unreserved character, and three for each byte of other characters.
 fn written(text: &str) -> usize {
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     text.bytes().map(|byte| if unreserved(byte) { 1 } else { 3 }).sum()

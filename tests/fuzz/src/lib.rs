@@ -1,4 +1,4 @@
-//! What the fuzz targets share: how an input is cut up, and what holds for every error.
+//! Shared by the fuzz targets: splitting of inputs, and checks of errors.
 
 #![forbid(unsafe_code)]
 
@@ -7,22 +7,22 @@ use clerk_sessions_core::registry::Entry;
 use clerk_sessions_core::{Api, Error};
 use serde_json::Value;
 
-/// A secret to plant where no text is ever printed: it looks like any text.
+/// A secret that looks like any text. It is planted in text that is never printed.
 pub const OPAQUE: &str = "secretmarker";
 
-/// Secrets to plant where text may be printed: they look like a token and like a key.
+/// Secrets that look like a token and like a key. They are planted in text that may be printed.
 pub const SECRETS: [&str; 2] = ["eyJsecretmarker", "sk_test_secretmarker"];
 
-/// The most that any error prints, in bytes: the texts of others in it, at most four, are cut after 200 characters, and the
-/// rest is of this crate's own making.
+/// The maximum length of a printed error, in bytes. It contains at most four untrusted texts of up to 200 characters, and text of the
+/// core.
 const LONGEST: usize = 4096;
 
 /// The documented fields of an error as JSON.
 const FIELDS: [&str; 7] = ["attempts", "code", "kind", "message", "retry_after_ms", "status", "trace_id"];
 
-/// The first `N` lines of an input, less their ends, and the rest of it.
+/// The first `N` lines of an input without their line ends, and the rest of the input.
 ///
-/// Inputs are lines so that seeds and findings can be read and written by hand.
+/// Inputs consist of lines, so that seeds and findings can be read and written by hand.
 #[must_use]
 pub fn lines<const N: usize>(input: &[u8]) -> ([&[u8]; N], &[u8]) {
     let mut rest = input;
@@ -35,24 +35,24 @@ pub fn lines<const N: usize>(input: &[u8]) -> ([&[u8]; N], &[u8]) {
     (lines, rest)
 }
 
-/// The number that a line stands for: a decimal one for itself, any other line for some number.
+/// The number of a line: its decimal value, or an arbitrary number for any other text.
 #[must_use]
 pub fn number(line: &[u8]) -> u64 {
     let digit = |byte: &u8| u64::from(byte.wrapping_sub(b'0'));
     line.iter().fold(0, |number, byte| number.wrapping_mul(10).wrapping_add(digit(byte)))
 }
 
-/// `text` with `secret` in it, at this place or, where it is not so long, at one before.
+/// Inserts `secret` into `text` at this position, or at an earlier one if `text` is shorter.
 #[must_use]
 pub fn planted(text: &[u8], secret: &str, at: u64) -> Vec<u8> {
     let at = (at % (text.len() as u64 + 1)) as usize;
-    // Before an escape and not in it: there, the secret's first letter would be read as a digit of the escape's.
+    // Inserts before an escape and not in it. Otherwise, the secret's first letter would be a digit of the escape.
     let escape = text[..at].iter().rposition(|byte| *byte == b'\\').filter(|escape| at - escape < "\\u0000".len());
     let (before, after) = text.split_at(escape.unwrap_or(at));
     [before, secret.as_bytes(), after].concat()
 }
 
-/// Replaces every string value in `value`, but no key.
+/// Replaces every string value in `value`, but not the keys.
 pub fn map_strings(value: &mut Value, with: &impl Fn(&str) -> String) {
     match value {
         Value::String(text) => *text = with(text),
@@ -62,13 +62,13 @@ pub fn map_strings(value: &mut Value, with: &impl Fn(&str) -> String) {
     }
 }
 
-/// What makes the calls, new for each input: it remembers what the server responded.
+/// The context of the calls. It is new for each input, because it keeps rate limits and the retry budget.
 #[must_use]
 pub fn caller() -> CallContext {
     CallContext::new(Api::new("sk_test_fuzz").unwrap())
 }
 
-/// A call of this operation with the least parameters it takes.
+/// A call of this operation with only its required parameters.
 #[must_use]
 pub fn raw_call(caller: &CallContext, entry: &Entry) -> RawCall {
     let parameters = match entry.metadata().id {
@@ -81,10 +81,10 @@ pub fn raw_call(caller: &CallContext, entry: &Entry) -> RawCall {
     entry.call(caller, parameters.as_bytes()).unwrap()
 }
 
-/// The error as it is printed: by `Display`, by `Debug` and as JSON, the latter less the server's own `code` and `trace_id`,
-/// which are for programs and handed on as they came.
+/// The error printed with `Display`, with `Debug` and as JSON. The JSON is without `code` and `trace_id`, which are
+/// passed on unchanged from the server.
 ///
-/// Each of them is one line of bounded length without a planted secret.
+/// Checks that each form is one line of bounded length without a planted secret.
 #[must_use]
 pub fn printed(error: &Error) -> [String; 3] {
     let mut json = serde_json::to_value(error).unwrap();
@@ -99,7 +99,7 @@ pub fn printed(error: &Error) -> [String; 3] {
     let [display, debug, json] = &printed;
     assert!(display.len() <= LONGEST, "{} bytes: {display}", display.len());
     assert!(json.len() <= 2 * LONGEST, "{} bytes: {json}", json.len());
-    // That of a response shows all the errors in it, and there may be many.
+    // The `Debug` output of an API error contains all errors of the response, which may be many.
     assert!(debug.len() <= LONGEST || matches!(error, Error::Api(_)), "{} bytes: {debug}", debug.len());
     printed
 }

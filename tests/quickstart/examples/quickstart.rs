@@ -1,7 +1,7 @@
-//! All seven session operations, over ureq and again over reqwest.
+//! Calls all seven session operations, first over ureq and then over reqwest.
 //!
-//! `cargo run --example quickstart` starts a FakeClerk of its own and does everything there. With `CLERK_SECRET_KEY` set,
-//! it goes to the real API (or to `CLERK_API_URL`), and does only what is safe there: it lists and reads.
+//! `cargo run --example quickstart` starts a FakeClerk and calls it. If `CLERK_SECRET_KEY` is set, it calls the real API (or
+//! `CLERK_API_URL`) instead, and only lists and gets sessions.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -45,12 +45,12 @@ fn run() -> Outcome {
     let server = FakeServer::start(FakeClerk::new(seed))?;
     println!("FakeClerk at {}", server.base_url());
     let api = Api::builder(server.secret_key()).base_url(server.base_url()).build()?;
-    // The environment's proxy knows nothing of a server inside this process.
+    // A proxy from the environment cannot reach a server inside this process.
     let ureq = clerk_sessions_ureq::UreqTransport::builder().no_proxy().build()?;
     everything_over_ureq(&clerk_sessions_ureq::Client::new(api.clone(), ureq), &server)?;
     let reqwest = clerk_sessions_reqwest::ReqwestTransport::builder().no_proxy().build()?;
     runtime.block_on(everything_over_reqwest(&clerk_sessions_reqwest::Client::new(api, reqwest), &server))?;
-    println!("All seven operations did what they should, over both transports.");
+    println!("All seven operations succeeded over both transports.");
     Ok(())
 }
 
@@ -67,7 +67,7 @@ fn everything_over_ureq(clerk: &clerk_sessions_ureq::Client, server: &FakeServer
 
     let got = sessions.get(&created.id)?;
     say("get", &described(&got));
-    check(got == created, "get returns what create did")?;
+    check(got == created, "get returns the created session")?;
 
     let token = sessions.create_token(CreateSessionToken::new(&got.id).origin(ORIGIN))?;
     say("create_token", &measured(&token));
@@ -82,8 +82,8 @@ fn everything_over_ureq(clerk: &clerk_sessions_ureq::Client, server: &FakeServer
 
     let revoked = sessions.revoke(&got.id)?;
     say("revoke", &described(&revoked));
-    check(revoked.status == SessionStatus::Revoked, "a revoked session says so")?;
-    check(sessions.get("sess_nowhere").is_err_and(|error| error.is_not_found()), "what is not there is not found")
+    check(revoked.status == SessionStatus::Revoked, "a revoked session has the status revoked")?;
+    check(sessions.get("sess_nowhere").is_err_and(|error| error.is_not_found()), "an unknown session is a 404")
 }
 
 async fn everything_over_reqwest(clerk: &clerk_sessions_reqwest::Client, server: &FakeServer) -> Outcome {
@@ -99,7 +99,7 @@ async fn everything_over_reqwest(clerk: &clerk_sessions_reqwest::Client, server:
 
     let got = sessions.get(&created.id).await?;
     say("get", &described(&got));
-    check(got == created, "get returns what create did")?;
+    check(got == created, "get returns the created session")?;
 
     let token = sessions.create_token(CreateSessionToken::new(&got.id).origin(ORIGIN)).await?;
     say("create_token", &measured(&token));
@@ -114,8 +114,8 @@ async fn everything_over_reqwest(clerk: &clerk_sessions_reqwest::Client, server:
 
     let revoked = sessions.revoke(&got.id).await?;
     say("revoke", &described(&revoked));
-    check(revoked.status == SessionStatus::Revoked, "a revoked session says so")?;
-    check(sessions.get("sess_nowhere").await.is_err_and(|error| error.is_not_found()), "what is not there is not found")
+    check(revoked.status == SessionStatus::Revoked, "a revoked session has the status revoked")?;
+    check(sessions.get("sess_nowhere").await.is_err_and(|error| error.is_not_found()), "an unknown session is a 404")
 }
 
 fn read_only_over_ureq(clerk: &clerk_sessions_ureq::Client) -> Outcome {
@@ -137,10 +137,10 @@ fn described(session: &Session) -> String {
 }
 
 fn measured(token: &Token) -> String {
-    // The token itself is a secret.
+    // The token is a secret, so only its length is printed.
     format!("a token of {} bytes", token.jwt.expose().len())
 }
 
 fn check(holds: bool, claim: &str) -> Outcome {
-    if holds { Ok(()) } else { Err(format!("it is not so that {claim}").into()) }
+    if holds { Ok(()) } else { Err(format!("the check failed: {claim}").into()) }
 }

@@ -1,4 +1,4 @@
-//! The quickstart, run as a user runs it.
+//! Runs the quickstart program.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -14,7 +14,7 @@ fn quickstart() -> Command {
     command
 }
 
-/// What it printed, once it is clear that it succeeded.
+/// Checks that the program succeeded, and returns its output.
 fn stdout(output: &Output) -> String {
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{stdout}\n{}", String::from_utf8_lossy(&output.stderr));
@@ -34,7 +34,7 @@ fn it_runs_all_seven_operations_over_both_transports() {
 }
 
 #[test]
-fn it_only_reads_where_the_key_is_a_real_one() {
+fn it_only_reads_if_a_secret_key_is_set() {
     let server = FakeServer::start(FakeClerk::new(Seed::demo())).unwrap();
     let mut command = quickstart();
     command.env("CLERK_API_URL", server.api_url()).env("CLERK_SECRET_KEY", server.secret_key());

@@ -1,4 +1,4 @@
-//! `conform`: runs the conformance table over a program of any language.
+//! `conform`: runs the conformance table against a program in any language.
 
 use std::env;
 use std::io::{self, Write};
@@ -8,15 +8,16 @@ use clerk_sessions_tests::conformance;
 use clerk_sessions_tests::program::Program;
 
 const HELP: &str = "\
-Runs the conformance table, tests/conformance.json, over a binding of any language.
+Runs the conformance table, tests/conformance.json, against a binding in any language.
 
 Usage: conform PROGRAM [ARGUMENT]...
 
-Starts PROGRAM and a FakeClerk for it to call. For each case, PROGRAM reads four lines: the settings of a
+Starts PROGRAM, and a FakeClerk that PROGRAM has to call. For each case, PROGRAM reads four lines: the settings of a
 client as JSON, the operationId, the parameters as JSON, and an empty line. It writes one line:
 {\"result\": ...} or {\"error\": ...}.
 
-Exits with 0 if PROGRAM conforms; with 1 and a line for each difference if it does not; with 2 on wrong usage.
+Exits with 0 if PROGRAM conforms. Otherwise prints a line for each difference and exits with 1. On wrong usage,
+exits with 2.
 ";
 
 fn main() -> ExitCode {
@@ -39,7 +40,7 @@ fn main() -> ExitCode {
 }
 
 fn told(stream: &mut dyn Write, text: &str, code: u8) -> ExitCode {
-    // With the stream closed, the exit code is all that can be told.
+    // If the stream is closed, only the exit code can report the result.
     let _ = stream.write_all(text.as_bytes());
     ExitCode::from(code)
 }

@@ -1,4 +1,4 @@
-//! One call: the core's machine, and what it promises of a single call, told anew.
+//! One call: the core's machine, and an independent model of the documented behaviour of a single call.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -22,32 +22,32 @@ pub(super) type Id = (usize, u64);
 pub(super) enum Reason {
     Succeeded,
     Unreadable,
-    /// What happened is not repeated.
+    /// The outcome is not retried.
     Final,
-    /// There was no attempt left.
+    /// No attempt was left.
     Attempts,
-    /// The server asked for a longer wait than is waited for.
+    /// The server asked for a longer wait than the policy allows.
     AskedTooMuch,
     /// The budget of retries was used up.
     Budget,
-    /// There was no time left for the wait before the next attempt.
+    /// No time was left for the wait before the next attempt.
     NoTime,
-    /// There was no time left for a pause of the whole client.
+    /// No time was left for a pause of the whole client.
     Held,
-    /// The same, and nothing was ever sent.
+    /// The same, before the first attempt.
     Paused,
 }
 
-/// What has to follow an attempt.
+/// The required step after an attempt.
 #[derive(Clone, Copy, Debug)]
 enum Next {
     End(Reason),
-    /// Another attempt, after a wait of that much.
+    /// Another attempt, after a wait in this range.
     Again {
         least: Duration,
         most: Duration,
     },
-    /// Another attempt, when the queue of the rate limit lets it through.
+    /// Another attempt, when the queue of the rate limit admits it.
     Queued,
 }
 
@@ -74,7 +74,7 @@ impl Note {
     }
 }
 
-/// What happened to a call, for people.
+/// The trace of a call, for failure messages.
 #[derive(Debug)]
 pub(super) struct Trace {
     call: u64,
@@ -90,14 +90,14 @@ pub(super) struct Call {
     steps: u32,
     pub(super) sends: u32,
     waited: Duration,
-    /// The server asked not to be sent this call before.
+    /// The time before which the server asked not to send this call.
     not_before: Duration,
-    /// The hash of what was sent first.
+    /// The hash of the first request.
     sent: Option<u64>,
     last: Option<Outcome>,
-    /// What the last attempt entails, until that has come.
+    /// The required step after the last attempt, until it has happened.
     next: Option<Next>,
-    /// Whether the next attempt was taken from the budget.
+    /// Whether the next attempt has been taken from the budget.
     pub(super) reserved: bool,
     pub(super) trace: Trace,
 }
@@ -142,54 +142,54 @@ impl Call {
         self.deadline().saturating_sub(now)
     }
 
-    /// `late` is by how much a sleep may take too long.
+    /// `late` is the maximum delay of a sleep.
     pub(super) fn step(&mut self, now: Duration, late: Duration) -> Result<Step, String> {
         self.steps += 1;
         let looks = self.options.retry.max_total_wait.as_nanos() / PROBE_EVERY[0].as_nanos();
         let bound = looks as u32 + 4 * self.options.retry.max_attempts + 16;
-        ensure!(self.steps <= bound, "it has not ended after {bound} steps");
-        ensure!(now <= self.deadline() + late, "it goes on after its deadline");
+        ensure!(self.steps <= bound, "the call has not ended after {bound} steps");
+        ensure!(now <= self.deadline() + late, "the call continues after its deadline");
         let step = self.raw.step(now);
         let attempts = self.raw.attempts();
         let sends = self.sends + u32::from(matches!(step, Step::Send { .. }));
-        ensure!(attempts == sends, "it counts {attempts} attempts, but has sent {sends}");
+        ensure!(attempts == sends, "the call counts {attempts} attempts, but has sent {sends} requests");
         Ok(step)
     }
 
     pub(super) fn sends(&mut self, request: &Request<Vec<u8>>, timeout: Duration, now: Duration) -> Check {
         self.sends += 1;
         if let Some(Next::End(reason)) = self.next.take() {
-            return Err(format!("it sends again, though it had to end: {reason:?}"));
+            return Err(format!("the call sends again, although it had to end: {reason:?}"));
         }
         let (sends, most) = (self.sends, self.options.retry.max_attempts.max(1));
-        ensure!(sends <= most, "it sends {sends} times, and not {most} at most");
-        ensure!(now >= self.not_before, "it sends {:?} too soon for its Retry-After", self.not_before - now);
+        ensure!(sends <= most, "the call sends {sends} requests, but the maximum is {most}");
+        ensure!(now >= self.not_before, "the call sends {:?} before the end of its Retry-After", self.not_before - now);
         let allowed = self.options.attempt_timeout.min(self.left(now));
-        ensure!(timeout == allowed && !timeout.is_zero(), "an attempt may take {timeout:?}, and not {allowed:?}");
+        ensure!(timeout == allowed && !timeout.is_zero(), "an attempt may take {timeout:?} instead of {allowed:?}");
         let sent = hash(request);
-        ensure!(*self.sent.get_or_insert(sent) == sent, "it sends another request than the first time");
+        ensure!(*self.sent.get_or_insert(sent) == sent, "the call does not send the same request as the first time");
         Ok(())
     }
 
     pub(super) fn waits(&mut self, wait: Duration, hold: Option<(Duration, Duration)>, now: Duration) -> Check {
         match self.next.take() {
-            Some(Next::End(reason)) => return Err(format!("it waits, though it had to end: {reason:?}")),
+            Some(Next::End(reason)) => return Err(format!("the call waits, although it had to end: {reason:?}")),
             Some(Next::Again { least, most }) => {
-                ensure!(least <= wait && wait <= most, "it waits {wait:?} and not {least:?} to {most:?}");
+                ensure!(least <= wait && wait <= most, "the call waits {wait:?} instead of {least:?} to {most:?}");
             }
             Some(Next::Queued) | None => match hold {
-                None => return Err(format!("it waits {wait:?} for nothing")),
+                None => return Err(format!("the call waits {wait:?} without a reason")),
                 Some((least, most)) => {
-                    ensure!(least <= wait && wait <= most, "it queues for {wait:?} and not {least:?} to {most:?}");
+                    ensure!(least <= wait && wait <= most, "the call queues for {wait:?}, not {least:?} to {most:?}");
                 }
             },
         }
-        ensure!(!self.is_too_long(wait, now), "it waits {wait:?}, which is too long");
+        ensure!(!self.is_too_long(wait, now), "the call waits {wait:?}, which is too long");
         self.waited += wait;
         Ok(())
     }
 
-    /// Hands the core what came of the attempt under way. Returns whether a retry would be on the budget.
+    /// Reports the outcome of the current attempt to the core. Returns whether a retry would use the budget.
     pub(super) fn hears(&mut self, outcome: Outcome, budget: &Budget, now: Duration) -> bool {
         let next = self.next_after(&outcome, budget);
         self.next = Some(next);
@@ -226,7 +226,7 @@ impl Call {
         Next::Again { least, most }
     }
 
-    /// The reason why it may end now.
+    /// The reason for ending now.
     pub(super) fn ends(&mut self, hold: Option<(Duration, Duration)>, now: Duration) -> Result<Reason, String> {
         let (_, queue) = hold.unwrap_or_default();
         match self.next.take() {
@@ -234,18 +234,18 @@ impl Call {
             Some(Next::Again { most, .. }) if self.is_too_long(most, now) => Ok(Reason::NoTime),
             Some(Next::Queued) if self.is_too_long(queue, now) => Ok(Reason::NoTime),
             None if self.is_too_long(queue, now) => Ok(if self.sends == 0 { Reason::Paused } else { Reason::Held }),
-            next => Err(format!("it ends though it could go on: {next:?}")),
+            next => Err(format!("the call ends, although it could continue: {next:?}")),
         }
     }
 
     fn is_too_long(&self, wait: Duration, now: Duration) -> bool {
-        // A retry is not begun with less than a second left.
+        // No retry starts with less than a second left.
         let too_late = if self.sends == 0 { wait >= self.left(now) } else { wait + SECOND > self.left(now) };
         too_late || self.waited.saturating_add(wait) > self.options.retry.max_total_wait
     }
 
-    /// Compares what the call comes to with what the transport delivered last, or, if nothing was ever sent, with the
-    /// wait in the queue that is the reason, at least and at most.
+    /// Compares the result of the call with the last outcome of the transport. If nothing was sent, compares it with the minimum and
+    /// maximum wait in the queue, which is the reason.
     pub(super) fn finish(self, held_for: Option<(Duration, Duration)>) -> Check {
         let Self { raw, last, sends, trace, .. } = self;
         compare(raw.finish(), last, sends, held_for).map_err(|wrong| format!("{wrong}\n{trace}"))
@@ -262,10 +262,10 @@ fn compare(
         (Ok(response), Some(Outcome::Response(received))) if received.readable => {
             return same(&response, &received.response);
         }
-        (Ok(response), _) => return Err(format!("it succeeds with {}, which was not delivered", response.status())),
+        (Ok(response), _) => return Err(format!("the call returns a {} that was not delivered", response.status())),
         (Err(error), _) => error,
     };
-    ensure!(error.attempts() == sends, "the error tells of {} attempts, not {sends}", error.attempts());
+    ensure!(error.attempts() == sends, "the error reports {} attempts instead of {sends}", error.attempts());
     match last {
         None => is_unsent(&error, held_for),
         Some(Outcome::Response(received)) => is_of_response(&error, &received, held_for),
@@ -273,12 +273,12 @@ fn compare(
     }
 }
 
-/// A call of which nothing was sent was held back for too long or, without a queue, had no time left.
+/// Checks the error of a call that sent nothing: it had to wait too long in the queue or, without a queue, had no time left.
 fn is_unsent(error: &Error, held_for: Option<(Duration, Duration)>) -> Check {
     let kind = if held_for.is_some() { TransportErrorKind::Paused } else { TransportErrorKind::Timeout };
     is_of_failure(error, kind, Delivery::NotSent)?;
     let told = error.retry_after();
-    ensure!(is_within(told, held_for), "the error tells of a wait of {told:?}, not {held_for:?}");
+    ensure!(is_within(told, held_for), "the error reports a wait of {told:?} instead of {held_for:?}");
     Ok(())
 }
 
@@ -290,23 +290,23 @@ fn is_within(told: Option<Duration>, range: Option<(Duration, Duration)>) -> boo
 }
 
 fn is_of_failure(error: &Error, kind: TransportErrorKind, delivery: Delivery) -> Check {
-    let Error::Transport(failed) = error else { return Err(format!("it ends with {error:?}, not {kind:?}")) };
+    let Error::Transport(failed) = error else { return Err(format!("the call ends with {error:?}, not {kind:?}")) };
     let came = (failed.error().kind(), failed.error().delivery());
-    ensure!(came == (kind, delivery), "it ends with {came:?}, not {kind:?} {delivery:?}");
+    ensure!(came == (kind, delivery), "the call ends with {came:?} instead of {kind:?} {delivery:?}");
     Ok(())
 }
 
 fn is_of_response(error: &Error, received: &Received, held_for: Option<(Duration, Duration)>) -> Check {
     let kind = if received.response.status().is_success() { "decode" } else { "api" };
-    ensure!(!received.readable && error.kind() == kind, "it ends with {error:?}, not a {kind} error");
+    ensure!(!received.readable && error.kind() == kind, "the call ends with {error:?} instead of a {kind} error");
     let response = error.response().ok_or("the error has no response")?;
     same(response, &received.response)?;
     let (told, real) = (error.trace_id(), received.trace_id.as_deref());
-    ensure!(told == real, "the error has the trace id {told:?}, not {real:?}");
+    ensure!(told == real, "the error has the trace id {told:?} instead of {real:?}");
     let (told, real) = (error.retry_after(), received.asked.filter(|_| kind == "api"));
-    // A rejected call that gives up in the queue tells what it would have to wait then.
+    // A rejected call that gives up in the queue reports its current wait.
     let is_queued = received.response.status() == StatusCode::TOO_MANY_REQUESTS && is_within(told, held_for);
-    ensure!(told == real || is_queued, "the error tells of a Retry-After of {told:?}, not {real:?}");
+    ensure!(told == real || is_queued, "the error has a Retry-After of {told:?} instead of {real:?}");
     Ok(())
 }
 
@@ -314,7 +314,7 @@ fn same(came: &Response<Vec<u8>>, delivered: &Response<Vec<u8>>) -> Check {
     let parts = |response: &Response<Vec<u8>>| (response.status(), response.headers().clone());
     ensure!(
         parts(came) == parts(delivered) && came.body() == delivered.body(),
-        "it ends with {came:?}, not {delivered:?}"
+        "the call ends with {came:?} instead of {delivered:?}"
     );
     Ok(())
 }

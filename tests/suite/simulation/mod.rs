@@ -1,19 +1,19 @@
-//! A simulation of thousands of calls over one client, against FakeClerk, with faults and in virtual time.
+//! Simulates thousands of calls of one client to FakeClerk, with faults and in virtual time.
 //!
-//! Everything is drawn from a seed and runs on one thread, so what fails can be made to fail again. What the core promises is
-//! told anew, in `model` and `call`, and compared with what it does at each step.
+//! A seed determines everything, and all of it runs on one thread, so a failure can be reproduced. `model` and `call` implement the
+//! documented behaviour of the core a second time, and compare it with the core at each step.
 //!
-//! | file | idea |
+//! | file | content |
 //! |---|---|
-//! | `phase` | what goes wrong, and which calls are made |
-//! | `world` | workers, virtual time, and what happens when |
-//! | `network`, `response` | the way to FakeClerk and back, with its faults |
-//! | `call` | what holds of one call |
-//! | `model` | what holds of all calls of a client together |
-//! | `revoking` | signing out everywhere, against servers that change, fail and lie |
-//! | `queue`, `random` | events by time, chance by seed |
+//! | `phase` | the faults and the calls of each phase |
+//! | `world` | workers, virtual time and events |
+//! | `network`, `response` | requests to FakeClerk and its responses, with faults |
+//! | `call` | the checks of one call |
+//! | `model` | the checks of all calls of a client together |
+//! | `revoking` | `revoke_all` with servers that change, fail and return wrong data |
+//! | `queue`, `random` | events ordered by time, random numbers from a seed |
 //!
-//! `SIMULATION_SEED` runs this seed instead of the usual ones, `SIMULATION_STEPS` is how many steps it makes in all phases:
+//! `SIMULATION_SEED` replaces the usual seeds by this one. `SIMULATION_STEPS` is the number of steps in all phases together:
 //!
 //! ```text
 //! SIMULATION_SEED=7 SIMULATION_STEPS=1000000 cargo test -p clerk-sessions-tests --test suite simulation -- --nocapture
@@ -40,12 +40,12 @@ use phase::{CROWD, PHASES, Phase};
 use random::Random;
 use world::{Report, Size, run};
 
-/// How many steps a seed makes by default: what an unoptimized build does in about a second.
+/// The default number of steps of a seed. An unoptimized build makes them in about a second.
 const STEPS: u64 = 40_000;
 const SEEDS: [u64; 3] = [1, 2, 3];
 
 #[test]
-fn calls_keep_the_promises_of_the_core() {
+fn calls_behave_as_documented_under_random_faults() {
     let (seeds, steps) = seeds_and_steps();
     let mut ended = BTreeMap::new();
     for &seed in &seeds {
@@ -53,14 +53,14 @@ fn calls_keep_the_promises_of_the_core() {
             report.ended.into_iter().for_each(|(reason, calls)| *ended.entry(reason).or_default() += calls);
         }
     }
-    // A single seed need not come across everything.
+    // A single seed may not produce every event.
     if seeds.len() > 1 {
         assert_all_has_happened(&ended);
     }
 }
 
 #[test]
-fn what_is_completely_revoked_leaves_nobody_signed_in() {
+fn a_complete_revoke_all_leaves_nobody_signed_in() {
     let (seeds, steps) = seeds_and_steps();
     let mut drawn = revoking::Drawn::new();
     for seed in seeds {
@@ -70,25 +70,25 @@ fn what_is_completely_revoked_leaves_nobody_signed_in() {
     }
     for (fault, times) in &drawn {
         println!("{times:>8} times: {fault}");
-        assert!(*times > 0, "never drawn: {fault}");
+        assert!(*times > 0, "this fault never occurred: {fault}");
     }
 }
 
 #[test]
-fn a_seed_repeats_its_run() {
+fn the_same_seed_repeats_the_same_run() {
     let digests = |seed| run_phases(seed, 3000).into_iter().map(|report| report.digest).collect::<Vec<_>>();
     assert_eq!(digests(1), digests(1));
     assert_ne!(digests(1), digests(2));
 }
 
 #[test]
-fn a_crowd_shares_a_rate_limit_fairly_and_uses_it_up() {
+fn many_workers_share_a_rate_limit_fairly_and_use_all_of_it() {
     for scope in [RateLimitScope::Key, RateLimitScope::Endpoint] {
         for latency in [0, 20, 60, 200].map(Duration::from_millis) {
             let crowd =
                 Phase { rate_limit_scope: scope, latency: latency..latency + Duration::from_millis(2), ..CROWD };
             for seed in SEEDS {
-                // A little less than five windows hold, so that the last need not be used up evenly.
+                // A little less than five windows, so that the last one does not have to be used evenly.
                 let calls = if scope == RateLimitScope::Key { 490 } else { 960 };
                 let report =
                     run(&crowd, seed, Size::Calls(calls)).unwrap_or_else(|wrong| panic!("seed {seed}, {wrong}"));
@@ -102,7 +102,7 @@ fn a_crowd_shares_a_rate_limit_fairly_and_uses_it_up() {
                     report.took
                 );
                 assert_eq!(report.ended, BTreeMap::from([(Reason::Succeeded, calls)]), "{about}");
-                // Five windows, of which the last takes only as long as its calls, and those of one endpoint begin later.
+                // Five windows. The last takes only as long as its calls, and the windows of an endpoint start later.
                 assert!(report.took <= Duration::from_secs(40).div_f64(0.9) + Duration::from_secs(2), "{about}");
                 assert!(20 * rejected <= seen, "{about}");
                 assert!(most - least <= 2, "{about}");
@@ -111,7 +111,7 @@ fn a_crowd_shares_a_rate_limit_fairly_and_uses_it_up() {
     }
 }
 
-/// The seed that is set, else the usual ones and a fresh one; and how many steps each makes.
+/// The configured seed, or the usual seeds and a new one; and the number of steps of each.
 fn seeds_and_steps() -> (Vec<u64>, u64) {
     let seeds = match setting("SIMULATION_SEED") {
         Some(seed) => vec![seed],
@@ -124,7 +124,7 @@ fn setting(name: &str) -> Option<u64> {
     env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is not a number")))
 }
 
-/// Runs each phase for its share of the steps, with chances of its own.
+/// Runs each phase for its share of the steps, with its own random numbers.
 fn run_phases(seed: u64, steps: u64) -> Vec<Report> {
     let mut seeds = Random::new(seed);
     let run_phase = |phase: &Phase| {
@@ -139,10 +139,10 @@ fn run_phases(seed: u64, steps: u64) -> Vec<Report> {
     PHASES.iter().map(run_phase).collect()
 }
 
-/// A simulation in which a thing never happens says nothing of it.
+/// A simulation that never produces a case does not test it.
 fn assert_all_has_happened(ended: &BTreeMap<Reason, u64>) {
     use Reason::{AskedTooMuch, Attempts, Budget, Final, Held, NoTime, Paused, Succeeded, Unreadable};
     for reason in [Succeeded, Unreadable, Final, Attempts, AskedTooMuch, Budget, NoTime, Held, Paused] {
-        assert!(ended.contains_key(&reason), "no call ended like this: {reason:?}");
+        assert!(ended.contains_key(&reason), "no call ended for this reason: {reason:?}");
     }
 }

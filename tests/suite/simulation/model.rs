@@ -1,4 +1,4 @@
-//! What the core promises of all calls of a client together, written a second time: the pauses, and the budget.
+//! A second implementation of the documented behaviour of all calls of a client together: the pauses and the retry budget.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use clerk_sessions_core::{Delivery, TransportErrorKind};
 
 use super::response::Outcome;
 
-/// `Err` says what was not as promised.
+/// `Err` describes the violation.
 pub(super) type Check = Result<(), String>;
 
-/// Returns from the function with what is wrong if `$promised` does not hold.
+/// Returns an error from the function if `$promised` is false.
 macro_rules! ensure {
     ($promised:expr, $($wrong:tt)+) => {
         if !$promised {
@@ -21,7 +21,7 @@ macro_rules! ensure {
 pub(super) use ensure;
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// So long after the last pause, nothing is held back.
+/// The time after the last pause from which on no call waits.
 pub(super) const FORGOTTEN: Duration = Duration::from_secs(20);
 /// The shortest pause after a 429 that asks for none, or for one of 0 s.
 const GUESS: Duration = Duration::from_secs(1);
@@ -31,15 +31,15 @@ pub(super) const PROBE_EVERY: [Duration; 2] = [Duration::from_millis(100), Durat
 /// The pauses of one operation.
 #[derive(Debug)]
 pub(super) struct Throttle {
-    /// When the pause ends, at the earliest and at the latest: how long it is without a `Retry-After` is not told here.
+    /// The earliest and latest end of the pause. The model does not know the exact length of a pause without a `Retry-After`.
     pause_ends: (Duration, Duration),
-    /// The longest that a call waits in the queue, beyond the pause.
+    /// The maximum wait in the queue, in addition to the pause.
     longest_queue: Duration,
 }
 
 impl Throttle {
-    /// The throttle of an operation that was rejected, of a client that makes at most so many calls at once: each probe is
-    /// larger than the one before.
+    /// The limit of an operation after a rejection, for a client that makes at most this many calls at the same time. Each probe
+    /// is larger than the one before.
     pub(super) fn new(calls: usize) -> Self {
         Self {
             pause_ends: (Duration::ZERO, Duration::ZERO),
@@ -47,13 +47,13 @@ impl Throttle {
         }
     }
 
-    /// How long a call may be told to wait, at least and at most.
+    /// The minimum and maximum wait that a call may get.
     pub(super) fn hold(&self, now: Duration) -> (Duration, Duration) {
         let (least, most) = self.pause_ends;
         (least.saturating_sub(now), most.saturating_sub(now) + self.longest_queue)
     }
 
-    /// When the pause ends at the latest.
+    /// The latest end of the pause.
     pub(super) fn pause_ends(&self) -> Duration {
         self.pause_ends.1
     }
@@ -66,10 +66,10 @@ impl Throttle {
     }
 }
 
-/// The longest between the turns of two calls.
+/// The maximum time between the turns of two calls.
 const QUEUE_SPACING: Duration = Duration::from_millis(4);
 
-/// The budget of retries, in tenths of one. Retries that are planned are taken from it, and given back if they are not made.
+/// The retry budget, in tenths of a retry. A planned retry is taken from it, and returned if it is not made.
 #[derive(Debug)]
 pub(super) struct Budget {
     tenths: u32,
@@ -101,7 +101,7 @@ impl Budget {
     }
 }
 
-/// What may be repeated: the table in the docs of `RetryPolicy`.
+/// Whether an outcome may be retried, according to the table in the docs of `RetryPolicy`.
 pub(super) fn may_repeat(metadata: &Metadata, retry_non_idempotent: bool, outcome: &Outcome) -> bool {
     let repeatable = metadata.idempotency != Idempotency::NotIdempotent || retry_non_idempotent;
     match outcome {

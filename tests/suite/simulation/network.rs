@@ -1,4 +1,4 @@
-//! The way to the server and back, with its faults, and the server: FakeClerk.
+//! The network with its faults, and the server, which is FakeClerk.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -14,54 +14,54 @@ use super::model::{Check, ensure};
 use super::random::Random;
 use super::response::{Outcome, Received};
 
-/// FakeClerk's clock when the simulated one stands at zero, in Unix milliseconds.
+/// The time of FakeClerk at the simulated time zero, in Unix milliseconds.
 const EPOCH_MS: i64 = 1_763_900_000_000;
 const ORIGIN: &str = "https://app.example.com";
-/// Sessions that are only read and minted for.
+/// Sessions that are never revoked.
 const LASTING: [&str; 4] = ["sess_1", "sess_2", "sess_3", "sess_4"];
 /// Sessions that are revoked.
 const REVOCABLE: [&str; 2] = ["sess_5", "sess_6"];
 
-/// What becomes of an attempt.
+/// The fate of an attempt.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Fate {
     Responded,
-    /// Responded after so long that the client may have given up.
+    /// Processed, with a response so late that the client may have given up.
     Slow,
-    /// Lost before the server.
+    /// Lost on the way to the server.
     Unsent,
-    /// Processed, and its response lost.
+    /// Processed, but the response is lost.
     ResponseLost,
-    /// Responded 5xx, not processed.
+    /// Not processed, with a 5xx response.
     FailedBefore,
-    /// Responded 5xx, and processed.
+    /// Processed, with a 5xx response.
     FailedAfter,
-    /// Responded 408, not processed.
+    /// Not processed, with a 408 response.
     TimedOut,
-    /// Responded 429, not processed.
+    /// Not processed, with a 429 response.
     Throttled,
-    /// Responded 3xx or 4xx, not processed.
+    /// Not processed, with a 3xx or 4xx response.
     Refused,
-    /// Processed, and responded with garbage.
+    /// Processed, with an unreadable response.
     Garbled,
 }
 
-/// A request that is under way to the server.
+/// A request in transit to the server.
 pub(super) struct Letter {
     pub(super) request: Request<Vec<u8>>,
     pub(super) id: Id,
-    /// Whether the server must not process two of that call.
+    /// Whether the server must not process the call twice.
     pub(super) once: bool,
     pub(super) fate: Fate,
-    /// When it arrives.
+    /// The time of arrival.
     pub(super) arrives: Duration,
-    /// How long the response takes from then on.
+    /// The time from the arrival to the response.
     pub(super) back: Duration,
-    /// When the client gives up on it.
+    /// The time at which the client gives up.
     pub(super) due: Duration,
 }
 
-/// What reached the server.
+/// The requests that reached the server.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Traffic {
     pub(super) seen: u64,
@@ -70,7 +70,7 @@ pub(super) struct Traffic {
 
 pub(super) struct Network {
     fake: FakeClerk,
-    /// How often a call was processed that must not be twice.
+    /// The number of times that each non-idempotent call was processed.
     processed: HashMap<u64, u32>,
     responses: u64,
     pub(super) traffic: Traffic,
@@ -91,7 +91,7 @@ impl Network {
         Self { fake: FakeClerk::new(seed), processed: HashMap::new(), responses: 0, traffic: Traffic::default() }
     }
 
-    /// Parameters that the operation succeeds with.
+    /// Parameters with which the operation succeeds.
     pub(super) fn parameters(&mut self, operation: &str, now: Duration, random: &mut Random) -> Value {
         let session = random.pick(&LASTING);
         match operation {
@@ -112,7 +112,7 @@ impl Network {
         }
     }
 
-    /// What a letter comes to that arrives now.
+    /// The outcome of a letter that arrives now.
     pub(super) fn deliver(&mut self, letter: Letter, random: &mut Random) -> Result<Outcome, String> {
         let fate = letter.fate;
         let unprocessed: &[u16] = match fate {
@@ -154,16 +154,16 @@ impl Network {
     fn count(&mut self, call: u64) -> Check {
         let times = self.processed.entry(call).or_default();
         *times += 1;
-        ensure!(*times == 1, "the server processed call {call} twice, which must not be");
+        ensure!(*times == 1, "the server processed call {call} twice, which is not allowed");
         Ok(())
     }
 }
 
-/// How long a response takes: mostly the usual time, seldom about as long as an attempt may.
+/// The time that a response takes: usually the normal time, sometimes about the time limit of an attempt.
 pub(super) fn way_back(fate: Fate, usual: &Range<Duration>, random: &mut Random) -> Duration {
     match fate {
         Fate::Slow => random.within(&(Duration::from_secs(1)..Duration::from_secs(15))),
-        // Lost on the way back: the connection breaks, now or later than anyone waits.
+        // The response is lost: the connection breaks now, or after the client has given up.
         Fate::ResponseLost if random.per_mille(500) => Duration::from_secs(3600),
         _ => random.within(usual),
     }

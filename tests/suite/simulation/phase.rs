@@ -1,4 +1,4 @@
-//! The phases: what goes wrong in each, which calls are made, and what holds of each as a whole.
+//! The phases: the faults and calls of each, and a check of each phase as a whole.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -13,24 +13,24 @@ use super::world::Report;
 
 pub(super) struct Phase {
     pub(super) name: &'static str,
-    /// What becomes of attempts, each as often as its weight says.
+    /// The fates of attempts, with their weights.
     pub(super) fates: &'static [(u64, Fate)],
     pub(super) rate_limit: Option<RateLimit>,
     pub(super) rate_limit_scope: RateLimitScope,
     pub(super) operations: &'static [&'static str],
-    /// Whether each worker makes the operations in turns, and not at random.
+    /// Whether each worker calls the operations in turn instead of randomly.
     pub(super) in_turns: bool,
-    /// Each call has one of these.
+    /// The options, of which each call gets one.
     pub(super) options: &'static [fn() -> CallOptions],
     pub(super) workers: usize,
-    /// How long an attempt takes, there and back, if nothing holds it up.
+    /// The normal round trip of an attempt.
     pub(super) latency: Range<Duration>,
-    /// How long a worker rests between two calls.
+    /// The pause of a worker between two calls.
     pub(super) think: Range<Duration>,
-    /// By how much a sleep may take too long.
+    /// The maximum delay of a sleep.
     pub(super) oversleep: Duration,
     pub(super) given_up_per_mille: u64,
-    /// What holds of the phase as a whole.
+    /// The check of the phase as a whole.
     pub(super) promises: fn(&Report) -> Check,
 }
 
@@ -64,7 +64,7 @@ fn retry_non_idempotent() -> CallOptions {
     CallOptions::new().retry(RetryPolicy::new().retry_non_idempotent(true).max_total_wait(ms(3000)))
 }
 
-/// Would wait for longer than any pause is kept.
+/// Options that allow longer waits than any pause.
 fn patient() -> CallOptions {
     let policy = RetryPolicy::new().max_retry_after(ms(100_000)).max_total_wait(ms(200_000));
     CallOptions::new().deadline(ms(300_000)).retry(policy)
@@ -74,7 +74,7 @@ const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// Calls as they should go.
+/// A phase without faults.
 const QUIET: Phase = Phase {
     name: "healthy",
     fates: &[(1, Fate::Responded)],
@@ -91,7 +91,7 @@ const QUIET: Phase = Phase {
     promises: each_call_is_sent_once_and_succeeds,
 };
 
-/// 64 tasks that make one call after the other, in turns, against a limit that is far below what they could send.
+/// 64 workers that call the operations in turn, with a rate limit far below what they could send.
 pub(super) const CROWD: Phase = Phase {
     name: "crowd",
     rate_limit: Some(RateLimit { requests: 100, per_ms: 10_000 }),
@@ -162,12 +162,12 @@ pub(super) const PHASES: &[Phase] = &[
 
 fn each_call_is_sent_once_and_succeeds(report: &Report) -> Check {
     let succeeded = report.ended.get(&Reason::Succeeded).copied().unwrap_or_default();
-    ensure!(report.calls == succeeded && report.waits == 0, "not all calls have succeeded at once: {report:?}");
+    ensure!(report.calls == succeeded && report.waits == 0, "not all calls succeeded in one attempt: {report:?}");
     ensure!(report.calls == report.sends && report.sends == report.traffic.seen, "not all were sent once: {report:?}");
     Ok(())
 }
 
-/// A retry costs what ten responses bring, and its own response is one of them. Ten retries are free.
+/// A retry costs as much as ten responses add, including its own response. The first ten retries are free.
 fn retries_are_a_tenth_of_the_responses(report: &Report) -> Check {
     let retries = report.sends - report.calls;
     ensure!(10 * retries <= 100 + report.sends, "a storm of {retries} retries: {report:?}");

@@ -1,4 +1,4 @@
-//! What is yet to happen, by virtual time.
+//! Future events, ordered by virtual time.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -8,7 +8,7 @@ pub(super) struct Queue<E>(BinaryHeap<Scheduled<E>>);
 
 struct Scheduled<E> {
     at: Duration,
-    /// Orders what happens at the same time.
+    /// Orders events at the same time.
     tie: u64,
     event: E,
 }
@@ -29,7 +29,7 @@ impl<E> Queue<E> {
 }
 
 impl<E> Ord for Scheduled<E> {
-    /// Reversed, as a `BinaryHeap` hands out the greatest first.
+    /// Reversed, because a `BinaryHeap` returns the greatest item first.
     fn cmp(&self, other: &Self) -> Ordering {
         (other.at, other.tie).cmp(&(self.at, self.tie))
     }

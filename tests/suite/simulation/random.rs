@@ -1,4 +1,4 @@
-//! Chance that a seed repeats: `SplitMix64`.
+//! Reproducible random numbers from a seed, with `SplitMix64`.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -31,7 +31,7 @@ impl Random {
         from[self.below(from.len() as u64) as usize]
     }
 
-    /// One of these, each as often as its weight says.
+    /// One of these, chosen by weight.
     pub(super) fn weighted<T: Copy>(&mut self, from: &[(u64, T)]) -> T {
         let mut at = self.below(from.iter().map(|(weight, _)| weight).sum());
         let hit = from.iter().find(|(weight, _)| match at.checked_sub(*weight) {
@@ -44,7 +44,7 @@ impl Random {
         hit.expect("the weights sum up").1
     }
 
-    /// A time of this range, to the microsecond.
+    /// A time in this range, in whole microseconds.
     pub(super) fn within(&mut self, range: &Range<Duration>) -> Duration {
         let micros = (range.end - range.start).as_micros() as u64;
         range.start + Duration::from_micros(self.below(micros.max(1)))

@@ -1,4 +1,4 @@
-//! What comes back of an attempt, and what the simulation knows of it without reading it as the core does.
+//! The outcome of an attempt, and the facts about it that the simulation knows without using the core.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use http::{Response, StatusCode};
 
 use super::random::Random;
 
-/// What the transport reports.
+/// The report of the transport.
 #[derive(Clone)]
 pub(super) enum Outcome {
     Response(Received),
@@ -18,7 +18,7 @@ pub(super) enum Outcome {
 pub(super) struct Received {
     pub(super) response: Response<Vec<u8>>,
     pub(super) trace_id: Option<String>,
-    /// The wait that its `Retry-After` asks for.
+    /// The wait in its `Retry-After`.
     pub(super) asked: Option<Duration>,
     /// Whether it is a 2xx with a body that the operation can read.
     pub(super) readable: bool,
@@ -49,7 +49,7 @@ impl Outcome {
 }
 
 impl Received {
-    /// A response of FakeClerk, which says its trace id in a header always, and its `Retry-After` in seconds.
+    /// A response of FakeClerk, which always has a trace id header. Its `Retry-After` is in seconds.
     pub(super) fn of_fake(response: Response<Vec<u8>>) -> Self {
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
         let asked = header("retry-after").and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
@@ -58,7 +58,7 @@ impl Received {
         Self { response, trace_id, asked, readable }
     }
 
-    /// A response of whatever stands between the client and Clerk. `number` tells it from all others.
+    /// A response of a proxy between the client and Clerk. `number` makes it unique.
     pub(super) fn made_up(status: u16, number: u64, random: &mut Random) -> Self {
         let (named, unnamed) = (format!("trace_{number}"), format!("ray_{number}"));
         let json = format!(r#"{{"errors":[{{"code":"made_up","message":"m"}}],"clerk_trace_id":"{named}"}}"#);
@@ -78,7 +78,7 @@ impl Received {
         Self { response, trace_id, asked, readable: false }
     }
 
-    /// The same response with a body that nothing can be read from.
+    /// The same response with an unreadable body.
     pub(super) fn garbled(mut self, random: &mut Random) -> Self {
         let body = self.response.body_mut();
         match random.below(4) {
@@ -94,7 +94,7 @@ impl Received {
 
 type Headers = Vec<(&'static str, String)>;
 
-/// The headers that ask for a wait, or seem to, and what they ask for.
+/// Valid and invalid headers that ask for a wait, and the wait that they ask for.
 fn retry_after(random: &mut Random) -> (Headers, Option<Duration>) {
     let asks = |value: String| vec![("retry-after", value)];
     let few = random.below(4);
@@ -111,12 +111,12 @@ fn retry_after(random: &mut Random) -> (Headers, Option<Duration>) {
             let many = random.pick(&[5, 10, 15, 16, 59, 61, 86_400]);
             (asks(many.to_string()), Some(Duration::from_secs(many)))
         }
-        // Too large a number to be read means the longest of waits.
+        // A number that is too large means the longest wait.
         _ => (asks("99999999999999999999999".to_owned()), Some(Duration::from_secs(u64::MAX))),
     }
 }
 
-/// As a date, measured against the server's own clock, which has nothing to do with the simulated one.
+/// A `Retry-After` with a date, relative to the server's clock, which is independent of the simulated clock.
 fn by_date(seconds: u64) -> (Headers, Option<Duration>) {
     let date = |second: u64| format!("Sun, 06 Nov 1994 08:49:{second:02} GMT");
     let headers = vec![("date", date(7)), ("retry-after", date(7 + seconds))];

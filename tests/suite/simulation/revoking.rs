@@ -1,4 +1,4 @@
-//! "Sign out everywhere" against servers that change, fail and lie: what is complete leaves nobody signed in.
+//! `revoke_all` with servers that change, fail and return wrong data: after a complete report, nobody is signed in.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,20 +14,20 @@ use super::random::Random;
 const USER: &str = "user_1";
 const CLIENT: &str = "client_1";
 
-/// What was drawn, and how often.
+/// The faults that occurred, and how often.
 pub(super) type Drawn = BTreeMap<&'static str, u64>;
 
-/// A session as the server has it.
+/// A session of the server.
 struct Kept {
     id: String,
     user: &'static str,
     client: &'static str,
     status: &'static str,
-    /// When it was created, counted in lists.
+    /// The number of lists before the session was created.
     since: u64,
 }
 
-/// How a server behaves. Each fault is drawn for a whole run.
+/// A server and its faults, which are chosen for a whole run.
 #[derive(Default)]
 struct Server {
     /// Newest first.
@@ -39,7 +39,7 @@ struct Server {
     drops_ended: bool,
     changes: bool,
     fails: bool,
-    /// How many lists were begun.
+    /// The number of lists that were started.
     lists: u64,
     created: u64,
 }
@@ -53,7 +53,7 @@ enum Total {
     Random,
 }
 
-/// One in so many.
+/// True with a probability of one in this number.
 fn one_in(random: &mut Random, many: u64) -> bool {
     random.below(many) == 0
 }
@@ -102,7 +102,7 @@ impl Server {
         );
     }
 
-    /// Something happens to a session between two requests.
+    /// Changes a session between two requests.
     fn change(&mut self, random: &mut Random, drawn: &mut Drawn) {
         let some = random.below(self.sessions.len().max(1) as u64) as usize;
         match (random.below(4), self.sessions.get_mut(some)) {
@@ -196,7 +196,7 @@ fn error(status: u16) -> Error {
     api.parse::<GetSession>(response).expect_err("it is no 2xx")
 }
 
-/// What a run came to.
+/// The results of the runs.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) steps: u64,
@@ -205,7 +205,7 @@ pub(super) struct Tally {
     pub(super) failed: u64,
 }
 
-/// Makes runs until so many steps are made.
+/// Makes runs until this number of steps is reached.
 pub(super) fn run(seed: u64, steps: u64, drawn: &mut Drawn) -> Tally {
     let (mut random, mut tally) = (Random::new(seed), Tally::default());
     while tally.steps < steps {
@@ -257,7 +257,7 @@ fn one(random: &mut Random, drawn: &mut Drawn, tally: &mut Tally) -> Result<(), 
         return Ok(());
     }
     tally.complete += 1;
-    // Whoever signed in after the last list was begun may be signed in.
+    // A session that was created after the start of the last list may remain active.
     let still_signed_in = server.sessions.iter().find(|session| {
         is_owned(session) && !has_ended(session.status) && !kept.contains(&session.id) && session.since < server.lists
     });

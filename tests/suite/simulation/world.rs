@@ -1,4 +1,4 @@
-//! The simulated world: workers that make one call after the other of one client, and what happens to them in virtual time.
+//! The simulated world: workers that make calls of one client one after the other, and events in virtual time.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -25,30 +25,30 @@ enum Event {
     IsGivenUp(Id),
 }
 
-/// What becomes of a call when something has happened to it.
+/// The state of a call after an event.
 enum Turn {
     GoesOn,
-    /// If nothing was sent, it would have had to wait in the queue for that long, at least and at most.
+    /// The call has ended. If it sent nothing, this is the minimum and maximum time that it would have had to wait in the queue.
     Ends {
         held_for: Option<(Duration, Duration)>,
     },
     IsGivenUp,
 }
 
-/// An attempt whose time limit ran out after it had left.
+/// The outcome of an attempt whose time limit ran out after it was sent.
 const TOO_LATE: Outcome = Outcome::Failure(TransportErrorKind::Timeout, Delivery::MaybeSent);
 
-/// For how long the first requests are counted apart.
+/// The time at the start in which requests are counted separately.
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// How far to go: then no call is begun any more, and those under way are brought to their end.
+/// The length of a run. After it, no call is started, and the current calls are finished.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Size {
     Steps(u64),
     Calls(u64),
 }
 
-/// What a phase came to.
+/// The result of a phase.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     pub(super) steps: u64,
@@ -57,14 +57,14 @@ pub(super) struct Report {
     pub(super) waits: u64,
     pub(super) given_up: u64,
     pub(super) ended: BTreeMap<Reason, u64>,
-    /// From the beginning to the end of the last call.
+    /// The time from the start to the end of the last call.
     pub(super) took: Duration,
-    /// How many calls of each worker ended after the first ten seconds.
+    /// The number of calls of each worker that ended after the first ten seconds.
     pub(super) by_worker: Vec<u64>,
     pub(super) traffic: Traffic,
     /// The traffic of the first ten seconds.
     pub(super) first_window: Traffic,
-    /// The hash of all that happened.
+    /// The hash of all events.
     pub(super) digest: u64,
 }
 
@@ -79,9 +79,9 @@ struct World<'a> {
     network: Network,
     callers: Vec<CallContext>,
     calls: Vec<Option<Call>>,
-    /// How many calls each worker has started.
+    /// The number of calls that each worker has started.
     started: Vec<usize>,
-    /// Of the operations that were rejected.
+    /// The pauses of rejected operations.
     throttles: BTreeMap<&'static str, Throttle>,
     budget: Budget,
     digest: DefaultHasher,
@@ -91,7 +91,7 @@ struct World<'a> {
 /// Runs a phase.
 ///
 /// # Errors
-/// What was not as the core promises, with the step and the trace of the call.
+/// The first violation, with the step and the trace of the call.
 pub(super) fn run(phase: &Phase, seed: u64, size: Size) -> Result<Report, String> {
     let mut world = World::new(phase, seed, size);
     while let Some((at, event)) = world.queue.pop() {
@@ -156,7 +156,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Lets something happen to a call, if it is still being made.
+    /// Passes an event to a call, if the call has not ended.
     fn with_call(
         &mut self,
         (worker, number): Id,
@@ -218,7 +218,7 @@ impl<'a> World<'a> {
         call.note(self.now, note);
     }
 
-    /// Asks a call what to do next, and does it.
+    /// Gets the next step of a call, and performs it.
     fn turn(&mut self, worker: usize, call: &mut Call) -> Result<Turn, String> {
         let now = self.now;
         match call.step(self.now, self.phase.oversleep)? {
@@ -228,7 +228,7 @@ impl<'a> World<'a> {
                 let pause = self.throttles.get(call.metadata().id).map(|throttle| throttle.hold(now).0);
                 ensure!(
                     pause.is_none_or(|pause| pause.is_zero()),
-                    "a request leaves {pause:?} before the pause is over"
+                    "a request is sent {pause:?} before the end of the pause"
                 );
                 call.reserved = false;
                 self.report.sends += 1;
@@ -266,7 +266,7 @@ impl<'a> World<'a> {
             return self.schedule(after, Event::Lands(id, Outcome::Failure(kind, Delivery::NotSent)));
         }
         if there >= timeout {
-            // It arrives all the same, but nobody waits for the response.
+            // The request still arrives, but the client does not wait for the response.
             self.schedule(timeout, Event::Lands(id, TOO_LATE));
         }
         let letter = Letter {
@@ -327,15 +327,15 @@ impl<'a> World<'a> {
         Turn::IsGivenUp
     }
 
-    /// Gives a retry that was planned, and is not made, back to the budget.
+    /// Returns a planned retry that is not made to the budget.
     fn refund(&mut self, call: &mut Call) {
         if std::mem::take(&mut call.reserved) {
             self.budget.refunds();
         }
     }
 
-    /// How long a call may be told to wait, at least and at most; `None` if it has to be sent: its operation was never
-    /// rejected, or nothing was for so long that all is forgotten.
+    /// The minimum and maximum wait that a call may get; `None` if it has to be sent, because its operation was never rejected, or the
+    /// last rejection is too long ago.
     fn hold(&mut self, call: &Call) -> Option<(Duration, Duration)> {
         let now = self.now;
         let (least, most) = self.throttles.get(call.metadata().id)?.hold(now);
@@ -343,7 +343,7 @@ impl<'a> World<'a> {
         if last_pause.is_some_and(|end| now >= end + FORGOTTEN) {
             return None;
         }
-        // Operations that were rejected may share a limit, and then wait for each other.
+        // Rejected operations may share a limit, and then wait for each other.
         let others = self.throttles.values().map(|throttle| throttle.hold(now).1);
         Some((least, others.fold(most, Duration::max)))
     }

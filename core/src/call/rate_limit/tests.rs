@@ -1,4 +1,4 @@
-//! The queue and the pauses, under a clock of the tests' own.
+//! Tests of the queue and the pauses, with a virtual clock.
 
 use super::*;
 
@@ -6,7 +6,7 @@ const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// The turns of calls of one operation.
+/// The turns of this number of calls of one operation.
 fn turns(rate_limit: &Arc<RateLimit>, count: usize) -> Vec<Turn> {
     (0..count).map(|_| Turn::new(rate_limit, "GetSession")).collect()
 }
@@ -18,14 +18,14 @@ fn grant(rate_limit: &Arc<RateLimit>, now: Duration, count: usize) {
     }
 }
 
-/// A request of this operation that is rejected with a pause of a second.
+/// Sends a request of this operation, which is rejected with a pause of a second.
 fn reject(rate_limit: &Arc<RateLimit>, operation: &'static str, now: Duration) {
     let mut turn = Turn::new(rate_limit, operation);
     turn.admit(now).unwrap();
     turn.rejected(now, Some(ms(1000)));
 }
 
-/// A limit that let this many requests through and then asked for a pause of a second, which ends at 1 s.
+/// A rate limit after this number of granted requests and a rejection with a pause of a second, which ends at 1 s.
 fn limited(allowance: usize) -> Arc<RateLimit> {
     let rate_limit = Arc::default();
     grant(&rate_limit, ms(0), allowance);
@@ -38,19 +38,19 @@ fn admitted(turns: &mut [Turn], now: Duration) -> usize {
 }
 
 #[test]
-fn nothing_is_held_back_before_the_first_rejection() {
+fn no_call_waits_before_the_first_rejection() {
     assert_eq!(admitted(&mut turns(&Arc::default(), 1000), ms(0)), 1000);
 }
 
 #[test]
-fn a_pause_holds_back_its_own_operation_only() {
+fn a_pause_delays_only_its_own_operation() {
     let rate_limit = limited(5);
     assert_eq!(Turn::new(&rate_limit, "GetSession").admit(ms(400)), Err(ms(600)));
     assert_eq!(Turn::new(&rate_limit, "RevokeSession").admit(ms(400)), Ok(()));
 }
 
 #[test]
-fn a_longer_pause_extends_it_and_a_shorter_one_does_not_cut_it() {
+fn a_longer_pause_extends_the_current_one_and_a_shorter_one_changes_nothing() {
     let rate_limit = limited(5);
     let [mut first, mut second] = [(); 2].map(|()| Turn::new(&rate_limit, "GetSession"));
     first.rejected(ms(500), Some(ms(100)));
@@ -60,7 +60,7 @@ fn a_longer_pause_extends_it_and_a_shorter_one_does_not_cut_it() {
 }
 
 #[test]
-fn no_pause_is_longer_than_a_minute_whatever_the_clock_does() {
+fn no_pause_exceeds_a_minute_even_if_the_clock_is_set_back() {
     let (rate_limit, hours) = (Arc::default(), Duration::from_secs(7200));
     let mut turn = Turn::new(&rate_limit, "GetSession");
     turn.admit(hours).unwrap();
@@ -71,7 +71,7 @@ fn no_pause_is_longer_than_a_minute_whatever_the_clock_does() {
 }
 
 #[test]
-fn after_the_pause_as_many_go_as_before_then_one_four_and_sixteen_more() {
+fn after_a_pause_the_previous_number_of_calls_is_sent_then_one_four_and_sixteen_more() {
     let mut waiting = turns(&limited(5), 20);
     let sent = [999, 1000, 1099, 1100, 1199, 1200].map(|now| {
         let before = waiting.len();
@@ -82,7 +82,7 @@ fn after_the_pause_as_many_go_as_before_then_one_four_and_sixteen_more() {
 }
 
 #[test]
-fn each_waits_until_its_turn_and_is_sent_then() {
+fn each_call_waits_until_its_turn_and_is_then_sent() {
     let rate_limit = limited(2);
     let mut calls = turns(&rate_limit, 8);
     let waits: Vec<_> = calls.iter_mut().map(|turn| turn.admit(ms(400)).unwrap_err().as_millis()).collect();
@@ -93,22 +93,22 @@ fn each_waits_until_its_turn_and_is_sent_then() {
 }
 
 #[test]
-fn calls_go_in_the_order_in_which_they_came_and_a_rejected_one_goes_first() {
+fn calls_are_sent_in_order_of_arrival_and_a_rejected_call_is_sent_first() {
     let rate_limit = limited(1);
     let mut calls = turns(&rate_limit, 3);
     calls.iter_mut().for_each(|turn| assert!(turn.admit(ms(0)).is_err()));
     let mut late = Turn::new(&rate_limit, "GetSession");
-    assert_eq!(late.admit(ms(1000)), Err(ms(108)), "three are before it");
+    assert_eq!(late.admit(ms(1000)), Err(ms(108)), "three calls are before it");
     assert_eq!(calls[0].admit(ms(1000)), Ok(()));
     assert_eq!(calls[1].admit(ms(1000)), Ok(()));
     calls[0].rejected(ms(1010), Some(ms(1000)));
-    assert_eq!(calls[2].admit(ms(2010)), Err(ms(100)), "the rejected one goes first");
+    assert_eq!(calls[2].admit(ms(2010)), Err(ms(100)), "the rejected call is sent first");
     assert_eq!(calls[0].admit(ms(2010)), Ok(()));
     assert_eq!(calls[2].admit(ms(2110)), Ok(()));
 }
 
 #[test]
-fn a_call_that_is_given_up_makes_room() {
+fn a_dropped_call_gives_its_turn_to_the_next() {
     let rate_limit = limited(1);
     let mut calls = turns(&rate_limit, 4);
     calls.iter_mut().for_each(|turn| assert!(turn.admit(ms(0)).is_err()));
@@ -119,9 +119,9 @@ fn a_call_that_is_given_up_makes_room() {
 }
 
 #[test]
-fn slow_responses_hold_up_nobody_for_long() {
+fn slow_responses_do_not_delay_other_calls_for_long() {
     let mut calls = turns(&limited(1), 100);
-    // None of them gets a response.
+    // No call gets a response.
     for probe in 0..7 {
         calls.retain_mut(|turn| turn.admit(ms(1000 + probe * 100)).is_err());
     }
@@ -129,7 +129,7 @@ fn slow_responses_hold_up_nobody_for_long() {
 }
 
 #[test]
-fn a_raised_limit_is_probed_in_step_with_the_round_trip() {
+fn probes_for_a_higher_limit_are_two_round_trips_apart() {
     let rate_limit = Arc::default();
     let mut slow = Turn::new(&rate_limit, "GetSession");
     slow.admit(ms(0)).unwrap();
@@ -143,7 +143,7 @@ fn a_raised_limit_is_probed_in_step_with_the_round_trip() {
 }
 
 #[test]
-fn a_window_without_a_rejection_is_forgotten() {
+fn the_limit_is_forgotten_after_a_window_without_a_rejection() {
     let rate_limit = limited(1);
     grant(&rate_limit, ms(1000), 2);
     assert!(Turn::new(&rate_limit, "GetSession").admit(ms(1050)).is_err());
@@ -161,11 +161,11 @@ fn a_late_rejection_pauses_but_does_not_end_the_round() {
     grant(&rate_limit, ms(1004), 1);
     late.rejected(ms(1500), Some(ms(500)));
     drop(late);
-    assert_eq!(admitted(&mut turns(&rate_limit, 100), ms(2000)), 4, "of the 5 and one more, 2 were sent");
+    assert_eq!(admitted(&mut turns(&rate_limit, 100), ms(2000)), 4, "of the previous 5 and one more, 2 were sent");
 }
 
 #[test]
-fn a_pause_is_guessed_where_none_is_asked_for_and_doubles_while_nothing_is_granted() {
+fn a_429_without_retry_after_pauses_for_1_s_and_doubles_until_a_request_is_granted() {
     let rate_limit = Arc::default();
     grant(&rate_limit, ms(0), 1);
     let mut turn = Turn::new(&rate_limit, "GetSession");
@@ -177,19 +177,19 @@ fn a_pause_is_guessed_where_none_is_asked_for_and_doubles_while_nothing_is_grant
         pause.as_secs()
     });
     assert_eq!(pauses, [1, 1, 2, 4, 8, 16, 32, 60]);
-    // It doubles no more once something was granted.
+    // After a granted request, the pause starts at 1 s again.
     turn.admit(now).unwrap();
     turn.granted(now);
     turn.admit(now + ms(1000)).unwrap();
     assert_eq!(turn.rejected(now + ms(1000), None), ms(1000));
-    // It is forgotten.
+    // The limit has been forgotten.
     now += Duration::from_secs(3600);
     turn.admit(now).unwrap();
-    assert_eq!(turn.rejected(now, Some(ms(0))), ms(1000), "0 s is no pause");
+    assert_eq!(turn.rejected(now, Some(ms(0))), ms(1000), "a Retry-After of 0 s becomes 1 s");
 }
 
 #[test]
-fn a_new_call_does_not_overtake_older_ones_of_another_operation_that_is_limited_too() {
+fn a_new_call_does_not_overtake_older_calls_of_another_limited_operation() {
     let rate_limit = limited(1);
     reject(&rate_limit, "CreateSessionToken", ms(0));
     let mut gets = turns(&rate_limit, 4);
@@ -205,7 +205,7 @@ fn a_new_call_does_not_overtake_older_ones_of_another_operation_that_is_limited_
 }
 
 #[test]
-fn a_limit_is_remembered_while_another_operation_is_at_its_own() {
+fn a_limit_is_remembered_while_another_operation_is_rejected() {
     let rate_limit = limited(1);
     grant(&rate_limit, ms(1000), 1);
     reject(&rate_limit, "CreateSessionToken", ms(9000));
@@ -224,34 +224,34 @@ fn grant_tokens(rate_limit: &Arc<RateLimit>, now: Duration, count: usize) {
     }
 }
 
-/// Gets and tokens share a limit of five. That is known at 1 s, when they are paused for a second.
+/// Gets and tokens share a limit of five. This is detected at 1 s, when they are paused for a second.
 fn sharing() -> Arc<RateLimit> {
     let rate_limit = limited(4);
     grant_tokens(&rate_limit, ms(0), 1);
     reject(&rate_limit, "CreateSessionToken", ms(0));
-    // Four gets and a token were granted. Now it is three gets and two tokens.
+    // Four gets and one token were granted before. Now three gets and two tokens are granted.
     grant_tokens(&rate_limit, ms(1000), 2);
     grant(&rate_limit, ms(1000), 3);
     reject(&rate_limit, "GetSession", ms(1000));
     rate_limit
 }
 
-/// How many of ten tokens and ten gets may be sent.
+/// The number of calls that may be sent, of ten tokens and ten gets.
 fn admitted_of_both(rate_limit: &Arc<RateLimit>, now: Duration) -> usize {
     let both = tokens(rate_limit, 10).into_iter().chain(turns(rate_limit, 10));
     both.filter_map(|mut turn| turn.admit(now).ok()).count()
 }
 
 #[test]
-fn operations_that_turn_out_to_share_a_limit_share_a_queue() {
+fn operations_found_to_share_a_limit_share_a_queue() {
     let rate_limit = sharing();
-    assert_eq!(tokens(&rate_limit, 1)[0].admit(ms(1500)), Err(ms(500)), "the pause is for both");
-    assert_eq!(Turn::new(&rate_limit, "RevokeSession").admit(ms(1500)), Ok(()), "and for no other");
+    assert_eq!(tokens(&rate_limit, 1)[0].admit(ms(1500)), Err(ms(500)), "the pause applies to both");
+    assert_eq!(Turn::new(&rate_limit, "RevokeSession").admit(ms(1500)), Ok(()), "it applies to no other operation");
     assert_eq!(admitted_of_both(&rate_limit, ms(2000)), 6, "five, and one more");
 }
 
 #[test]
-fn a_response_to_what_was_sent_before_the_queues_were_joined_raises_no_limit() {
+fn a_response_to_a_request_sent_before_the_queues_were_joined_does_not_raise_the_limit() {
     let with_one_in_flight = || {
         let rate_limit = limited(4);
         grant_tokens(&rate_limit, ms(0), 1);
@@ -275,7 +275,7 @@ fn a_response_to_what_was_sent_before_the_queues_were_joined_raises_no_limit() {
 }
 
 #[test]
-fn a_shared_limit_is_remembered_while_another_operation_is_at_its_own() {
+fn a_shared_limit_is_remembered_while_another_operation_is_rejected() {
     let rate_limit = sharing();
     grant(&rate_limit, ms(2000), 5);
     reject(&rate_limit, "RevokeSession", ms(9000));
@@ -284,7 +284,7 @@ fn a_shared_limit_is_remembered_while_another_operation_is_at_its_own() {
 }
 
 #[test]
-fn an_operation_that_is_rejected_at_its_own_limit_shares_none() {
+fn an_operation_rejected_at_its_own_limit_keeps_its_own_queue() {
     let rate_limit = limited(1);
     grant_tokens(&rate_limit, ms(0), 1);
     reject(&rate_limit, "CreateSessionToken", ms(0));
@@ -296,7 +296,7 @@ fn an_operation_that_is_rejected_at_its_own_limit_shares_none() {
 }
 
 #[test]
-fn an_operation_shares_no_limit_with_those_that_were_granted_no_more_than_before() {
+fn an_operation_does_not_join_operations_that_were_granted_no_more_than_before() {
     let rate_limit = limited(1);
     grant_tokens(&rate_limit, ms(0), 2);
     reject(&rate_limit, "CreateSessionToken", ms(0));
@@ -315,7 +315,7 @@ fn a_large_allowance_is_spread_over_a_twentieth_of_the_pause() {
 }
 
 #[test]
-fn a_call_keeps_behind_those_that_wait_before_it() {
+fn a_new_call_waits_behind_the_calls_already_waiting() {
     let rate_limit = limited(10);
     let mut calls = turns(&rate_limit, 3);
     let waits: Vec<_> = calls.iter_mut().map(|turn| turn.admit(ms(0)).unwrap_err()).collect();
@@ -323,13 +323,13 @@ fn a_call_keeps_behind_those_that_wait_before_it() {
     assert_eq!(
         Turn::new(&rate_limit, "GetSession").admit(ms(1002)),
         Err(ms(10)),
-        "the others sleep until 1004 and 1008"
+        "the other calls sleep until 1004 and 1008"
     );
-    assert_eq!(Turn::new(&rate_limit, "GetSession").admit(ms(1020)), Ok(()), "they have slept past their turns");
+    assert_eq!(Turn::new(&rate_limit, "GetSession").admit(ms(1020)), Ok(()), "the other calls have missed their turns");
 }
 
 #[test]
-fn a_rejection_long_ago_holds_back_nothing() {
+fn a_rejection_from_hours_ago_delays_no_call() {
     let rate_limit = Arc::default();
     reject(&rate_limit, "GetSession", ms(0));
     assert_eq!(admitted(&mut turns(&rate_limit, 100), Duration::from_secs(5 * 3600)), 100);

@@ -1,4 +1,4 @@
-//! Servers that change and misbehave while their sessions are revoked.
+//! Tests with servers that change and misbehave while their sessions are revoked.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn session(id: &str) -> Session {
     serde_json::from_value(with_id(id)).unwrap()
 }
 
-/// A server that holds these sessions as active.
+/// A server with these active sessions.
 struct Server {
     active: Vec<String>,
     lists: usize,
@@ -56,7 +56,7 @@ fn run(
             Work::Done => return work.finish(),
         }
     }
-    panic!("it does not end");
+    panic!("the flow does not end");
 }
 
 fn revoke(server: &mut Server, id: &SessionId) -> Result<Session, Error> {
@@ -70,7 +70,7 @@ fn ids(sessions: &[SessionId]) -> Vec<&str> {
 }
 
 #[test]
-fn all_but_the_excepted_are_revoked() {
+fn all_sessions_but_the_excepted_ones_are_revoked() {
     let mut server = Server::new(&["a", "b", "c", "d", "e"]);
     let all = RevokeAll::of_user("user_1").except("b").except("d").except("nobody");
     let report = run(all, &mut server, Server::list, revoke).unwrap();
@@ -80,20 +80,20 @@ fn all_but_the_excepted_are_revoked() {
 }
 
 #[test]
-fn nobody_to_revoke_is_no_error() {
+fn a_user_without_sessions_is_complete() {
     let report = run(RevokeAll::of_client("client_1"), &mut Server::new(&[]), Server::list, revoke).unwrap();
     assert!(report.is_complete() && report.revoked.is_empty());
 }
 
 #[test]
-fn sessions_that_vanish_or_appear_meanwhile_are_seen() {
+fn vanished_sessions_are_reported_as_gone_and_new_sessions_are_revoked() {
     let mut server = Server::new(&["a", "b", "c", "d", "e", "f"]);
     let report = run(
         RevokeAll::of_user("user_1"),
         &mut server,
         |server, page| {
             let response = server.list(page);
-            // After the first page, its sessions end: all others move up, and the walk misses two.
+            // The sessions of the first page end after it is listed. The others move up, and the second page misses two.
             if server.lists == 1 {
                 server.active.drain(..2);
             }
@@ -113,12 +113,12 @@ fn sessions_that_vanish_or_appear_meanwhile_are_seen() {
 }
 
 #[test]
-fn single_failures_do_not_end_it() {
+fn a_failed_revoke_does_not_end_the_flow() {
     let mut server = Server::new(&["a", "b", "c"]);
     let report = run(RevokeAll::of_user("user_1"), &mut server, Server::list, |server, id| match id.as_str() {
         "a" => Err(error(500)),
         "b" => {
-            // It ended by itself, and the server refuses to revoke what has ended.
+            // The session has ended, and the server refuses to revoke ended sessions.
             server.active.retain(|active| active != "b");
             Err(error(400))
         }
@@ -132,7 +132,7 @@ fn single_failures_do_not_end_it() {
 }
 
 #[test]
-fn a_list_that_fails_first_is_an_error_and_later_is_reported() {
+fn a_failed_first_list_is_an_error_and_a_failed_later_list_is_reported() {
     let failing = |after: usize| {
         move |server: &mut Server, page: &ListSessions| {
             let response = server.list(page)?;
@@ -147,7 +147,7 @@ fn a_list_that_fails_first_is_an_error_and_later_is_reported() {
 }
 
 #[test]
-fn a_server_that_is_down_is_given_up_soon() {
+fn the_flow_ends_early_if_the_server_is_down() {
     let names: Vec<String> = (0..50).map(|number| format!("s{number:02}")).collect();
     let mut server = Server::new(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let caller =
@@ -164,13 +164,13 @@ fn a_server_that_is_down_is_given_up_soon() {
         call.finish()
     })
     .unwrap();
-    assert_eq!((report.revoked.len(), tries), (6, 12), "two of the second four, and none of the third");
+    assert_eq!((report.revoked.len(), tries), (6, 12), "two of the second four succeed, and none of the third four");
     assert!(report.incomplete.unwrap().is_timeout());
     assert_eq!(report.failed.len(), 6);
 }
 
 #[test]
-fn an_empty_id_to_keep_is_refused() {
+fn an_empty_excepted_id_is_refused() {
     let all = RevokeAll::of_user("user_1").except("");
     let mut server = Server::new(&["a"]);
     let error = run(all, &mut server, Server::list, revoke).unwrap_err();
@@ -178,19 +178,19 @@ fn an_empty_id_to_keep_is_refused() {
 }
 
 #[test]
-fn a_user_who_signs_in_again_and_again_does_not_keep_it_busy_forever() {
+fn the_flow_ends_even_if_the_user_keeps_signing_in() {
     let mut server = Server::new(&["s"]);
     let report = run(RevokeAll::of_user("user_1"), &mut server, Server::list, |server, id| {
         server.active.push(format!("{id}s"));
         revoke(server, id)
     })
     .unwrap();
-    assert_eq!(report.revoked.len(), 19, "one less than it lists");
+    assert_eq!(report.revoked.len(), 19, "one less than the maximum number of lists");
     assert!(!report.is_complete());
 }
 
 #[test]
-fn only_sessions_that_are_signed_in_are_revoked() {
+fn sessions_that_have_ended_are_not_revoked() {
     let mut server = Server::new(&["a", "b"]);
     let report = run(
         RevokeAll::of_user("user_1"),
@@ -207,8 +207,8 @@ fn only_sessions_that_are_signed_in_are_revoked() {
 }
 
 #[test]
-fn a_session_that_a_shift_hides_is_found_and_one_that_a_500_left_active_is_not_called_gone() {
-    // Pages of two. A kept session ends between them, and all later ones move up.
+fn a_session_missed_between_pages_is_found_and_a_session_still_active_after_a_500_is_not_gone() {
+    // A page has two sessions. The excepted session ends between two pages, and all later sessions move up.
     let mut server = Server::new(&["kept", "a", "b", "c"]);
     let all = RevokeAll::of_user("user_1").except("kept");
     let report = run(
@@ -230,7 +230,7 @@ fn a_session_that_a_shift_hides_is_found_and_one_that_a_500_left_active_is_not_c
 }
 
 #[test]
-fn a_server_that_ignores_the_user_has_nobody_else_revoked() {
+fn sessions_of_other_users_are_not_revoked_if_the_server_ignores_the_filter() {
     let mut server = Server::new(&["a", "b"]);
     let list = |server: &mut Server, page: &ListSessions| {
         let mut page = server.list(page)?;
@@ -243,7 +243,7 @@ fn a_server_that_ignores_the_user_has_nobody_else_revoked() {
 }
 
 #[test]
-fn only_sessions_on_the_client_are_revoked() {
+fn sessions_of_other_clients_are_not_revoked() {
     let mut server = Server::new(&["a", "b"]);
     let list = |server: &mut Server, page: &ListSessions| {
         let mut page = server.list(page)?;
@@ -258,7 +258,7 @@ fn only_sessions_on_the_client_are_revoked() {
 }
 
 #[test]
-fn no_more_revokes_are_handed_out_than_may_run_at_once() {
+fn no_more_revokes_are_returned_than_the_concurrency_allows() {
     for (most, expected) in [(None, 4), (Some(0), 1), (Some(3), 3)] {
         let all = RevokeAll::of_user("user_1");
         let mut work = Revoking::new(most.map_or(all.clone(), |most| all.concurrency(most)));
@@ -271,7 +271,7 @@ fn no_more_revokes_are_handed_out_than_may_run_at_once() {
 }
 
 #[test]
-fn pending_sessions_and_those_of_an_unknown_status_are_revoked() {
+fn pending_sessions_and_sessions_of_unknown_status_are_revoked() {
     for status in ["pending", "hibernating"] {
         let list = |server: &mut Server, page: &ListSessions| {
             let mut page = server.list(page)?;
@@ -284,7 +284,7 @@ fn pending_sessions_and_those_of_an_unknown_status_are_revoked() {
 }
 
 #[test]
-fn a_session_that_is_still_listed_after_its_revoke_is_unconfirmed() {
+fn a_session_still_listed_after_its_revoke_is_unconfirmed() {
     let mut server = Server::new(&["a", "b"]);
     let report = run(RevokeAll::of_user("user_1"), &mut server, Server::list, |server, id| match id.as_str() {
         "a" => Ok(session("a")),
@@ -296,7 +296,7 @@ fn a_session_that_is_still_listed_after_its_revoke_is_unconfirmed() {
 }
 
 #[test]
-fn a_list_that_is_never_full_is_listed_three_times_and_not_complete() {
+fn a_list_shorter_than_its_total_is_repeated_and_the_report_is_not_complete() {
     let mut server = Server::new(&["a"]);
     let lie = |server: &mut Server, page: &ListSessions| {
         let mut page = server.list(page)?;

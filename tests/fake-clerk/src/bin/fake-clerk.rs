@@ -1,4 +1,4 @@
-//! `fake-clerk`: a Clerk Sessions API on a loopback port, for programs in any language.
+//! `fake-clerk`: serves FakeClerk on a loopback port, for tests in any language.
 
 use std::fs;
 use std::io::{self, Write};
@@ -9,17 +9,17 @@ use std::process::ExitCode;
 use clerk_sessions_fake::{FakeClerk, FakeServer, Seed};
 use lexopt::{Arg, Parser, ValueExt};
 
-const HELP: &str = r#"A Clerk Sessions API in memory, to test programs against.
+const HELP: &str = r#"A Clerk Sessions API in memory, for testing programs that call Clerk.
 
 Usage: fake-clerk [--addr ADDR:PORT] [--state FILE] [--seed-user ID]...
 
-  --addr ADDR:PORT  where to listen, a loopback address [default: 127.0.0.1:0, a free port]
-  --state FILE      start with the state in this JSON file [default: a small demo: user_demo, org_demo, and the
+  --addr ADDR:PORT  the loopback address to listen on [default: 127.0.0.1:0, a free port]
+  --state FILE      start with the state in this JSON file [default: a small demo with user_demo, org_demo and the
                     sessions sess_demo_active, _pending, _impersonated, _revoked and _expired]
-  --seed-user ID    add a user with two active sessions; may be given several times
-  -h, --help        show this
+  --seed-user ID    add a user with two active sessions; may be repeated
+  -h, --help        print this help
 
-Prints CLERK_API_URL=... and CLERK_SECRET_KEY=... for a shell to source, then serves until killed:
+Prints CLERK_API_URL=... and CLERK_SECRET_KEY=..., which a shell can source, and then serves until it is killed:
 
   fake-clerk --seed-user user_123 >fake.env &
   sleep 1; . ./fake.env
@@ -27,7 +27,7 @@ Prints CLERK_API_URL=... and CLERK_SECRET_KEY=... for a shell to source, then se
 
 STATE FILE
 
-Every field may be left out; an unknown one is refused. Times are Unix milliseconds.
+Every field is optional. Unknown fields are refused. Times are in Unix milliseconds.
 
   {
     "secret_keys": ["sk_test_1"],
@@ -54,52 +54,52 @@ Every field may be left out; an unknown one is refused. Times are Unix milliseco
     "keep_body_bytes": 65536
   }
 
-  secret_keys       the keys accepted [default: sk_test_fake_clerk_not_a_secret]
+  secret_keys       the accepted keys [default: sk_test_fake_clerk_not_a_secret]
   users, organizations, templates
-                    what there is; a request for another one gets a 404
-  sessions          also client_id, last_active_at, expire_at, abandon_at, updated_at, latest_activity, and fva, the
-                    token claim; what is left out is made up
-  now               the clock stands still at this time [default: it runs]
-  production        a production instance creates no sessions
-  rate_limit        so many requests in so long a window, then 429 [default: none]
-  rate_limit_scope  "key": all requests of a key share it; "endpoint": each operation has its own
-  max_limit         the most sessions in one list [default: 500, as the API allows]
-  list_shape        "as_asked", "array" or "paginated"
-  revoke_ended      revoking a session that has expired, say: "ok" or "error"
-  nulls             an optional field that a session lacks: "null" or "absent"
-  signature         "rsa", or "none" for tokens with a constant in place of the signature
+                    the ids or names that exist; a request for any other gets a 404
+  sessions          other fields: client_id, last_active_at, expire_at, abandon_at, updated_at, latest_activity and fva
+                    (the token claim); missing ids and times are generated
+  now               the time at which the clock is stopped [default: the clock runs]
+  production        true for a production instance, which refuses to create sessions [default: false]
+  rate_limit        the number of requests allowed in each window; further ones get a 429 [default: no limit]
+  rate_limit_scope  "key": all requests with a key share the limit; "endpoint": each operation has its own limit
+  max_limit         the maximum number of sessions in one list [default: 500, the maximum of the API]
+  list_shape        the shape of a list: "as_asked" (object if paginated=true, else array), "array" or "paginated"
+  revoke_ended      the response to revoking a session that has already ended, such as an expired one: "ok" or "error"
+  nulls             how a session shows an optional field without a value: "null" or "absent"
+  signature         how tokens are signed: "rsa", or "none" for a constant in place of the signature
   keep_requests, keep_body_bytes
-                    what is kept to be shown at /_fake/requests
+                    the number of requests, and of bytes of each body, that /_fake/requests keeps
 
 CONTROL
 
-These routes need no key, are not recorded and count towards no rate limit.
+These routes need no key. Requests to them are not recorded and do not count towards a rate limit.
 
-  POST /_fake/reset      start over with the state it was started with; or with the state in the body, as above
+  POST /_fake/reset      restores the initial state, or loads the state in the body, in the format above
       curl -X POST $CLERK_API_URL/_fake/reset
       curl -d '{"users": ["user_1"]}' $CLERK_API_URL/_fake/reset
 
-  POST /_fake/script     responses for the next requests, in order, in place of the usual ones
+  POST /_fake/script     sets the responses to the next requests, in order; later requests get the usual responses
       curl -d '[{"status": 429, "headers": {"Retry-After": "2"}}, {"status": 500, "body": "<html>"}]' \
           $CLERK_API_URL/_fake/script
 
-  GET /_fake/requests    the newest requests, oldest first: method, target, headers, body, body_length; the header
-                         X-Requests-Dropped says how many older ones were dropped. DELETE shows and forgets them.
+  GET /_fake/requests    lists the newest requests, oldest first: method, target, headers, body, body_length. The header
+                         X-Requests-Dropped is the number of older requests that were dropped. DELETE also clears it.
       curl -i $CLERK_API_URL/_fake/requests
 
-  POST /_fake/clock      moves the clock, or stops it at a time; GET shows it. The unit is milliseconds.
+  POST /_fake/clock      moves the clock, or stops it at a time, in milliseconds. GET shows the time.
       curl -d '{"advance_ms": 604800000}' $CLERK_API_URL/_fake/clock
       curl -d '{"set_ms": 1763900000000}' $CLERK_API_URL/_fake/clock
 
-  POST /_fake/handshake  what a browser holds once its session token has expired: expired_token, refresh_token
+  POST /_fake/handshake  returns the expired_token and the refresh_token that a browser sends to refresh a session
       curl -d '{"session_id": "sess_demo_active", "origin": "https://app.example.com"}' \
           $CLERK_API_URL/_fake/handshake
 "#;
 
-/// How many sessions each `--seed-user` has.
+/// The number of sessions that each `--seed-user` gets.
 const SESSIONS_PER_USER: usize = 2;
 
-/// What the command line asks for.
+/// The parsed command line.
 enum Command {
     Help,
     Serve { addr: SocketAddr, seed: Box<Seed> },
@@ -118,7 +118,7 @@ fn main() -> ExitCode {
 }
 
 fn fail(error: &dyn std::fmt::Display, code: u8) -> ExitCode {
-    // With stderr closed, the exit code is all that can be told.
+    // If stderr is closed, only the exit code can report the error.
     let _ = writeln!(io::stderr(), "fake-clerk: {error}");
     ExitCode::from(code)
 }
@@ -147,7 +147,7 @@ fn loopback(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse::<SocketAddr>()
         .ok()
         .filter(|addr| addr.ip().is_loopback())
-        .ok_or("not a loopback address with a port, such as 127.0.0.1:8080")
+        .ok_or("must be a loopback address with a port, such as 127.0.0.1:8080")
 }
 
 fn read_seed(path: &Path) -> Result<Seed, String> {
@@ -166,7 +166,7 @@ fn serve(addr: SocketAddr, seed: Seed) -> io::Result<()> {
     }
 }
 
-/// The text as one shell word: a key from a file may hold anything.
+/// Quotes the text as one shell word, because a key from a state file may contain any character.
 fn quoted(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
     if text.bytes().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
