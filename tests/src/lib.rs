@@ -14,7 +14,8 @@ pub mod conformance;
 pub mod fault;
 pub mod program;
 
-/// The README's examples, which compile as tests.
+/// The README's code, which is compiled as tests; blocks without `no_run` also run. The suite `guides` checks that no line of it is
+/// hidden.
 #[doc = include_str!("../../README.md")]
 #[cfg(doctest)]
 struct Readme;

@@ -1,6 +1,6 @@
-//! The migration guides: every one is linked and compiled, its code can be pasted, and it names every operation.
+//! The README and the migration guides: their code can be pasted. Every guide is linked and compiled, and calls every operation.
 //!
-//! That their Rust code compiles is tested by `src/lib.rs`; that their Python and Ruby code runs, by `bindings/test.sh`.
+//! `src/lib.rs` compiles their Rust code; `bindings/test.sh` runs the Python and Ruby code of the guides.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,9 +32,19 @@ fn blocks(markdown: &str) -> Vec<(&str, Vec<&str>)> {
     blocks
 }
 
+fn readme() -> String {
+    fs::read_to_string(root().join("README.md")).unwrap()
+}
+
+/// Whether rustdoc leaves a line out of what it shows: a reader of the Markdown file would paste it.
+fn is_hidden(line: &str) -> bool {
+    let line = line.trim();
+    line == "#" || line.starts_with("# ")
+}
+
 #[test]
 fn each_guide_is_linked_and_compiled() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let readme = readme();
     let compiled = fs::read_to_string(root().join("tests/src/lib.rs")).unwrap();
     let guides = guides();
     assert!(guides.len() >= 4, "{}", guides.len());
@@ -49,9 +59,9 @@ fn code_of_guides_can_be_pasted_and_is_tested() {
     for (name, text) in guides() {
         for (label, lines) in blocks(&text) {
             match label {
-                // Of ours. rustdoc would hide lines that begin like this.
+                // Of ours.
                 "rust" | "rust,no_run" => {
-                    assert!(!lines.iter().any(|line| line.trim_start().starts_with("# ")), "{name}: {lines:#?}");
+                    assert!(!lines.iter().any(|line| is_hidden(line)), "{name}: {lines:#?}");
                 }
                 // Of ours; the tests of the bindings run them.
                 "python" | "ruby" => {}
@@ -64,6 +74,30 @@ fn code_of_guides_can_be_pasted_and_is_tested() {
             }
         }
     }
+}
+
+#[test]
+fn rust_code_of_the_readme_can_be_pasted_and_is_compiled() {
+    let readme = readme();
+    let rust: Vec<_> = blocks(&readme).into_iter().filter(|(label, _)| label.starts_with("rust")).collect();
+    assert!(rust.len() >= 10, "{}", rust.len());
+    for (label, lines) in rust {
+        assert!(["rust", "rust,no_run"].contains(&label), "rustdoc does not compile `{label}`: {lines:#?}");
+        assert!(!lines.iter().any(|line| is_hidden(line)), "{lines:#?}");
+        // A block is complete: it imports what it uses, and has no statement outside of a function.
+        assert!(lines[0].starts_with("use "), "{lines:#?}");
+        let items = ["use ", "fn ", "async fn ", "struct ", "impl", "#[", "///", " ", "}"];
+        let is_item = |line: &&str| line.is_empty() || items.iter().any(|start| line.starts_with(start));
+        assert!(lines.iter().all(is_item), "{lines:#?}");
+    }
+    let compiled = fs::read_to_string(root().join("tests/src/lib.rs")).unwrap();
+    assert!(compiled.contains("include_str!(\"../../README.md\")"), "tests/src/lib.rs does not include README.md");
+}
+
+#[test]
+fn lines_that_rustdoc_hides_are_found() {
+    assert_eq!(["# fn main() {", "    # }", "#", "# "].map(is_hidden), [true; 4]);
+    assert_eq!(["#[test]", "    #[derive(Debug)]", "let a = 1; // # 1", ""].map(is_hidden), [false; 4]);
 }
 
 #[test]

@@ -8,70 +8,73 @@
 #include <stdint.h>
 
 /*
- The library does no I/O. Ask a call for a step, do it, report, and ask again until it is done; then ask what it came to.
+ The library does no I/O. Your program brings the HTTP client and the clock. For each call: get a step, do it, report the result,
+ and repeat until the action is CLERK_ACTION_DONE; then get the result with clerk_call_finish.
 
- A function that returns a handle gives it to the caller, who passes it to the `_free` function of its type, once. Whatever else
- a function returns belongs to the handle it was asked of: it is valid until the next call on that handle, and is never freed by
- the caller. What is passed in is copied before the function returns. A null handle is an error or does nothing, never a crash.
- A client may be used by many threads at once; a call and pages by one at a time.
+ You own each handle that a function returns: pass it once to the `_free` function of its type. All other returned memory belongs to
+ the handle that you passed in: it is valid until the next call on that handle, and you never free it. A function copies what
+ you pass in before it returns. A null handle is an error or does nothing; it never crashes. Many threads may use a client at once.
+ Only one thread at a time may use a call or pages.
 
- Let the HTTP client send a request once: some send it again by themselves where a kept connection turns out closed, and a
- session would be created twice.
+ Turn off the retries of the HTTP client. Some clients send a request again when a kept connection was closed, and would create a
+ session twice.
  */
 
 /*
- What to do next.
+ What the program does next for a call.
  */
 typedef enum clerk_action {
   /*
-   Nothing: call clerk_call_finish.
+   The call has ended. Get its result with clerk_call_finish.
    */
   CLERK_ACTION_DONE = 0,
   /*
-   Send the request, follow no redirect, and report with clerk_call_on_response or clerk_call_on_failure.
+   Send the request once and follow no redirect. Report the response with clerk_call_on_response, or the failure with
+   clerk_call_on_failure.
    */
   CLERK_ACTION_SEND = 1,
   /*
-   Let `ms` pass, then ask again.
+   Sleep for `ms` milliseconds, then call clerk_call_step again.
    */
   CLERK_ACTION_WAIT = 2,
   /*
-   It was called out of turn, or with a null handle: see clerk_call_error.
+   The call can't make a step: the handle is null, the last request is not reported yet, or the call has ended. See
+   clerk_call_error.
    */
   CLERK_ACTION_MISUSE = 3,
 } clerk_action;
 
 /*
- One call.
+ One call of an operation, with its retries.
  */
 typedef struct clerk_call clerk_call;
 
 /*
- Makes calls with the settings of one instance.
+ The settings of one Clerk instance, and the state that its calls share: the rate limit and the retry budget.
  */
 typedef struct clerk_client clerk_client;
 
 /*
- All sessions of a list, a call for each page.
+ All sessions of a list. Each page is a call.
  */
 typedef struct clerk_pages clerk_pages;
 
 /*
- A header.
+ An HTTP header.
  */
 typedef struct clerk_header {
   /*
-   Its name, NUL-terminated.
+   The name, NUL-terminated.
    */
   const char *name;
   /*
-   Its value, NUL-terminated.
+   The value, NUL-terminated.
    */
   const char *value;
 } clerk_header;
 
 /*
- Some bytes; `data` is null if there are none. What this library returns has a NUL behind it that `len` does not count.
+ Bytes. `data` is null if there are none. In bytes that this library returns, a NUL that `len` does not count follows the last one.
  */
 typedef struct clerk_bytes {
   /*
@@ -79,21 +82,21 @@ typedef struct clerk_bytes {
    */
   const uint8_t *data;
   /*
-   How many there are.
+   The number of bytes.
    */
   size_t len;
 } clerk_bytes;
 
 /*
- What to do next, and the request to send.
+ The next action of a call, with the request to send or the time to wait.
  */
 typedef struct clerk_step {
   /*
-   What to do. CLERK_ACTION_SEND sets all fields below, CLERK_ACTION_WAIT sets `ms`. All others are 0 or null.
+   The action. CLERK_ACTION_SEND sets all fields below, and CLERK_ACTION_WAIT sets `ms`. All other fields are 0 or null.
    */
   enum clerk_action action;
   /*
-   Of a wait: how long. Of a request: how long it may take in all. In milliseconds.
+   Milliseconds: how long to wait, or the time limit of the request, from connecting to the last byte of the response.
    */
   uint64_t ms;
   /*
@@ -101,19 +104,19 @@ typedef struct clerk_step {
    */
   const char *method;
   /*
-   The whole URL, NUL-terminated.
+   The absolute URL, NUL-terminated.
    */
   const char *url;
   /*
-   The headers.
+   The headers of the request.
    */
   const struct clerk_header *headers;
   /*
-   How many headers there are.
+   The number of headers.
    */
   size_t header_count;
   /*
-   The body; none if its length is 0.
+   The body of the request. If its length is 0, send no body.
    */
   struct clerk_bytes body;
 } clerk_step;
@@ -123,19 +126,22 @@ extern "C" {
 #endif // __cplusplus
 
 /*
- The version of this library. Static.
+ Returns the version of this library, such as "0.1.0". The string is static.
  */
 const char *clerk_version(void);
 
 /*
- All operations, a JSON list of objects with "id" (the operationId), "name", "method", "path" and "idempotency". Static.
+ Returns all operations as a JSON list of objects with "id" (the operationId), "name", "method", "path" and "idempotency". The
+ string is static.
  */
 const char *clerk_operations(void);
 
 /*
- A client with these settings, a JSON object: "secret_key", and where wanted "base_url" or "api_url", "api_version",
- "user_agent_suffix", "headers", "allow_insecure_http", "options". Never null but when memory is exhausted: ask
- clerk_client_error whether the settings were accepted. Free it with clerk_client_free.
+ Makes a client. Free it with clerk_client_free.
+
+ The settings are a JSON object. "secret_key" is required. "base_url" (with the version), "api_url" (without it), "api_version",
+ "user_agent_suffix", "headers", "allow_insecure_http" and "options" are optional. Invalid settings also return a client; check
+ them with clerk_client_error.
 
  # Safety
  `settings_json` is null or NUL-terminated.
@@ -143,8 +149,8 @@ const char *clerk_operations(void);
 struct clerk_client *clerk_client_new(const char *settings_json);
 
 /*
- Why the settings were refused, a JSON error object; null if they were not. All calls of such a client come to this error.
- Belongs to the client.
+ Returns a JSON error object if the settings of the client are invalid, else null. All calls of such a client fail with this
+ error. The string belongs to the client.
 
  # Safety
  `client` is null or a client.
@@ -152,17 +158,18 @@ struct clerk_client *clerk_client_new(const char *settings_json);
 const char *clerk_client_error(const struct clerk_client *client);
 
 /*
- Frees a client. Its calls may outlive it.
+ Frees a client. Its calls and pages stay valid.
 
  # Safety
- `client` is null or a client that was not freed yet.
+ `client` is null or a client that is not freed yet.
  */
 void clerk_client_free(struct clerk_client *client);
 
 /*
- A call of the operation of this operationId, such as "GetSession". The parameters are a JSON object, the options, such as
- "deadline_ms", too; null stands for an empty one. What is wrong with them is what the call comes to. Null if the client is
- null. Free it with clerk_call_free.
+ Makes a call of the operation with this operationId, such as "GetSession". Free it with clerk_call_free.
+
+ The parameters and the options, such as "deadline_ms", are JSON objects; null means an empty object. An unknown operation or an
+ invalid parameter is an error of the call, which clerk_call_finish returns. Returns null if the client is null.
 
  # Safety
  `client` is null or a client, the texts are null or NUL-terminated.
@@ -173,8 +180,11 @@ struct clerk_call *clerk_call_new(const struct clerk_client *client,
                                   const char *options_json);
 
 /*
- Revokes all sessions of a "user_id" or a "client_id" that are signed in, but those in the list "except". Its result is an object
- of "revoked", "gone", "failed", "unconfirmed", "incomplete" and "is_complete". Else as clerk_call_new.
+ Makes a call that revokes all sessions of a user or a client that are signed in: "sign out everywhere".
+
+ The parameters are "user_id" or "client_id", and optionally "except", a list of the ids of sessions to keep. The result is a JSON
+ object with "revoked", "gone", "failed", "unconfirmed", "incomplete" and "is_complete". Options, errors and ownership are as for
+ clerk_call_new.
 
  # Safety
  As for clerk_call_new.
@@ -184,8 +194,10 @@ struct clerk_call *clerk_revoke_all_new(const struct clerk_client *client,
                                         const char *options_json);
 
 /*
- What to do next, written to `step`. `now_ms` is the time since any fixed point, the same for all calls of a client, by a clock
- that never goes back. What the step points to belongs to the call.
+ Writes the next action of the call to `step`, and returns it.
+
+ `now_ms` is the time in milliseconds of a monotonic clock, the same for all calls of a client. The memory that the step points
+ to belongs to the call.
 
  # Safety
  `call` is null or a call, `step` is null or points to a clerk_step.
@@ -195,8 +207,9 @@ enum clerk_action clerk_call_step(struct clerk_call *call,
                                   struct clerk_step *step);
 
 /*
- Reports the response to the request of the last step, its body decompressed. Returns whether it was awaited: if not, nothing
- changes, and clerk_call_error tells.
+ Reports the response to the request of the last step. The body must be decompressed.
+
+ Returns false if the call did not wait for a response. Then nothing changes, and clerk_call_error returns the error.
 
  # Safety
  `call` is null or a call; `headers` points to `header_count` headers, and `body` to `body_len` bytes, or they are null.
@@ -210,8 +223,10 @@ bool clerk_call_on_response(struct clerk_call *call,
                             uint64_t now_ms);
 
 /*
- Reports that the request of the last step brought no complete response. `kind` is "connect", "tls", "timeout", "closed", "protocol",
- "too_large", "rejected" or "other"; `message` is what the HTTP client says. Returns as clerk_call_on_response.
+ Reports that there was no complete response to the request of the last step.
+
+ `maybe_sent` is false only if certainly nothing was sent. `kind` is "connect", "tls", "timeout", "closed", "protocol", "too_large",
+ "rejected" or "other". `message` is the error message of the HTTP client. Returns the same as clerk_call_on_response.
 
  # Safety
  `call` is null or a call, the texts are null or NUL-terminated.
@@ -223,7 +238,8 @@ bool clerk_call_on_failure(struct clerk_call *call,
                            uint64_t now_ms);
 
 /*
- What was wrong with the last thing asked of this call, a JSON error object; null if nothing was. Belongs to the call.
+ Returns a JSON error object if the last function that was called with this call failed, else null. The string belongs to the
+ call.
 
  # Safety
  `call` is null or a call.
@@ -231,8 +247,11 @@ bool clerk_call_on_failure(struct clerk_call *call,
 const char *clerk_call_error(const struct clerk_call *call);
 
 /*
- What the call came to, written to `json`: true and the server's JSON, or false and a JSON error object of "kind", "status",
- "code", "message", "trace_id", "retry_after_ms" and "attempts". Belongs to the call. Asked again, it is an error.
+ Writes the result of the call to `json`. Call it once, when the action is CLERK_ACTION_DONE.
+
+ Returns true and the JSON that the server sent, or false and a JSON error object with "kind", "status", "code", "message",
+ "trace_id", "retry_after_ms" and "attempts". The bytes belong to the call. If the call has not ended, or its result was already
+ returned, the result is an error.
 
  # Safety
  `call` is null or a call, `json` is null or points to a clerk_bytes.
@@ -241,15 +260,16 @@ bool clerk_call_finish(struct clerk_call *call,
                        struct clerk_bytes *json);
 
 /*
- Frees a call, whether it is done or not.
+ Frees a call. It need not have ended.
 
  # Safety
- `call` is null or a call that was not freed yet.
+ `call` is null or a call that is not freed yet.
  */
 void clerk_call_free(struct clerk_call *call);
 
 /*
- All sessions of a list, with the parameters of GetSessionList. Null if the client is null. Free it with clerk_pages_free.
+ Makes the pages of all sessions of a list. The parameters are those of GetSessionList. Free it with clerk_pages_free. Returns null
+ if the client is null.
 
  # Safety
  As for clerk_call_new.
@@ -259,19 +279,21 @@ struct clerk_pages *clerk_pages_new(const struct clerk_client *client,
                                     const char *options_json);
 
 /*
- The call for the next page, which comes to a JSON list of the sessions that were on no page before; null at the end. Finish it
- before asking for the next, and free it with clerk_call_free.
+ Makes the call for the next page. Free it with clerk_call_free. Returns null after the last page, and after a call that failed or
+ was not finished.
+
+ The result of the call is a JSON list of the sessions that were on no earlier page. Finish the call before you make the next one.
 
  # Safety
- `pages` is null or such a handle.
+ `pages` is null or pages.
  */
 struct clerk_call *clerk_pages_next(struct clerk_pages *pages);
 
 /*
- Frees pages. Their calls may outlive them.
+ Frees pages. Their calls stay valid.
 
  # Safety
- `pages` is null or such a handle that was not freed yet.
+ `pages` is null or pages that are not freed yet.
  */
 void clerk_pages_free(struct clerk_pages *pages);
 

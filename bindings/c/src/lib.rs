@@ -1,10 +1,10 @@
 //! The C interface of [`clerk_sessions_bindings`]. All `unsafe` of the bindings is in this file.
 //!
-//! Ownership is the same everywhere. A function that returns a handle gives it to the caller, who passes it to the `_free`
-//! function of its type, once. Whatever else a function returns belongs to the handle it was asked of: it is valid until the
-//! next call on that handle, and is never freed by the caller. Whatever is passed in is copied before the function returns.
-//! A null handle is an error or does nothing, never a crash. A client may be used by many threads at once; a call and its
-//! pages by one at a time.
+//! Ownership is the same everywhere. The caller owns each handle that a function returns, and passes it once to the `_free`
+//! function of its type. All other returned memory belongs to the handle that was passed in: it is valid until the next call
+//! on that handle, and the caller never frees it. A function copies what is passed in before it returns. A null handle is an
+//! error or does nothing; it never crashes. Many threads may use a client at once. Only one thread at a time may use a call
+//! or pages.
 
 #![allow(unsafe_code)]
 #![allow(non_camel_case_types)] // The names are C's.
@@ -17,93 +17,95 @@ use std::{ptr, slice};
 use clerk_sessions_bindings::{self as bindings, Failure, Request, Step};
 use clerk_sessions_core::{Delivery, Error};
 
-/// Some bytes; `data` is null if there are none. What this library returns has a NUL behind it that `len` does not count.
+/// Bytes. `data` is null if there are none. In bytes that this library returns, a NUL that `len` does not count follows the last one.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct clerk_bytes {
     /// The first byte.
     pub data: *const u8,
-    /// How many there are.
+    /// The number of bytes.
     pub len: usize,
 }
 
-/// A header.
+/// An HTTP header.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct clerk_header {
-    /// Its name, NUL-terminated.
+    /// The name, NUL-terminated.
     pub name: *const c_char,
-    /// Its value, NUL-terminated.
+    /// The value, NUL-terminated.
     pub value: *const c_char,
 }
 
-/// What to do next.
+/// What the program does next for a call.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum clerk_action {
-    /// Nothing: call clerk_call_finish.
+    /// The call has ended. Get its result with clerk_call_finish.
     Done = 0,
-    /// Send the request, follow no redirect, and report with clerk_call_on_response or clerk_call_on_failure.
+    /// Send the request once and follow no redirect. Report the response with clerk_call_on_response, or the failure with
+    /// clerk_call_on_failure.
     Send = 1,
-    /// Let `ms` pass, then ask again.
+    /// Sleep for `ms` milliseconds, then call clerk_call_step again.
     Wait = 2,
-    /// It was called out of turn, or with a null handle: see clerk_call_error.
+    /// The call can't make a step: the handle is null, the last request is not reported yet, or the call has ended. See
+    /// clerk_call_error.
     Misuse = 3,
 }
 
-/// What to do next, and the request to send.
+/// The next action of a call, with the request to send or the time to wait.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct clerk_step {
-    /// What to do. CLERK_ACTION_SEND sets all fields below, CLERK_ACTION_WAIT sets `ms`. All others are 0 or null.
+    /// The action. CLERK_ACTION_SEND sets all fields below, and CLERK_ACTION_WAIT sets `ms`. All other fields are 0 or null.
     pub action: clerk_action,
-    /// Of a wait: how long. Of a request: how long it may take in all. In milliseconds.
+    /// Milliseconds: how long to wait, or the time limit of the request, from connecting to the last byte of the response.
     pub ms: u64,
     /// "GET" or "POST", NUL-terminated.
     pub method: *const c_char,
-    /// The whole URL, NUL-terminated.
+    /// The absolute URL, NUL-terminated.
     pub url: *const c_char,
-    /// The headers.
+    /// The headers of the request.
     pub headers: *const clerk_header,
-    /// How many headers there are.
+    /// The number of headers.
     pub header_count: usize,
-    /// The body; none if its length is 0.
+    /// The body of the request. If its length is 0, send no body.
     pub body: clerk_bytes,
 }
 
-/// Makes calls with the settings of one instance.
+/// The settings of one Clerk instance, and the state that its calls share: the rate limit and the retry budget.
 pub struct clerk_client {
     client: Result<bindings::Client, Error>,
     error: Option<CString>,
 }
 
-/// One call.
+/// One call of an operation, with its retries.
 pub struct clerk_call {
     call: bindings::Call,
-    /// What the last step points into.
+    /// The memory that the last step points to.
     sent: Option<Sent>,
-    /// The last misuse.
+    /// The error of the last function that was called with this call.
     error: Option<CString>,
-    /// What the call came to.
+    /// The result that clerk_call_finish returned.
     outcome: Option<CString>,
 }
 
 impl clerk_call {
-    /// Keeps what was wrong for clerk_call_error, and returns whether nothing was.
+    /// Keeps an error for clerk_call_error. Returns true if there is none.
     fn note<T>(&mut self, outcome: &Result<T, Error>) -> bool {
         self.error = outcome.as_ref().err().map(error_text);
         outcome.is_ok()
     }
 }
 
-/// All sessions of a list, a call for each page.
+/// All sessions of a list. Each page is a call.
 pub struct clerk_pages(bindings::Pages);
 
-/// A request in the shape of C.
+/// A request as C strings.
 struct Sent {
     method: CString,
     url: CString,
-    // Owns what `headers` points to.
+    // Owns the strings that `headers` points to.
     _texts: Vec<(CString, CString)>,
     headers: Vec<clerk_header>,
     body: CString,
@@ -123,7 +125,7 @@ impl Sent {
     }
 }
 
-/// A text of C. JSON, URLs and header values hold no NUL; a text that holds one all the same ends there.
+/// A C string. JSON, URLs and header values have no NUL. A text that has one is cut there.
 fn c_text(text: impl Into<Vec<u8>>) -> CString {
     CString::new(text).unwrap_or_else(|error| {
         let end = error.nul_position();
@@ -143,13 +145,13 @@ fn bytes_of(text: &CStr) -> clerk_bytes {
 
 const NOTHING: clerk_bytes = clerk_bytes { data: ptr::null(), len: 0 };
 
-/// Runs this, and returns `otherwise` if it panics: a panic must not cross into C.
+/// Runs `run`. Returns `otherwise` if it panics, because a panic must not unwind into C.
 fn guarded<T>(otherwise: T, run: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or(otherwise)
 }
 
 /// # Safety
-/// `text` is null or NUL-terminated, and outlives the use of what is returned.
+/// `text` is null or NUL-terminated, and lives longer than the returned slice.
 unsafe fn text_of<'a>(text: *const c_char) -> &'a [u8] {
     if text.is_null() {
         return b"";
@@ -159,7 +161,7 @@ unsafe fn text_of<'a>(text: *const c_char) -> &'a [u8] {
 }
 
 /// # Safety
-/// `first` is null or points to `len` items, and outlives the use of what is returned.
+/// `first` is null or points to `len` items, and lives longer than the returned slice.
 unsafe fn items_of<'a, T>(first: *const T, len: usize) -> &'a [T] {
     if first.is_null() || len == 0 {
         return &[];
@@ -172,7 +174,7 @@ fn boxed(call: bindings::Call) -> *mut clerk_call {
     Box::into_raw(Box::new(clerk_call { call, sent: None, error: None, outcome: None }))
 }
 
-/// What a call of a client is; null if there is none.
+/// Makes a call of a client. Null if the client is null.
 ///
 /// # Safety
 /// `client` is null or a handle of this library.
@@ -190,22 +192,25 @@ unsafe fn call_of(
     })
 }
 
-/// The version of this library. Static.
+/// Returns the version of this library, such as "0.1.0". The string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn clerk_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// All operations, a JSON list of objects with "id" (the operationId), "name", "method", "path" and "idempotency". Static.
+/// Returns all operations as a JSON list of objects with "id" (the operationId), "name", "method", "path" and "idempotency". The
+/// string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn clerk_operations() -> *const c_char {
     static OPERATIONS: OnceLock<CString> = OnceLock::new();
     guarded(ptr::null(), || OPERATIONS.get_or_init(|| c_text(bindings::operations())).as_ptr())
 }
 
-/// A client with these settings, a JSON object: "secret_key", and where wanted "base_url" or "api_url", "api_version",
-/// "user_agent_suffix", "headers", "allow_insecure_http", "options". Never null but when memory is exhausted: ask
-/// clerk_client_error whether the settings were accepted. Free it with clerk_client_free.
+/// Makes a client. Free it with clerk_client_free.
+///
+/// The settings are a JSON object. "secret_key" is required. "base_url" (with the version), "api_url" (without it), "api_version",
+/// "user_agent_suffix", "headers", "allow_insecure_http" and "options" are optional. Invalid settings also return a client; check
+/// them with clerk_client_error.
 ///
 /// # Safety
 /// `settings_json` is null or NUL-terminated.
@@ -220,8 +225,8 @@ pub unsafe extern "C" fn clerk_client_new(settings_json: *const c_char) -> *mut 
     })
 }
 
-/// Why the settings were refused, a JSON error object; null if they were not. All calls of such a client come to this error.
-/// Belongs to the client.
+/// Returns a JSON error object if the settings of the client are invalid, else null. All calls of such a client fail with this
+/// error. The string belongs to the client.
 ///
 /// # Safety
 /// `client` is null or a client.
@@ -232,10 +237,10 @@ pub unsafe extern "C" fn clerk_client_error(client: *const clerk_client) -> *con
     client.and_then(|client| client.error.as_ref()).map_or(ptr::null(), |error| error.as_ptr())
 }
 
-/// Frees a client. Its calls may outlive it.
+/// Frees a client. Its calls and pages stay valid.
 ///
 /// # Safety
-/// `client` is null or a client that was not freed yet.
+/// `client` is null or a client that is not freed yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn clerk_client_free(client: *mut clerk_client) {
     if !client.is_null() {
@@ -244,9 +249,10 @@ pub unsafe extern "C" fn clerk_client_free(client: *mut clerk_client) {
     }
 }
 
-/// A call of the operation of this operationId, such as "GetSession". The parameters are a JSON object, the options, such as
-/// "deadline_ms", too; null stands for an empty one. What is wrong with them is what the call comes to. Null if the client is
-/// null. Free it with clerk_call_free.
+/// Makes a call of the operation with this operationId, such as "GetSession". Free it with clerk_call_free.
+///
+/// The parameters and the options, such as "deadline_ms", are JSON objects; null means an empty object. An unknown operation or an
+/// invalid parameter is an error of the call, which clerk_call_finish returns. Returns null if the client is null.
 ///
 /// # Safety
 /// `client` is null or a client, the texts are null or NUL-terminated.
@@ -264,8 +270,11 @@ pub unsafe extern "C" fn clerk_call_new(
     unsafe { call_of(client, |client| client.call(&String::from_utf8_lossy(operation), parameters, options)) }
 }
 
-/// Revokes all sessions of a "user_id" or a "client_id" that are signed in, but those in the list "except". Its result is an object
-/// of "revoked", "gone", "failed", "unconfirmed", "incomplete" and "is_complete". Else as clerk_call_new.
+/// Makes a call that revokes all sessions of a user or a client that are signed in: "sign out everywhere".
+///
+/// The parameters are "user_id" or "client_id", and optionally "except", a list of the ids of sessions to keep. The result is a JSON
+/// object with "revoked", "gone", "failed", "unconfirmed", "incomplete" and "is_complete". Options, errors and ownership are as for
+/// clerk_call_new.
 ///
 /// # Safety
 /// As for clerk_call_new.
@@ -281,8 +290,10 @@ pub unsafe extern "C" fn clerk_revoke_all_new(
     unsafe { call_of(client, |client| client.revoke_all(parameters, options)) }
 }
 
-/// What to do next, written to `step`. `now_ms` is the time since any fixed point, the same for all calls of a client, by a clock
-/// that never goes back. What the step points to belongs to the call.
+/// Writes the next action of the call to `step`, and returns it.
+///
+/// `now_ms` is the time in milliseconds of a monotonic clock, the same for all calls of a client. The memory that the step points
+/// to belongs to the call.
 ///
 /// # Safety
 /// `call` is null or a call, `step` is null or points to a clerk_step.
@@ -323,8 +334,9 @@ pub unsafe extern "C" fn clerk_call_step(call: *mut clerk_call, now_ms: u64, ste
     next.action
 }
 
-/// Reports the response to the request of the last step, its body decompressed. Returns whether it was awaited: if not, nothing
-/// changes, and clerk_call_error tells.
+/// Reports the response to the request of the last step. The body must be decompressed.
+///
+/// Returns false if the call did not wait for a response. Then nothing changes, and clerk_call_error returns the error.
 ///
 /// # Safety
 /// `call` is null or a call; `headers` points to `header_count` headers, and `body` to `body_len` bytes, or they are null.
@@ -349,8 +361,10 @@ pub unsafe extern "C" fn clerk_call_on_response(
     })
 }
 
-/// Reports that the request of the last step brought no complete response. `kind` is "connect", "tls", "timeout", "closed", "protocol",
-/// "too_large", "rejected" or "other"; `message` is what the HTTP client says. Returns as clerk_call_on_response.
+/// Reports that there was no complete response to the request of the last step.
+///
+/// `maybe_sent` is false only if certainly nothing was sent. `kind` is "connect", "tls", "timeout", "closed", "protocol", "too_large",
+/// "rejected" or "other". `message` is the error message of the HTTP client. Returns the same as clerk_call_on_response.
 ///
 /// # Safety
 /// `call` is null or a call, the texts are null or NUL-terminated.
@@ -373,7 +387,8 @@ pub unsafe extern "C" fn clerk_call_on_failure(
     })
 }
 
-/// What was wrong with the last thing asked of this call, a JSON error object; null if nothing was. Belongs to the call.
+/// Returns a JSON error object if the last function that was called with this call failed, else null. The string belongs to the
+/// call.
 ///
 /// # Safety
 /// `call` is null or a call.
@@ -384,8 +399,11 @@ pub unsafe extern "C" fn clerk_call_error(call: *const clerk_call) -> *const c_c
     call.and_then(|call| call.error.as_ref()).map_or(ptr::null(), |error| error.as_ptr())
 }
 
-/// What the call came to, written to `json`: true and the server's JSON, or false and a JSON error object of "kind", "status",
-/// "code", "message", "trace_id", "retry_after_ms" and "attempts". Belongs to the call. Asked again, it is an error.
+/// Writes the result of the call to `json`. Call it once, when the action is CLERK_ACTION_DONE.
+///
+/// Returns true and the JSON that the server sent, or false and a JSON error object with "kind", "status", "code", "message",
+/// "trace_id", "retry_after_ms" and "attempts". The bytes belong to the call. If the call has not ended, or its result was already
+/// returned, the result is an error.
 ///
 /// # Safety
 /// `call` is null or a call, `json` is null or points to a clerk_bytes.
@@ -408,10 +426,10 @@ pub unsafe extern "C" fn clerk_call_finish(call: *mut clerk_call, json: *mut cle
     is_ok
 }
 
-/// Frees a call, whether it is done or not.
+/// Frees a call. It need not have ended.
 ///
 /// # Safety
-/// `call` is null or a call that was not freed yet.
+/// `call` is null or a call that is not freed yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn clerk_call_free(call: *mut clerk_call) {
     if !call.is_null() {
@@ -420,7 +438,8 @@ pub unsafe extern "C" fn clerk_call_free(call: *mut clerk_call) {
     }
 }
 
-/// All sessions of a list, with the parameters of GetSessionList. Null if the client is null. Free it with clerk_pages_free.
+/// Makes the pages of all sessions of a list. The parameters are those of GetSessionList. Free it with clerk_pages_free. Returns null
+/// if the client is null.
 ///
 /// # Safety
 /// As for clerk_call_new.
@@ -439,11 +458,13 @@ pub unsafe extern "C" fn clerk_pages_new(
     })
 }
 
-/// The call for the next page, which comes to a JSON list of the sessions that were on no page before; null at the end. Finish it
-/// before asking for the next, and free it with clerk_call_free.
+/// Makes the call for the next page. Free it with clerk_call_free. Returns null after the last page, and after a call that failed or
+/// was not finished.
+///
+/// The result of the call is a JSON list of the sessions that were on no earlier page. Finish the call before you make the next one.
 ///
 /// # Safety
-/// `pages` is null or such a handle.
+/// `pages` is null or pages.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn clerk_pages_next(pages: *mut clerk_pages) -> *mut clerk_call {
     // SAFETY: as the caller promises.
@@ -451,10 +472,10 @@ pub unsafe extern "C" fn clerk_pages_next(pages: *mut clerk_pages) -> *mut clerk
     guarded(ptr::null_mut(), || pages.0.next_page().map_or(ptr::null_mut(), boxed))
 }
 
-/// Frees pages. Their calls may outlive them.
+/// Frees pages. Their calls stay valid.
 ///
 /// # Safety
-/// `pages` is null or such a handle that was not freed yet.
+/// `pages` is null or pages that are not freed yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn clerk_pages_free(pages: *mut clerk_pages) {
     if !pages.is_null() {

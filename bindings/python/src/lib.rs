@@ -7,13 +7,13 @@ use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-create_exception!(_native, Failure, PyException, "What went wrong, as one JSON object.");
+create_exception!(_native, Failure, PyException, "An error as one JSON object.");
 
 fn failure(error: Error) -> PyErr {
     Failure::new_err(serde_json::to_string(&error).unwrap_or_else(|_| "{}".to_owned()))
 }
 
-/// Makes calls with the settings of one instance.
+/// The settings of one Clerk instance, and the state that its calls share.
 #[pyclass(frozen)]
 struct Client(bindings::Client);
 
@@ -37,7 +37,7 @@ impl Client {
     }
 }
 
-/// One call.
+/// One call of an operation, with its retries.
 #[pyclass]
 struct Call(bindings::Call);
 
@@ -45,7 +45,8 @@ type Request<'py> = (String, String, Vec<(String, String)>, Bound<'py, PyBytes>,
 
 #[pymethods]
 impl Call {
-    /// The request to send as (method, url, headers, body, timeout in seconds), the seconds to wait, or None when it is done.
+    /// Returns the request to send as (method, url, headers, body, timeout in seconds), the seconds to wait, or None if the call has
+    /// ended.
     fn step<'py>(&mut self, py: Python<'py>, now_ms: u64) -> PyResult<Py<PyAny>> {
         #[allow(clippy::cast_precision_loss)]
         let seconds = |ms: u64| ms as f64 / 1000.0;
@@ -75,7 +76,7 @@ impl Call {
     }
 }
 
-/// All sessions of a list, a call for each page.
+/// All sessions of a list. Each page is a call.
 #[pyclass]
 struct Pages(bindings::Pages);
 

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-# Clerk's Sessions API. What to send, what to repeat and how to read it is decided by a shared library that does no I/O;
-# this gem brings Net::HTTP, the clock and Ruby's manners.
+# A client for Clerk's Sessions API. A shared library without I/O makes the requests, decides about retries and reads the
+# responses. This gem sends the requests by Net::HTTP and gives the library the time.
 module ClerkSessions
   VERSION = "0.1.0"
 end

@@ -1,4 +1,4 @@
-"""Clerk's Sessions API, blocking (`Client`) and async (`AsyncClient`)."""
+"""A client for Clerk's Sessions API: blocking (`Client`) and async (`AsyncClient`)."""
 
 from ._client import AsyncClient, Client
 from ._errors import ApiError, BuildError, ClerkError, DecodeError, TransportError

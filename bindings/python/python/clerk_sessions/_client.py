@@ -1,4 +1,4 @@
-"""The clients."""
+"""The blocking and the async client."""
 
 from __future__ import annotations
 
@@ -30,12 +30,15 @@ def _native_client(secret_key: str | None, settings: Settings) -> _native.Client
 
 
 class Client:
-    """A blocking client. Keep one: it holds the connections, and what it learnt of the server's rate limit.
+    """A blocking client. Make one and keep it: its calls share connections, the rate limit and the retry budget.
 
-    Without a key it reads `CLERK_SECRET_KEY` and `CLERK_API_URL`. Settings and options are explained in the README.
+    Without `secret_key`, it reads `CLERK_SECRET_KEY` and, if it is set, `CLERK_API_URL`. `settings` are those of `Settings`.
 
-    A process that is forked opens connections of its own. `http_client` is an httpx client, which only the process that passed
-    it can use, or a function that makes one, which is called in each process when the first call is made there.
+    `http_client` is an httpx client of your own, or a function that makes one. The default is `httpx.Client()`. After a fork,
+    each process opens its own connections: a function is called again in each process; an httpx client works only in the
+    process that passed it.
+
+    Raises `BuildError` if a setting is missing or invalid.
     """
 
     def __init__(
@@ -50,16 +53,20 @@ class Client:
 
     @property
     def sessions(self) -> Sessions:
-        """The session operations."""
+        """The session operations, with the options of the client."""
         return Sessions(self)
 
     def call(self, operation_id: str, parameters: Any = None, options: Options | None = None) -> Any:
-        """Calls any operation by its operationId, such as `GetSession`; returns the server's JSON, parsed."""
+        """Calls an operation by its operationId, such as `GetSession`. Returns the parsed JSON of the response.
+
+        `parameters` are the fields of the operation, such as `{"session_id": "sess_123"}`. `options` override those of the client.
+        Raises `ClerkError` if the call fails.
+        """
         call = self._native.call(operation_id, _text(parameters), _text(options))
         return json.loads(drive(self._http, call))
 
     def close(self) -> None:
-        """Closes the connections of this process, unless the HTTP client is your own."""
+        """Closes the connections of this process. An httpx client that you passed stays open."""
         http = self._http.here()
         if http is not None and not self._http.is_given:
             http.close()
@@ -72,7 +79,10 @@ class Client:
 
 
 class AsyncClient:
-    """The async twin of `Client`."""
+    """An async client, with the same settings and operations as `Client`.
+
+    `http_client` is an `httpx.AsyncClient` of your own, or a function that makes one.
+    """
 
     def __init__(
         self,
@@ -86,16 +96,20 @@ class AsyncClient:
 
     @property
     def sessions(self) -> AsyncSessions:
-        """The session operations."""
+        """The session operations, with the options of the client."""
         return AsyncSessions(self)
 
     async def call(self, operation_id: str, parameters: Any = None, options: Options | None = None) -> Any:
-        """Calls any operation by its operationId, such as `GetSession`; returns the server's JSON, parsed."""
+        """Calls an operation by its operationId, such as `GetSession`. Returns the parsed JSON of the response.
+
+        `parameters` are the fields of the operation, such as `{"session_id": "sess_123"}`. `options` override those of the client.
+        Raises `ClerkError` if the call fails.
+        """
         call = self._native.call(operation_id, _text(parameters), _text(options))
         return json.loads(await drive_async(self._http, call))
 
     async def close(self) -> None:
-        """Closes the connections of this process, unless the HTTP client is your own."""
+        """Closes the connections of this process. An httpx client that you passed stays open."""
         http = self._http.here()
         if http is not None and not self._http.is_given:
             await http.aclose()

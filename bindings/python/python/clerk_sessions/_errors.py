@@ -1,4 +1,4 @@
-"""The errors. All of them come from the core as one flat JSON object."""
+"""The errors. The core returns each as a flat JSON object."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from . import _native
 
 
 class ClerkError(Exception):
-    """A call that did not succeed. It never holds a key, a token or a body."""
+    """A failed call: the base class of all errors. It never holds a key, a token or a body."""
 
     kind: str
-    """`build`, `api`, `decode` or `transport`."""
+    """`build`, `api`, `decode` or `transport`, the same as the class."""
     status: int | None
-    """The HTTP status, where the server responded."""
+    """The HTTP status of the response; `None` if there was no response."""
     code: str | None
-    """Clerk's error code, such as `resource_not_found`."""
+    """Clerk's error code, such as `resource_not_found`; `None` if the response has none."""
     trace_id: str | None
-    """What Clerk's support asks for."""
+    """The trace id of the response, which Clerk's support asks for; `None` if there is none."""
     retry_after: float | None
-    """The seconds that the server asks to wait."""
+    """How many seconds to wait before the next call, as the server asked; `None` if it did not ask."""
     attempts: int
-    """How often the request was sent."""
+    """How often the request was sent, counting attempts that could not connect; 0 if it was refused before."""
 
     def __init__(self, fields: dict[str, object]) -> None:
         super().__init__(fields.get("message"))
@@ -36,19 +36,19 @@ class ClerkError(Exception):
 
 
 class BuildError(ClerkError, ValueError):
-    """A setting or parameter was refused; nothing was sent."""
+    """A setting or a parameter is invalid. Nothing was sent."""
 
 
 class ApiError(ClerkError):
-    """The server responded with an error."""
+    """The server responded with a status that is not 2xx."""
 
 
 class DecodeError(ClerkError):
-    """The server responded 2xx with what can't be read."""
+    """The server responded with 2xx, but the body can't be read, or it is for another session or user."""
 
 
 class TransportError(ClerkError):
-    """No complete response came. The message tells whether the server may have processed the request."""
+    """There was no complete response. The message says whether the server may have processed the request."""
 
 
 _KINDS: dict[object, type[ClerkError]] = {

@@ -1,4 +1,4 @@
-"""Which HTTP client a process uses: never one that its parent has connections of."""
+"""Gives each process its own HTTP client, so that forked processes share no connection."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ._errors import BuildError
 
 C = TypeVar("C")
 
-# How many forks lie between the first process and this one. With it, a process is not taken for an ancestor whose process id
-# it happens to have. The id is compared as well, as a program in C may fork without calling Python's hooks.
+# The number of forks between the first process and this one. A process id alone is not enough: the system may give a process
+# the id of an ancestor. The count alone is not enough either: a C program may fork without calling Python's hooks.
 _forks = 0
 _lock = threading.Lock()
 
@@ -20,7 +20,7 @@ _lock = threading.Lock()
 def _after_fork() -> None:
     global _forks, _lock
     _forks += 1
-    # Another thread of the parent may have held it.
+    # Another thread of the parent may have held the lock at the fork.
     _lock = threading.Lock()
 
 
@@ -33,11 +33,11 @@ def _process() -> tuple[int, int]:
 
 
 class Http(Generic[C]):
-    """The HTTP client of this process.
+    """Holds an HTTP client for each process.
 
-    A forked child has copies of its parent's sockets: both would write to and read from the same connections, and get each
-    other's responses. So each process has a client of its own, made when the process first needs it. A child keeps the
-    parent's client but neither uses nor closes it: closing it could tell the server that the connection ends.
+    A forked child has copies of its parent's sockets. If both used them, each would read responses to the other's requests.
+    So each process makes its own client when it first needs one. A child keeps the parent's client, but neither uses nor
+    closes it: over TLS, closing it would tell the server that the connection ends.
     """
 
     def __init__(self, given: C | Callable[[], C] | None, kind: Callable[[], C]) -> None:
@@ -53,7 +53,7 @@ class Http(Generic[C]):
             self.get()
 
     def get(self) -> C:
-        """The client of this process."""
+        """Returns the client of this process, and makes it if there is none yet."""
         process = _process()
         http = self._made.get(process)
         if http is not None:
@@ -71,5 +71,5 @@ class Http(Generic[C]):
         return self._made[process]
 
     def here(self) -> C | None:
-        """The client of this process, if it has one already."""
+        """Returns the client of this process, or `None` if there is none yet."""
         return self._made.get(_process())

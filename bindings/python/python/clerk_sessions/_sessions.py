@@ -1,4 +1,4 @@
-"""The session operations: made from what the core says there is. Their types are in `_sessions.pyi`."""
+"""The session operations. Their methods are made from the core's list of operations; their types are in `_sessions.pyi`."""
 
 import json
 import re
@@ -11,7 +11,7 @@ _OPERATIONS = json.loads(_native.operations())
 
 
 def _parameters(operation, positional, named):
-    """Positional arguments are the variable segments of the path, in order."""
+    """The parameters of a call. Positional arguments are the variable segments of the path, in order."""
     segments = operation["segments"]
     if len(positional) > len(segments):
         raise TypeError(f"{operation['name']}() takes {len(segments)} positional arguments but {len(positional)} were given")
@@ -25,7 +25,7 @@ def _parameters(operation, positional, named):
 
 
 def _result(value):
-    """A list of either shape is a list."""
+    """The result of a call. A list of sessions, of either shape, becomes a `SessionList`."""
     total = None
     if isinstance(value, dict) and isinstance(value.get("data"), list):
         value, total = value["data"], value.get("total_count")
@@ -45,7 +45,7 @@ class _Common:
         return type(self)(self._client, {**(self._options or {}), **options})
 
     def _flow(self, make, parameters):
-        # `except_`, as `except` is a word of the language.
+        # The parameter is named `except_`, because `except` is a keyword of Python.
         given = {name.rstrip("_"): value for name, value in parameters.items() if value is not None}
         return make(json.dumps(given), json.dumps(self._options) if self._options else "")
 

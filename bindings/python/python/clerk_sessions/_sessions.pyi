@@ -1,4 +1,4 @@
-# One line an operation: the methods themselves are made from what the core says there is, and a test compares the two.
+# One line for each operation. The methods are made at run time from the core's list of operations; a test compares both.
 import builtins
 from collections.abc import AsyncIterator, Iterator
 from typing import Unpack

@@ -1,4 +1,4 @@
-"""The loops that carry a call over httpx, blocking and async."""
+"""The loops that send the requests of a call over httpx, blocking and async."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ._errors import error_of
 from ._http import Http
 
 CONNECT_TIMEOUT = 5.0
-"""In seconds."""
+"""The time limit of connecting, in seconds."""
 MOST_BYTES = 16 * 1024 * 1024
-"""The largest body that is read, decompressed."""
+"""The maximum size of a response body, decompressed."""
 
-# What fails before any byte of the request has left, with the word that the core has for it.
+# Errors before any byte of the request was sent, with the core's word for each.
 _NOT_SENT: tuple[tuple[type[Exception], str], ...] = (
     (httpx.ConnectTimeout, "timeout"),
     (httpx.PoolTimeout, "timeout"),
@@ -47,7 +47,7 @@ def _failed(call: _native.Call, error: Exception) -> None:
     for maybe_sent, table in ((False, _NOT_SENT), (True, _MAYBE_SENT)):
         for kind_of, kind in table:
             if isinstance(error, kind_of):
-                # With OpenSSL's errors, httpx tells a failed handshake by its text alone.
+                # httpx has no class for a failed TLS handshake: only the text of OpenSSL's error tells it.
                 if kind == "connect" and "SSL" in str(error):
                     kind = "tls"
                 call.on_failure(maybe_sent, kind, str(error), _now_ms())
@@ -59,14 +59,14 @@ def _failed(call: _native.Call, error: Exception) -> None:
 
 
 def _request(method: str, url: str, headers: list[tuple[str, str]], body: bytes, timeout: float) -> httpx.Request:
-    # Not by `build_request`, which would add the client's own headers and cookies.
+    # `build_request` would add the headers and cookies of the client.
     limits = {"connect": min(timeout, CONNECT_TIMEOUT), "read": timeout, "write": timeout, "pool": timeout}
     headers.append(("accept-encoding", "gzip, deflate"))
     return httpx.Request(method, url, headers=headers, content=body, extensions={"timeout": limits})
 
 
 def drive(http: Http[httpx.Client], call: _native.Call) -> bytes:
-    """Runs a call to its end."""
+    """Runs a call to its end. Returns the JSON of its result, or raises a `ClerkError`."""
     try:
         while True:
             step = call.step(_now_ms())
@@ -75,7 +75,7 @@ def drive(http: Http[httpx.Client], call: _native.Call) -> bytes:
             if isinstance(step, float):
                 time.sleep(step)
                 continue
-            # For each attempt: the process may have been forked since the last one.
+            # Looked up for each attempt: the process may have forked since the last one.
             client = http.get()
             try:
                 status, received, body = _send(client, *step)
@@ -88,7 +88,10 @@ def drive(http: Http[httpx.Client], call: _native.Call) -> bytes:
 
 
 async def drive_async(http: Http[httpx.AsyncClient], call: _native.Call) -> bytes:
-    """Runs a call to its end. Cancelling it leaves the client usable."""
+    """Runs a call to its end. Returns the JSON of its result, or raises a `ClerkError`.
+
+    Cancelling it leaves the client usable.
+    """
     try:
         while True:
             step = call.step(_now_ms())
@@ -118,7 +121,7 @@ def _send(
         chunks = bytearray()
         for chunk in response.iter_bytes():
             chunks += chunk
-            # httpx limits the time between two reads, which a slow server can stretch for ever.
+            # httpx limits only the time between two reads, so a slow server could go on without end.
             if time.monotonic() > until:
                 raise TimeoutError("the response took too long")
             if len(chunks) > MOST_BYTES:

@@ -1,9 +1,12 @@
 # frozen_string_literal: true
 
 module ClerkSessions
-  # Calls of one Clerk instance. Keep one: its calls share connections, the pause that a server asked for and the budget of
-  # retries. Any number of threads may use it.
+  # A client of one Clerk instance. Make one and keep it: its calls share connections, the rate limit and the retry budget. Any
+  # number of threads may use it.
   class Client
+    # secret_key and api_url (the URL without the version) come from CLERK_SECRET_KEY and CLERK_API_URL by default. base_url, the
+    # URL with the version, takes precedence over api_url. options are the time limits and retries of all calls: the README
+    # lists them with their defaults. Raises BuildError if a setting is missing or invalid.
     def initialize(secret_key: ENV["CLERK_SECRET_KEY"], api_url: ENV["CLERK_API_URL"], base_url: nil, api_version: nil,
                    user_agent_suffix: "clerk-sessions-ruby/#{VERSION}", headers: nil, allow_insecure_http: nil, options: {})
       # A given base_url takes precedence over api_url, which may come from the environment.
@@ -15,10 +18,10 @@ module ClerkSessions
       @url = (base_url || api_url || "default URL").sub(%r{//[^/]*@}, "//")
     end
 
-    # The calls by name, with these options, such as deadline_ms.
+    # The session operations, with these options, such as deadline_ms.
     def sessions(**options) = Sessions.new(self, options)
 
-    # What the server sent for this operationId, as plain JSON.
+    # Calls an operation by its operationId, such as "GetSession". Returns the parsed JSON of the response. Raises an Error.
     def call(operation_id, parameters = {}, options = {})
       drive(@native.call(operation_id, parameters, options))
     end
@@ -26,7 +29,7 @@ module ClerkSessions
     # See Sessions#revoke_all.
     def revoke_all(parameters, options = {}) = drive(@native.revoke_all(parameters, options))
 
-    # Yields each page, an Array of plain JSON.
+    # Yields each page, an Array of Hashes. Raises an Error.
     def each_page(parameters, options = {})
       pages = @native.pages(parameters, options)
       while (call = pages.next_call)
@@ -36,7 +39,7 @@ module ClerkSessions
       pages&.free
     end
 
-    # Closes idle connections; the client can be used on.
+    # Closes the connections of this process that are not in use. The client stays usable.
     def close = @http.close
 
     def inspect = "#<#{self.class} #{@url}>"
@@ -66,10 +69,10 @@ module ClerkSessions
     def now_ms = Process.clock_gettime(Process::CLOCK_MONOTONIC, :millisecond)
   end
 
-  # The calls by name.
+  # The session operations: a method for each.
   class Sessions
-    # One method for each operation that the library has. Parameters go by name, in `request:` or `body:` as with Clerk's own
-    # gem, or, for what is part of the path, by place: get("sess_1").
+    # One method for each operation of the library. Parameters are given by name, or in `request:` or `body:` as with Clerk's own
+    # gem. Parameters of the path can also be positional: get("sess_1"). Each method raises an Error if the call fails.
     Operations = Module.new do
       Native.operations.each do |operation|
         in_path = operation["path"].scan(/\{(\w+)\}/).flatten.map(&:to_sym)
@@ -90,11 +93,11 @@ module ClerkSessions
       @options = options
     end
 
-    # The same calls with other options.
+    # The same operations, with these options over the present ones.
     def with_options(**options) = Sessions.new(@client, @options.merge(options))
 
-    # All sessions of a list, an Enumerator of Records. A page is asked for when its first session is reached; `limit` is
-    # the size of a page.
+    # All sessions of a list: an Enumerator of Records. It takes the parameters of list. A page is requested when its first
+    # session is needed; `limit` is the size of a page (500 by default).
     def pages(request: nil, **parameters)
       parameters = requested(request).merge(parameters)
       client, options = @client, @options
@@ -103,15 +106,16 @@ module ClerkSessions
       end
     end
 
-    # Revokes all sessions of a user_id or a client_id that are signed in, but those in `except`: a Record of revoked, gone,
-    # failed, unconfirmed, incomplete and is_complete.
+    # Revokes all sessions of a user_id or a client_id that are signed in, except those whose ids are in `except`. Returns a
+    # Record with revoked, gone, failed, unconfirmed, incomplete and is_complete. is_complete is true only if a full list,
+    # read after the last revoke, showed no other session signed in.
     def revoke_all(request: nil, **parameters)
       Record.of(@client.revoke_all(requested(request).merge(parameters), @options))
     end
 
     private
 
-    # What is not set in a request object is nil there, and not meant. Those of Clerk's own gem have to_dict.
+    # The parameters of a request object, without those that are not set: they are nil. Objects of Clerk's own gem have to_dict.
     def requested(request)
       fields = request.respond_to?(:to_dict) ? request.to_dict : request.to_h
       fields.transform_keys(&:to_sym).compact
@@ -119,7 +123,7 @@ module ClerkSessions
 
     def result(json)
       return List.new(json) if json.is_a?(Array)
-      # The other shape of a list.
+      # A list is an Array, or an object with data and total_count.
       return List.new(json["data"], json["total_count"]) if json.is_a?(Hash) && json["data"].is_a?(Array)
 
       Record.of(json)

@@ -7,25 +7,25 @@ require "uri"
 require "zlib"
 
 module ClerkSessions
-  # Sends one request at a time over Net::HTTP, as it is told: no redirects, no repetitions, no headers of its own but those
-  # that HTTP needs. Any number of threads may use it; each has a connection for itself while it sends.
+  # Sends requests over Net::HTTP. It follows no redirect, retries nothing, and adds only the headers that HTTP needs. Any
+  # number of threads may use it; a connection is used by one thread at a time.
   class HTTP
     CONNECT_SECONDS = 5
     IDLE_SECONDS = 2
     MAX_IDLE = 10
-    # A day: the clock can't be set to just any time, and 0 would be no limit.
+    # The longest time limit, a day: a much larger number is out of the system's range. The shortest is 1 ms, as 0 means no limit.
     MAX_MS = 86_400_000
     MAX_BODY_BYTES = 16 * 1024 * 1024
 
     Response = Struct.new(:status, :headers, :body)
-    # No complete response: whether the request may have arrived nevertheless, and why.
+    # There was no complete response: whether the request may have been sent, the kind of failure, and a message.
     Failure = Struct.new(:maybe_sent, :kind, :message)
 
-    # A response over the limit.
+    # The body of a response is larger than MAX_BODY_BYTES.
     class TooLarge < StandardError; end
 
-    # Tells whether it is connected: what fails before that has sent nothing. Net::HTTP connects anew by itself when it finds that
-    # the server closed an idle connection, so this can't be seen from outside.
+    # Knows whether it is connected: if not, a failed request was not sent. Net::HTTP itself reconnects when the server has closed
+    # an idle connection, so its caller can't know.
     class Connection < Net::HTTP
       attr_reader :connected
 
@@ -39,8 +39,8 @@ module ClerkSessions
       end
     end
 
-    # For the Net::HTTP of Ruby 3.1, which has no ignore_eof=: a body that ends before its Content-Length raises EOFError.
-    # That Net::HTTP asks its socket to overlook the end in this one case; elsewhere, as within a chunk, it raises anyway.
+    # Raises EOFError if a body ends before its Content-Length, for the Net::HTTP of Ruby 3.1, which has no ignore_eof=. That
+    # Net::HTTP tells its socket to ignore the end in this one case; in others, as within a chunk, it raises by itself.
     module WholeBody
       def read(length, into = "".b, _ignore_eof = false) = super(length, into, false)
     end
@@ -52,7 +52,7 @@ module ClerkSessions
       @pid = Process.pid
     end
 
-    # A Response or a Failure; the request may take so long in all.
+    # Sends a request. Returns a Response, or a Failure also if the response is not complete within timeout_ms.
     def send_request(method, url, headers, body, timeout_ms)
       uri = URI(url)
       request = request_of(method, uri, headers, body)
@@ -64,7 +64,7 @@ module ClerkSessions
     rescue StandardError => error
       failure_of(error, connection&.connected)
     ensure
-      # Whatever interrupted it, half a response may be left in it.
+      # The connection may still hold a part of the response.
       discard(connection) if connection
     end
 
@@ -78,7 +78,7 @@ module ClerkSessions
     private
 
     def request_of(method, uri, headers, body)
-      # Told that there is no body, it adds no Content-Type.
+      # With request_has_body false, Net::HTTP adds no Content-Type.
       request = Net::HTTPGenericRequest.new(method, !body.nil?, true, uri.request_uri)
       %w[accept user-agent].each { |name| request.delete(name) }
       headers.each { |name, value| request.add_field(name, value) }
@@ -87,14 +87,14 @@ module ClerkSessions
     end
 
     def run(connection, request, seconds)
-      # Over all of it: the limits of Net::HTTP are for each read, so that drops of a response could go on for ever. It can't
-      # break what others use, as the connection is this thread's and is discarded.
+      # The limits of Net::HTTP are for each read, so a slow response could go on without end. Timeout is safe here: only this
+      # thread uses the connection, and a connection that timed out is discarded.
       Timeout.timeout(seconds) do
         connection.open_timeout = [CONNECT_SECONDS, seconds].min
         connection.read_timeout = connection.write_timeout = seconds
         connection.start unless connection.started?
         complete = nil
-        # No return within the block: Net::HTTP would not notice whether the connection can be kept.
+        # The block must not return: Net::HTTP would skip its check whether the connection can be kept.
         connection.request(request) { |response| complete = response_of(response, read(response)) }
         complete
       end
@@ -112,14 +112,14 @@ module ClerkSessions
 
     def response_of(response, body)
       headers = response.to_hash.flat_map { |name, values| values.map { |value| [name, value] } }
-      # C would see it cut short.
+      # A C string ends at a NUL.
       raise Net::HTTPBadResponse, "a header holds a NUL" if headers.flatten.any? { |text| text.b.include?("\0") }
 
       Response.new(response.code.to_i, headers, body)
     end
 
-    # The idle connections of this process, for whoever has the mutex. Those of before a fork are the parent's: they are left
-    # alone, not closed, as over TLS a close is told to the server.
+    # The idle connections of this process. The caller holds the mutex. Connections from before a fork belong to the parent. They
+    # are dropped but not closed: over TLS, closing one would tell the server that the connection ends.
     def idle
       @idle, @pid = [], Process.pid if @pid != Process.pid
       @idle
@@ -130,7 +130,7 @@ module ClerkSessions
       found = @mutex.synchronize do
         fresh_since = now - IDLE_SECONDS
         stale, @idle = idle.partition { |_, since| since < fresh_since }
-        # The last one used first, so that the others may grow old.
+        # The most recently used one first, so that the others reach their age limit.
         at = @idle.rindex { |connection, _| serves?(connection, uri) }
         @idle.delete_at(at)&.first if at
       end
@@ -155,10 +155,10 @@ module ClerkSessions
     def connection_to(uri)
       Connection.new(uri.hostname, uri.port).tap do |connection|
         connection.use_ssl = uri.scheme == "https"
-        # Else it would repeat what the library decided not to.
+        # Net::HTTP would retry requests that the library does not retry.
         connection.max_retries = 0
         connection.keep_alive_timeout = IDLE_SECONDS
-        # Else half a response would look like a whole one. Where Net::HTTP lacks it, WholeBody does the same.
+        # Net::HTTP would take an incomplete body for a complete one. Without this setting, WholeBody does the same.
         connection.ignore_eof = false if connection.respond_to?(:ignore_eof=)
       end
     end
@@ -166,7 +166,7 @@ module ClerkSessions
     def discard(connection)
       connection.finish if connection.started?
     rescue IOError, SystemCallError, OpenSSL::SSL::SSLError
-      # It is gone already.
+      # It is closed already.
     end
 
     def failure_of(error, connected)

@@ -5,11 +5,11 @@ require "fiddle/import"
 require "json"
 
 module ClerkSessions
-  # The functions of the shared library. All that knows of pointers is in this file.
+  # The functions of the shared library. All code that handles pointers is in this file.
   module Native
     extend Fiddle::Importer
 
-    # The structs of clerk_sessions.h; those within others are written out.
+    # The structs of clerk_sessions.h. Fiddle has no nested structs, so their fields are listed in the outer one.
     Header = struct ["char *name", "char *value"]
     Bytes = struct ["char *data", "size_t len"]
     StepStruct = struct [
@@ -17,7 +17,7 @@ module ClerkSessions
       "char *body", "size_t body_len"
     ]
 
-    # A step of a call: `action` is :done, :wait (for `ms`) or :send (the rest, within `ms`).
+    # The next action of a call: :done, :wait (for `ms` milliseconds) or :send (the request, with the time limit `ms`).
     Step = Struct.new(:action, :ms, :http_method, :url, :headers, :body)
 
     LIBRARY = begin
@@ -51,26 +51,26 @@ module ClerkSessions
       pages_next: [[PTR], PTR],
       pages_free: [[PTR], Fiddle::TYPE_VOID]
     }.to_h do |name, (takes, gives)|
-      # None of them waits. With the lock of the VM held, no other thread can fork while one holds a lock of the library,
-      # which would stay locked in the child.
+      # No function blocks, so each keeps the VM's lock (need_gvl). Otherwise another thread could fork while the library holds a
+      # lock, which would then stay locked in the child.
       [name, Fiddle::Function.new(LIBRARY["clerk_#{name}"], takes, gives, need_gvl: true)]
     end.freeze
     private_constant :LIBRARY, :FUNCTIONS
 
     class << self
-      # All operations: the gem lists none itself.
+      # The library's list of operations. The gem has no list of its own.
       def operations = JSON.parse(copy(run(:operations)))
 
       def run(name, *arguments) = FUNCTIONS.fetch(name).call(*arguments)
 
-      # The value as JSON, for C: its generator escapes NULs.
+      # The value as JSON for C. The generator escapes NULs.
       def json(what, value)
         JSON.generate(value)
       rescue JSON::JSONError, EncodingError => error
         raise BuildError.because("#{what} can't be written as JSON: #{error.class}")
       end
 
-      # The text, once it is sure that C will not see it cut short.
+      # The text for C. Raises BuildError if it has a NUL, where a C string would end.
       def text(what, value)
         value = String(value)
         raise BuildError.because("#{what} holds a NUL") if value.b.include?("\0")
@@ -78,14 +78,14 @@ module ClerkSessions
         value
       end
 
-      # The handle, freed by `free` or else when it is garbage.
+      # A handle that is freed by call_free, or by the garbage collector.
       def own(pointer, free)
         raise NoMemoryError, "no handle from clerk_sessions" if pointer.null?
 
         Fiddle::Pointer.new(pointer.to_i, 0, FUNCTIONS.fetch(free))
       end
 
-      # What the library points to lives only until the next call on its handle: so all is copied.
+      # Copies memory of the library, which is valid only until the next call on its handle.
       def copy(pointer, length = nil)
         return nil if pointer.null?
 
@@ -93,7 +93,7 @@ module ClerkSessions
       end
     end
 
-    # Settings of one instance; any number of threads may use it.
+    # A clerk_client. Any number of threads may use it.
     class Client
       def initialize(settings)
         @handle = Native.own(Native.run(:client_new, Native.json("settings", settings)), :client_free)
@@ -114,7 +114,7 @@ module ClerkSessions
         Pages.new(Native.run(:pages_new, @handle, *texts(parameters, options)))
       end
 
-      # It holds the key.
+      # The default would show the key.
       def inspect = "#<#{self.class}>"
 
       private
@@ -122,13 +122,13 @@ module ClerkSessions
       def texts(parameters, options) = [Native.json("parameters", parameters), Native.json("options", options)]
     end
 
-    # All sessions of a list.
+    # A clerk_pages: all sessions of a list.
     class Pages
       def initialize(pointer)
         @handle = Native.own(pointer, :pages_free)
       end
 
-      # The call for the next page, or nil.
+      # The call for the next page; nil after the last one.
       def next_call
         pointer = Native.run(:pages_next, @handle)
         Call.new(pointer) unless pointer.null?
@@ -137,7 +137,7 @@ module ClerkSessions
       def free = @handle.call_free
     end
 
-    # One call, for one thread.
+    # A clerk_call. Only one thread may use it.
     class Call
       ACTIONS = %i[done send wait misuse].freeze
       private_constant :ACTIONS
@@ -159,7 +159,7 @@ module ClerkSessions
 
       def on_response(status, headers, body, now_ms)
         texts = headers.flatten.map { |text| "#{text}\0".b }
-        # The pointers are taken from strings that `texts` keeps alive over the call.
+        # `texts` keeps the strings alive that the pointers point to.
         pointers = texts.map { |text| Fiddle::Pointer[text].to_i }.pack("J*")
         awaited = Native.run(:call_on_response, @handle, status, pointers, headers.size, body, body.bytesize, now_ms)
         texts.clear
@@ -172,7 +172,7 @@ module ClerkSessions
         misused if awaited.zero?
       end
 
-      # The JSON that it came to.
+      # The parsed JSON of the result. Raises an Error if the call failed.
       def finish
         bytes = Bytes.malloc(Fiddle::RUBY_FREE)
         is_ok = Native.run(:call_finish, @handle, bytes).positive?

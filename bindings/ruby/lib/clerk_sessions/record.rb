@@ -3,10 +3,10 @@
 require "json"
 
 module ClerkSessions
-  # A JSON object of the server, as it came: record.user_id, record[:user_id] and record["user_id"] read a field, also one
-  # that this gem has never heard of.
+  # A JSON object as the server sent it. record.user_id, record[:user_id] and record["user_id"] read a field, also one that
+  # Clerk adds later.
   class Record
-    # A Record for an object, an Array of them for an array, else the value itself.
+    # Makes a Record of an object and an Array of an array; returns any other value as it is.
     def self.of(value)
       case value
       when Hash then new(value)
@@ -23,7 +23,7 @@ module ClerkSessions
     def [](name) = Record.of(@fields[name.to_s])
     def key?(name) = @fields.key?(name.to_s)
     def dig(name, *rest) = rest.empty? ? self[name] : self[name]&.dig(*rest)
-    # The plain Hash, with the names as Strings.
+    # A Hash with Strings as keys.
     def to_h = @fields.dup
     def to_json(*state) = @fields.to_json(*state)
     # For pattern matching.
@@ -32,7 +32,7 @@ module ClerkSessions
     alias eql? ==
     def hash = @fields.hash
 
-    # Names, not values: it may be a token.
+    # Shows the names of the fields but no values, as one may be a token.
     def inspect = "#<#{self.class} #{[self[:object], self[:id]].compact.join(' ')} (#{@fields.keys.join(', ')})>"
     alias to_s inspect
 
@@ -43,9 +43,9 @@ module ClerkSessions
     end
   end
 
-  # The records of a list.
+  # A page of sessions: an Array of Records.
   class List < Array
-    # How many there are in all, where the server says so.
+    # The number of all sessions that match; nil if the server did not send it.
     attr_reader :total_count
 
     def initialize(records, total_count = nil)
