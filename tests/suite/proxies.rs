@@ -126,8 +126,9 @@ fn a_proxy_that_does_not_connect_is_told_by_its_host() {
         let output = get(transport, "https://clerk.example", &[("HTTPS_PROXY", proxy("http", &server))]);
         let (error, printed) = (error(&output), stderr(&output));
         let message = error["message"].to_string();
-        let as_expected = message.contains("could not connect to the server (nothing was sent)")
-            && message.contains(&server.addr().to_string())
+        let as_expected = message.contains(
+            "could not connect to the server (nothing was sent; check the base URL, the network and any proxy)",
+        ) && message.contains(&server.addr().to_string())
             && !printed.contains(PASSWORD);
         (!as_expected).then(|| format!("{transport}, {name}: {printed}"))
     };
@@ -151,7 +152,7 @@ fn a_socks_proxy_that_can_t_be_used_is_not_passed_by() {
             let (error, message) = (error(&output), stderr(&output));
             match transport {
                 "ureq" => assert!(error["kind"] == "build" && message.contains("feature socks-proxy"), "{message}"),
-                _ => assert!(message.contains("could not connect to the server (nothing was sent)"), "{message}"),
+                _ => assert!(message.contains("could not connect to the server (nothing was sent; check the base URL, the network and any proxy)"), "{message}"),
             }
             assert!(!message.contains(PASSWORD), "{message}");
             assert_eq!((server.connections(), socks.connections()), (0, 0));
