@@ -1,21 +1,26 @@
-//! What one attempt of a call came to, and whether it may be repeated. Pure: all that is known is passed in.
+//! The outcome of an attempt, and whether the request may be sent again.
 
 use http::StatusCode;
 
 use crate::metadata::Idempotency;
 
 /// Whether the server may have processed a request.
+///
+/// A transport sets it in a [`TransportError`](crate::TransportError). Callers read it by
+/// [`Error::delivery`](crate::Error::delivery): after `MaybeSent`, check the effect before you repeat a `create` or
+/// `refresh`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(clippy::exhaustive_enums)] // There is no third case: what is not certainly unsent may have been sent.
+#[allow(clippy::exhaustive_enums)] // There is no third case: a request is certainly unsent, or it may be sent.
 pub enum Delivery {
-    /// No byte of the request was sent, as when the connection was refused.
+    /// The server did not process the request: no byte of it was sent, as when the connection was refused, or the
+    /// server refused it with 429.
     NotSent,
-    /// The request may have been sent: the connection broke, or the time ran out, after it was made.
+    /// The server may have processed the request: the connection was made, and then broke or took too long.
     MaybeSent,
 }
 
 impl Delivery {
-    /// A clause for error messages.
+    /// Returns a clause for error messages.
     pub(crate) fn sentence(self) -> &'static str {
         match self {
             Self::NotSent => "nothing was sent",
@@ -24,32 +29,33 @@ impl Delivery {
     }
 }
 
-/// What went wrong in the transport.
+/// The kind of a failure of a transport. See [`TransportError::kind`](crate::TransportError::kind).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// No connection could be made: the name was not found, the other side refused, or a proxy made no tunnel.
+    /// There is no connection: the host name was not found, the host refused, or a proxy made no tunnel.
     Connect,
-    /// A connection was made, but no trusted TLS session on it, or TLS failed later, as when the server wants a certificate.
+    /// TLS failed: the certificate is not trusted, or the server requires a certificate of the client.
     Tls,
     /// A time limit ran out.
     Timeout,
     /// The connection was closed or reset before the response was complete.
     Closed,
-    /// The response is not HTTP, has a head that is too large, or a body not encoded as announced.
+    /// The response is not valid HTTP, its head is too large, or its body is not encoded as its headers say.
     Protocol,
-    /// The body of the response is larger than the limit.
+    /// The body of the response is larger than the limit of the transport.
     TooLarge,
-    /// The transport refused to send the request as it is.
+    /// The transport refused to send the request. Nothing was sent.
     Rejected,
-    /// Nothing was sent: the server's rate limit holds the call back for longer than the call may wait.
+    /// The server's rate limit holds the call back for longer than the call may wait. Nothing was sent.
     Paused,
-    /// Anything else.
+    /// Any other failure.
     Other,
 }
 
 impl TransportErrorKind {
-    const ALL: [Self; 9] = [
+    /// All kinds.
+    pub(crate) const ALL: [Self; 9] = [
         Self::Connect,
         Self::Tls,
         Self::Timeout,
@@ -61,13 +67,14 @@ impl TransportErrorKind {
         Self::Other,
     ];
 
-    /// The kind of an I/O error. `connected` is whether it came after the connection, with TLS, was made.
+    /// Returns the kind of an I/O error. `connected` is whether the connection, including TLS, was complete before the
+    /// error.
     #[must_use]
     pub fn of_io(error: std::io::ErrorKind, connected: bool) -> Self {
         use std::io::ErrorKind as Io;
         match error {
             Io::TimedOut | Io::WouldBlock => Self::Timeout,
-            // A TCP connect fails with neither, so the TLS handshake did.
+            // A TCP connect never fails with these two, so the TLS handshake failed.
             Io::InvalidData | Io::UnexpectedEof if !connected => Self::Tls,
             _ if !connected => Self::Connect,
             Io::UnexpectedEof
@@ -83,7 +90,7 @@ impl TransportErrorKind {
         }
     }
 
-    /// A stable word for logs and other languages, such as `connect` or `too_large`.
+    /// Returns a stable word, for logs and other languages: the name in snake case, such as `connect` or `too_large`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -99,13 +106,13 @@ impl TransportErrorKind {
         }
     }
 
-    /// The kind of a word of [`as_str`](Self::as_str); `None` for any other word.
+    /// Returns the kind of a word of [`as_str`](Self::as_str); `None` for any other word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 
-    /// A clause for error messages.
+    /// Returns a clause for error messages.
     pub(crate) fn sentence(self) -> &'static str {
         match self {
             Self::Connect => "could not connect to the server",
@@ -121,17 +128,17 @@ impl TransportErrorKind {
     }
 }
 
-/// What one attempt came to, as far as repeating it is concerned.
+/// The outcome of an attempt, as far as it matters for a retry.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum AttemptOutcome {
     /// The server responded with this status.
     Response(StatusCode),
-    /// No complete response came.
+    /// There is no complete response.
     Failure(TransportErrorKind, Delivery),
 }
 
 impl AttemptOutcome {
-    /// Whether the request may be sent again: the table in the docs of [`RetryPolicy`](crate::RetryPolicy).
+    /// Whether the request may be sent again, by the table in the docs of [`RetryPolicy`](crate::RetryPolicy).
     pub(crate) fn may_be_repeated(self, idempotency: Idempotency) -> bool {
         let repeatable = idempotency != Idempotency::NotIdempotent;
         match self {
@@ -140,7 +147,7 @@ impl AttemptOutcome {
                 408 | 500 | 502..=504 => repeatable,
                 _ => false,
             },
-            // A second response would be as large, and a second request as unacceptable.
+            // A retry fails in the same way: the response is as large, or the request is refused again.
             Self::Failure(TransportErrorKind::Rejected | TransportErrorKind::TooLarge, _) => false,
             Self::Failure(_, Delivery::NotSent) => true,
             Self::Failure(_, Delivery::MaybeSent) => repeatable,
@@ -158,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table() {
+    fn retries_follow_the_documented_table() {
         use AttemptOutcome::Failure;
         use Delivery::{MaybeSent, NotSent};
         use TransportErrorKind as Kind;
@@ -206,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn an_io_error_is_of_the_kind_that_its_moment_tells() {
+    fn the_kind_of_an_io_error_depends_on_whether_it_was_connected() {
         use TransportErrorKind as Kind;
         use std::io::ErrorKind as Io;
         for (error, while_connecting, later) in [

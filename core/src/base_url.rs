@@ -1,4 +1,4 @@
-//! The base URL: parsed, checked and normalized once, so that every transport sends to the same place.
+//! The base URL: parsed, checked and normalized once, so that all transports send to the same server and path.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -8,71 +8,77 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 
 use crate::error::BuildError;
 
-/// Scheme, authority and path that all requests of an API begin with.
+/// The scheme, authority and path of all requests of an API.
 #[derive(Clone, Debug)]
 pub(crate) struct BaseUrl {
     scheme: Scheme,
     authority: Authority,
-    /// Without a slash at its end.
+    /// Without a slash at the end.
     path: String,
 }
 
 impl BaseUrl {
-    /// Parses a base URL. Plain http is refused but for loopback, unless `allow_insecure_http`.
+    /// Parses a base URL. `allow_insecure_http` allows plain http to other machines than loopback.
+    ///
+    /// # Errors
+    /// See [`ApiBuilder::build`](crate::ApiBuilder::build).
     pub(crate) fn parse(url: &str, allow_insecure_http: bool) -> Result<Self, BuildError> {
         // No message quotes the URL: one with userinfo in it holds a password.
         let bad = |reason| Err(BuildError::new("base_url", reason));
-        // Looked for in the text, as the parser drops a fragment without an error.
+        // This searches the text, as the parser drops a fragment without an error.
         if url.contains(['?', '#']) {
-            return bad("has a query or a fragment: give only scheme, host and path");
+            return bad("has a query or a fragment: use only scheme, host, port and path");
         }
         let Ok(uri) = url.parse::<Uri>() else {
-            return bad("is not a URL such as https://api.clerk.com/v1");
+            return bad("is not a URL: use one such as https://api.clerk.com/v1");
         };
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
-            return bad("is not an absolute URL such as https://api.clerk.com/v1");
+            return bad("is not an absolute URL: use one such as https://api.clerk.com/v1");
         };
         if authority.as_str().contains('@') {
-            return bad("has a user or password in it: requests are authorized by the secret key");
+            return bad("has a user or password: remove it, as the secret key authorizes requests");
         }
         let default_port = match scheme.as_str() {
             "https" => 443,
             "http" if allow_insecure_http || is_loopback(authority.host()) => 80,
             "http" => {
-                return bad(
-                    "is plain http to another machine, where anyone on the way reads the secret key: use https, \
-                            or allow_insecure_http if you must",
-                );
+                return bad("is plain http to another machine, which exposes the secret key: use https, or set \
+                            allow_insecure_http");
             }
-            _ => return bad("is neither https nor http"),
+            _ => return bad("is neither https nor http: use https"),
         };
         let path = uri.path().trim_end_matches('/');
         if path.split('/').skip(1).any(is_rewritten_by_url_parsers) {
-            return bad("has an empty or dot segment in its path");
+            return bad("has an empty or dot segment in its path: remove it");
         }
         if !has_only_path_characters(path) {
-            return bad("has a character in its path that URLs don't allow: percent-encode it");
+            return bad("has a character in its path that is not allowed in a URL: percent-encode it");
         }
         let Some(authority) = normalized(authority, default_port) else {
-            return bad("has no valid host and port");
+            return bad("has no valid host and port: use a host name or IP address, and a port up to 65535");
         };
         Ok(Self { scheme: scheme.clone(), authority, path: path.to_owned() })
     }
 
-    /// The path, without a slash at its end.
+    /// Returns the path, without a slash at the end.
     pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
-    /// The URL of this path and query, which begin with [`path`](Self::path).
+    /// Returns the URL of a path and query, which begin with [`path`](Self::path).
+    ///
+    /// # Errors
+    /// The path and query are too long for HTTP, 65,534 bytes, or invalid.
     pub(crate) fn with(&self, target: String) -> Result<Uri, BuildError> {
-        let target = PathAndQuery::try_from(target)
-            .map_err(|_| BuildError::new("request", "has a path and query that is too long for HTTP"))?;
+        let target = PathAndQuery::try_from(target).map_err(|_| {
+            BuildError::new("request", "has a path and query that is too long for HTTP: shorten its parameters")
+        })?;
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(self.scheme.clone());
         parts.authority = Some(self.authority.clone());
         parts.path_and_query = Some(target);
-        Uri::from_parts(parts).map_err(|_| BuildError::new("request", "has no valid URL"))
+        Uri::from_parts(parts)
+            .map_err(|_| BuildError::new("request", "has no valid URL: check the path of its Metadata"))
     }
 }
 
@@ -82,17 +88,20 @@ impl fmt::Display for BaseUrl {
     }
 }
 
+/// Whether a host is `localhost` or an IP address of loopback.
 fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost") || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
+/// Whether URL parsers change a path with this segment: they resolve dot segments and treat `\` as `/`.
 fn is_rewritten_by_url_parsers(segment: &str) -> bool {
     let dots = segment.to_ascii_lowercase().replace("%2e", ".");
     matches!(&*dots, "" | "." | "..") || segment.contains('\\')
 }
 
-/// Whether a path is as RFC 3986 (3.3) has it. URL parsers percent-encode what else they find, and so change the path.
+/// Whether a path has only the characters of RFC 3986, section 3.3. URL parsers percent-encode all others, and so
+/// change the path.
 fn has_only_path_characters(path: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte);
     let mut parts = path.split('%');
@@ -101,7 +110,8 @@ fn has_only_path_characters(path: &str) -> bool {
     first.bytes().all(is_allowed) && parts.all(|part| is_encoded(part.as_bytes()) && part.bytes().all(is_allowed))
 }
 
-/// Lower case and no default port, as URL parsers write it: so the `Host` header is the same over every transport.
+/// Returns the authority as URL parsers write it: in lower case, without the default port. So the `Host` header is the
+/// same over all transports. `None` if the host or port is invalid.
 fn normalized(authority: &Authority, default_port: u16) -> Option<Authority> {
     let host = authority.host().to_ascii_lowercase();
     let port = match &authority.as_str()[host.len()..] {
@@ -117,7 +127,7 @@ fn normalized(authority: &Authority, default_port: u16) -> Option<Authority> {
     Authority::from_maybe_shared(text.into_bytes()).ok()
 }
 
-/// Whether this is an IP address or a name, and one that URL parsers leave as it is.
+/// Whether a host is an IP address or a name that URL parsers do not change.
 fn is_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         return address.parse::<Ipv6Addr>().is_ok();
@@ -126,7 +136,7 @@ fn is_host(host: &str) -> bool {
     let is_label = |label: &str| {
         !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     };
-    // URL parsers take `127.1` and `0x7f.1` for IPv4 addresses, and rewrite them.
+    // URL parsers read `127.1` and `0x7f.1` as IPv4 addresses, and rewrite them.
     let is_number = |label: &str| {
         label.bytes().all(|byte| byte.is_ascii_digit())
             || label.strip_prefix("0x").is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
@@ -157,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_url_that_would_send_the_key_astray_is_refused() {
+    fn an_invalid_or_insecure_base_url_is_refused() {
         for (given, why) in [
             ("", "not a URL"),
             ("api.clerk.com", "absolute"),
@@ -187,12 +197,12 @@ mod tests {
             ("https://127.1/v1", "no valid host and port"),
             ("https://0x7f000001/v1", "no valid host and port"),
             ("https://127.0.0.1./v1", "no valid host and port"),
-            ("https://api.clerk.com/v1/\u{e9}", "character in its path"),
-            ("https://api.clerk.com/{instance}/v1", "character in its path"),
-            ("https://api.clerk.com/\"v1\"", "character in its path"),
-            ("https://api.clerk.com/a|b/v1", "character in its path"),
-            ("https://api.clerk.com/a%2/v1", "character in its path"),
-            ("https://api.clerk.com/a%zz/v1", "character in its path"),
+            ("https://api.clerk.com/v1/\u{e9}", "has a character in its path"),
+            ("https://api.clerk.com/{instance}/v1", "has a character in its path"),
+            ("https://api.clerk.com/\"v1\"", "has a character in its path"),
+            ("https://api.clerk.com/a|b/v1", "has a character in its path"),
+            ("https://api.clerk.com/a%2/v1", "has a character in its path"),
+            ("https://api.clerk.com/a%zz/v1", "has a character in its path"),
         ] {
             let error = BaseUrl::parse(given, false).unwrap_err().to_string();
             assert!(error.starts_with("base_url ") && error.contains(why), "{given}: {error}");

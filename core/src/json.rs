@@ -1,29 +1,29 @@
-//! Reads JSON, with faults that name the place and never quote a value.
+//! Decodes JSON, with faults that name the field and never quote a value.
 
 use serde::de::DeserializeOwned;
 
 use crate::redact::Secrets;
 
-/// Why a JSON text could not be read. It can be printed: it holds no value of the text.
+/// Why a JSON text can't be decoded. It holds no value of the text, so it may be printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
-    /// The place, such as `[3].client_id`; `.` is the root.
+    /// The field, such as `[3].client_id`; `.` is the root.
     pub(crate) path: String,
-    /// What is wrong there.
+    /// What is wrong with it.
     pub(crate) reason: String,
 }
 
-/// Reads `text` as a `T`.
+/// Decodes `text` as a `T`.
 ///
-/// Tracking the path costs time, so it is done only once the plain read has failed.
+/// Tracking the path takes time, so only a text that can't be decoded is read a second time, with its path.
 pub(crate) fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
-    // serde_json would check each string for UTF-8. One check of the whole text takes a quarter less time.
+    // From bytes, serde_json checks each string for UTF-8. One check of the whole text takes a quarter less time.
     let Ok(checked) = std::str::from_utf8(text) else { return read_tracked(text) };
     serde_json::from_str(checked)
         .map_err(|error| read_tracked::<T>(text).err().unwrap_or_else(|| Fault::at_root(&error)))
 }
 
-/// Reads `text` as a `T`, tracking the path. For short texts that are read once for many `T`: it compiles faster than [`read`].
+/// Decodes `text` as a `T`, tracking the path. Use it for short texts: it is slower than [`read`], but compiles faster.
 pub(crate) fn read_tracked<T: DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let mut track = serde_path_to_error::Track::new();
@@ -38,14 +38,16 @@ impl Fault {
         Self::new(".", &reason(error))
     }
 
-    /// Both may hold keys of the text, and a key may be anything. What the call sent is not known here.
+    /// Redacts both, as they may hold keys of the text, and a key may look like a token. The secrets of the call are
+    /// not known here.
     fn new(path: &str, reason: &str) -> Self {
         let secrets = Secrets::default();
         Self { path: secrets.redacted(path), reason: secrets.redacted(reason) }
     }
 }
 
-/// The path of a fault. A missing field is named by its own path, not by that of the object it is missing from.
+/// Returns the path of a fault. For a missing field it is the path of the field, where serde has the path of the
+/// object.
 fn place(path: &str, error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
@@ -55,7 +57,7 @@ fn place(path: &str, error: &serde_json::Error) -> String {
     }
 }
 
-/// What serde says, less the value it says it of: that value may be a token.
+/// Returns serde's message without the value that it quotes, as the value may be a token.
 fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let (what, at) = match text.rfind(" at line ") {
@@ -69,7 +71,7 @@ fn reason(error: &serde_json::Error) -> String {
     }
     let kind = what.split(['"', '`']).next().unwrap_or_default().trim_end();
     let kind = kind.split(", expected").next().unwrap_or_default();
-    // From the right: the value itself may hold any text.
+    // Searched from the right, as the value may hold this text.
     let expected = what.rsplit(", expected ").next().unwrap_or_default();
     format!("{kind}, expected {expected}{at}")
 }
@@ -80,7 +82,7 @@ mod tests {
     use crate::model::{Session, SessionList, Token};
 
     #[test]
-    fn the_place_of_a_missing_field_is_the_field() {
+    fn the_path_of_a_missing_field_ends_with_its_name() {
         let session = serde_json::json!({
             "object": "session", "id": "sess_1", "user_id": "user_1", "client_id": "client_1", "status": "active",
             "last_active_at": 1, "expire_at": 2, "abandon_at": 3, "updated_at": 4, "created_at": 5,
@@ -97,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn no_value_is_quoted() {
+    fn a_fault_quotes_no_value() {
         for json in [
             r#""eyJhidden""#,
             r#""eyJhidden, expected a string""#,
@@ -121,19 +123,19 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_not_utf_8_is_a_fault_at_its_place() {
+    fn text_that_is_not_utf_8_is_a_fault_at_its_field() {
         let fault = read::<Token>(b"{\"jwt\":\"a\xff\"}").unwrap_err();
         assert_eq!(
             (fault.path.as_str(), fault.reason.as_str()),
             ("jwt", "invalid unicode code point at line 1 column 10")
         );
         assert_eq!(read::<Token>(b"{\"jwt\":\"a\"}\xff").unwrap_err().path, ".");
-        // serde_json passes over a field that is not asked for, whatever is in it.
+        // serde_json skips an unknown field without looking at its bytes.
         assert!(read::<Token>(b"{\"jwt\":\"a\",\"other\":\"\xff\"}").is_ok());
     }
 
     #[test]
-    fn trailing_text_is_a_fault() {
+    fn text_after_the_json_is_a_fault() {
         let fault = read::<Token>(br#"{"jwt":"a"} x"#).unwrap_err();
         assert_eq!(fault, Fault { path: ".".into(), reason: "trailing characters at line 1 column 13".into() });
     }

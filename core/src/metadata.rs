@@ -1,25 +1,36 @@
-//! The fixed facts of an operation, known without an instance of it.
+//! [`Metadata`] and [`Idempotency`]: the constants of an operation.
 
 use http::Method;
 
-/// The fixed facts of an operation.
+/// The constants of an operation: its names, method, path, and whether it may be retried.
+///
+/// Make one for [`Operation::METADATA`](crate::operation::Operation::METADATA) of an operation of your own:
+///
+/// ```
+/// use clerk_sessions_core::http::Method;
+/// use clerk_sessions_core::operation::{Idempotency, Metadata};
+///
+/// const GET_USER: &Metadata =
+///     &Metadata::new("GetUser", "get_user", Method::GET, "/users/{user_id}", Idempotency::Safe);
+/// assert_eq!(GET_USER.id, "GetUser");
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metadata {
-    /// The operationId of the official description, such as `GetSession`.
+    /// The operationId in Clerk's reference, such as `GetSession`. Errors begin with it.
     pub id: &'static str,
-    /// The name of the client's method, such as `get`.
+    /// The name of the method of the clients, such as `get`.
     pub name: &'static str,
     /// The HTTP method.
     pub method: Method,
-    /// The path below the base URL, with `{name}` for each variable segment.
+    /// The path below the base URL, which begins with a slash, with `{name}` for each variable segment.
     pub path: &'static str,
-    /// Whether the request may be sent again when the server may have processed it.
+    /// Whether the request may be sent again if the server may have processed it.
     pub idempotency: Idempotency,
 }
 
 impl Metadata {
-    /// The facts of an operation; see the fields.
+    /// Creates the constants. The parameters are the fields, in their order.
     #[must_use]
     pub const fn new(
         id: &'static str,
@@ -32,20 +43,22 @@ impl Metadata {
     }
 }
 
-/// Whether a request may be sent again when the server may have processed it.
+/// Whether a request may be sent again if the server may have processed it. It decides about retries, see
+/// [`RetryPolicy`](crate::RetryPolicy).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Idempotency {
-    /// The operation only reads.
+    /// The operation only reads. It is retried.
     Safe,
-    /// Running the operation twice has the same effect as running it once.
+    /// Two runs have the same effect as one, as for a revoke. It is retried.
     Idempotent,
-    /// A second run has another effect than the first, or fails because of it.
+    /// A second run has another effect, or fails because of the first. It is retried only if the server did not process
+    /// it.
     NotIdempotent,
 }
 
 impl Idempotency {
-    /// A stable word for logs and other languages: `safe`, `idempotent` or `not_idempotent`.
+    /// Returns a stable word, for logs and other languages: `safe`, `idempotent` or `not_idempotent`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -61,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_idempotency_has_the_word_that_the_docs_name() {
+    fn as_str_returns_the_documented_words() {
         let all = [Idempotency::Safe, Idempotency::Idempotent, Idempotency::NotIdempotent];
         assert_eq!(all.map(Idempotency::as_str), ["safe", "idempotent", "not_idempotent"]);
     }

@@ -1,4 +1,4 @@
-//! Text from outside, made fit for a message.
+//! Redacts and truncates untrusted text for error messages.
 
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::sync::Arc;
 use http::HeaderMap;
 use serde_json::Value;
 
-/// The most characters of a text that are shown.
+/// Maximum number of characters of a text that are shown.
 const LONGEST: usize = 200;
 
-/// What stands where a secret was.
+/// The replacement for a secret.
 const REDACTED: &str = "[redacted]";
 
-/// Shows a text on one line, cut at 200 characters, without what looks like a key or a token, and without what a call sent as
-/// a secret. From [`Secrets::redact`].
+/// Prints a text on one line of at most 200 characters. Secrets of the call, and texts that look like a key or a token,
+/// are printed as `[redacted]`. [`Secrets::redact`] makes it.
 pub(crate) struct Redacted<'a> {
     text: &'a str,
     secrets: &'a [String],
@@ -31,14 +31,15 @@ impl fmt::Debug for Redacted<'_> {
     }
 }
 
-/// What a call sent as secrets: its key, tokens and cookies. A server may echo them, in a form that only who sent them can tell.
+/// The secrets of a call: its key, tokens and cookies. They are redacted in messages, as a server may echo them.
 ///
-/// They are collected when an error is made, never for a call that succeeds.
+/// They are collected only when an error is made, so a call that succeeds does not pay for it.
 #[derive(Clone, Default)]
 pub(crate) struct Secrets(Option<Arc<[String]>>);
 
 impl Secrets {
-    /// The secrets of a request: the values of those of its headers, and of those fields of its JSON body, whose name says so.
+    /// Collects the secrets of a request: the values of headers, and of fields of the JSON body, that have a secret
+    /// name.
     pub(crate) fn of(headers: &HeaderMap, body: &[u8]) -> Self {
         let mut found = Vec::new();
         for (name, value) in headers.iter().filter(|(name, _)| is_secret(name.as_str())) {
@@ -50,21 +51,21 @@ impl Secrets {
         Self(if found.is_empty() { None } else { Some(found.into()) })
     }
 
-    /// The text, without these secrets when it is shown.
+    /// Wraps a text so that it prints without these secrets.
     pub(crate) fn redact<'a>(&'a self, text: &'a str) -> Redacted<'a> {
         Redacted { text, secrets: self.values() }
     }
 
-    /// The text as it is shown.
+    /// Returns the text as [`redact`](Self::redact) prints it.
     pub(crate) fn redacted(&self, text: &str) -> String {
-        // One allocation: a character has four bytes at most, and what stands for a secret may go over the limit.
+        // This allocates once: a character has at most four bytes, and the last `[redacted]` may exceed the limit.
         let mut shown = String::with_capacity(text.len().min(4 * LONGEST) + REDACTED.len());
         // Writing into a String does not fail.
         let _ = write!(shown, "{}", self.redact(text));
         shown
     }
 
-    /// Whether one of these secrets is in a text.
+    /// Whether a text contains one of these secrets.
     pub(crate) fn are_in(&self, text: &str) -> bool {
         text.char_indices().any(|(at, _)| secret_at(&text[at..], self.values()) > 0)
     }
@@ -74,7 +75,7 @@ impl Secrets {
     }
 }
 
-/// Whether the values of a header or field of this name are secrets.
+/// Whether the values of a header or field with this name are secrets.
 fn is_secret(name: &str) -> bool {
     const WORDS: [&str; 8] =
         ["authorization", "cookie", "token", "secret", "password", "key", "credential", "signature"];
@@ -82,11 +83,12 @@ fn is_secret(name: &str) -> bool {
     WORDS.iter().any(|word| name.contains(word))
 }
 
+/// Adds the secrets in a JSON value that has this name.
 fn add_fields(found: &mut Vec<String>, name: &str, value: &Value) {
     match value {
         Value::String(text) if is_secret(name) => add(found, name, text),
         Value::Array(values) => values.iter().for_each(|value| add_fields(found, name, value)),
-        // All that is below a secret name is secret.
+        // Everything below a secret name is secret.
         Value::Object(fields) => fields.iter().for_each(|(own, value)| {
             add_fields(found, if is_secret(name) { name } else { own }, value);
         }),
@@ -94,9 +96,9 @@ fn add_fields(found: &mut Vec<String>, name: &str, value: &Value) {
     }
 }
 
-/// Adds the secrets in a value: of cookies each one's own value, of credentials what follows their scheme.
+/// Adds the secrets in a value: of cookies also the value of each cookie, of `authorization` the part after the scheme.
 fn add(found: &mut Vec<String>, name: &str, value: &str) {
-    // A shorter one may be in a text by chance, and tells next to nothing.
+    // A shorter value may be in a text by chance.
     const SHORTEST: usize = 6;
     let name = name.to_ascii_lowercase();
     let value = value.trim();
@@ -109,7 +111,7 @@ fn add(found: &mut Vec<String>, name: &str, value: &str) {
     found.extend(cookies.chain([value]).filter(|secret| secret.len() >= SHORTEST).map(str::to_owned));
 }
 
-/// Writes a text on one line. What is redacted is so before the text is cut, so that no part of a secret is left at the end.
+/// Writes a text on one line. It redacts before it truncates, so that no part of a secret is left at the end.
 fn write_redacted(f: &mut fmt::Formatter<'_>, text: &str, secrets: &[String]) -> fmt::Result {
     let (mut rest, mut written) = (text, 0);
     while let Some(c) = rest.chars().next() {
@@ -130,12 +132,12 @@ fn write_redacted(f: &mut fmt::Formatter<'_>, text: &str, secrets: &[String]) ->
     Ok(())
 }
 
-/// How a secret key and a JWT begin.
+/// The first characters of a JWT and of a secret key.
 const MARKS: [&str; 2] = ["eyJ", "sk_"];
 
-/// The length of what looks like a key or a JWT at the start of a text; 0 if nothing does.
+/// Returns the length in bytes of a text that looks like a key or a JWT at the start of `text`; 0 if there is none.
 fn look_alike_at(text: &str) -> usize {
-    // So that what was redacted before comes out as it is, and is not cut within.
+    // A text that is redacted already stays as it is, and is not truncated within `[redacted]`.
     if text.starts_with(REDACTED) {
         return REDACTED.len();
     }
@@ -146,20 +148,20 @@ fn look_alike_at(text: &str) -> usize {
     text.find(|c| !is_of_token(c)).unwrap_or(text.len())
 }
 
-/// The length of the longest of these secrets that a text starts with; 0 if it starts with none.
+/// Returns the length in bytes of the longest of these secrets at the start of a text; 0 if there is none.
 fn secret_at(text: &str, secrets: &[String]) -> usize {
     let longest = secrets.iter().map(|secret| common_part(text, secret)).max().unwrap_or(0);
-    // A secret that was cut or decoded within a character ends there.
+    // A truncated or decoded secret may end within a character.
     (longest..=text.len()).find(|&end| text.is_char_boundary(end)).unwrap_or(text.len())
 }
 
-/// Of a secret that was cut, so many bytes have to be there: that many are not in a text by chance.
+/// Minimum length in bytes of a part of a secret that is redacted. A shorter part may be in a text by chance.
 const CUT: usize = 12;
 
-/// How much of the start of a text is this secret or a part of it; 0 if it is another text.
+/// Returns how many bytes at the start of a text are this secret or a part of it; 0 if none are.
 fn common_part(text: &str, secret: &str) -> usize {
     let later = (1..secret.len().saturating_sub(CUT - 1)).filter_map(|start| secret.get(start..));
-    // What costs more is asked last: most starts differ in their first byte.
+    // The cheaper check comes first: most texts differ in their first byte.
     let later = later.map(|part| match common_start(text, part) {
         length if length > 0 && is_telling(part) => length,
         _ => 0,
@@ -167,14 +169,14 @@ fn common_part(text: &str, secret: &str) -> usize {
     std::iter::once(common_start(text, secret)).chain(later).find(|length| *length > 0).unwrap_or(0)
 }
 
-/// Whether the start of a part of a secret tells anything: many zeros may be in any text.
+/// Whether the start of a part of a secret has enough different bytes. A row of zeros may be in any text.
 fn is_telling(part: &str) -> bool {
     let bytes = &part.as_bytes()[..CUT];
     bytes.iter().enumerate().filter(|(at, byte)| !bytes[..*at].contains(byte)).count() >= CUT / 2
 }
 
-/// How much of the start of a text is this secret, which may be percent-encoded, cut short and in other case; 0 if it is another
-/// text.
+/// Returns how many bytes at the start of a text are this secret, which may be percent-encoded, truncated or in another
+/// case; 0 if none are.
 fn common_start(text: &str, secret: &str) -> usize {
     let (mut text_bytes, mut secret_bytes) = (Decoded::new(text), Decoded::new(secret));
     let (mut count, mut end) = (0, 0);
@@ -189,8 +191,8 @@ fn common_start(text: &str, secret: &str) -> usize {
     }
 }
 
-/// The bytes of a text, percent-decoded as often as it takes: both the text and the secret are, so that it does not matter how
-/// often either was encoded.
+/// Percent-decodes a text until nothing is left to decode. Both the text and the secret are decoded, so that it does
+/// not matter how often either was encoded.
 struct Decoded<'a> {
     text: &'a [u8],
     at: usize,
@@ -231,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_a_secret_is_left_out() {
+    fn texts_that_look_like_secrets_are_redacted() {
         for (text, shown) in [
             ("not sk_test_1-2.3, but", "not [redacted], but"),
             ("__session%3DeyJa.b.c; Path", "__session%3D[redacted]; Path"),
@@ -245,14 +247,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sent_is_left_out() {
+    fn secrets_of_the_call_are_redacted() {
         let secrets = secrets(&["opaque/ä=1", "opaque/ä=1-longer", "100%25"]);
         for (text, shown) in [
             ("a opaque/ä=1b", "a [redacted]b"),
             ("a opaque/ä=1-longer b", "a [redacted] b"),
             ("opaque%2Fä%3d1", "[redacted]"),
             ("opaque%2f%C3%A4%3D1 %6fpaque%252f%25C3%25a4=1", "[redacted] [redacted]"),
-            // The longer one, cut.
+            // The longer secret, truncated.
             ("opaque/ä=1-lon", "[redacted]"),
             ("opaque/ä=", "opaque/ä="),
             ("100%25 100%2525 100% %4", "[redacted] [redacted] [redacted] %4"),
@@ -265,27 +267,23 @@ mod tests {
     }
 
     #[test]
-    fn any_part_of_a_secret_is_left_out_in_any_case() {
+    fn a_part_of_a_secret_is_redacted_in_any_letter_case() {
         let secrets = secrets(&["Rt-9f8e7d6c5b4a3f2e1d0c"]);
         for echo in ["9f8e7d6c5b4a3f2e1d0c", "7d6c5b4a3f2e", "RT-9F8E7D6C5B4A3F2E1D0C", "rt-9f8e7d6c5b4a3f2e1d0c"] {
             assert_eq!(secrets.redacted(&format!("bad {echo} here")), "bad [redacted] here", "{echo}");
         }
         assert_eq!(secrets.redacted("bad 5b4a3f2e1d0c"), "bad [redacted]", "the last twelve characters");
-        assert_eq!(
-            secrets.redacted("bad 9f8e7d6c5b4 here"),
-            "bad 9f8e7d6c5b4 here",
-            "eleven characters tell too little"
-        );
+        assert_eq!(secrets.redacted("bad 9f8e7d6c5b4 here"), "bad 9f8e7d6c5b4 here", "eleven characters are too few");
     }
 
     #[test]
-    fn a_part_of_a_secret_that_may_be_in_any_text_is_left() {
+    fn a_part_of_a_secret_with_few_different_characters_is_shown() {
         let secrets = secrets(&["Rt-000000000000000000"]);
         assert_eq!(secrets.redacted("took 0.000000000000 s"), "took 0.000000000000 s");
     }
 
     #[test]
-    fn it_is_redacted_before_it_is_cut() {
+    fn a_text_is_redacted_before_it_is_truncated() {
         let secret = "opaque".repeat(50);
         let secrets = secrets(&[&secret]);
         for before in [0, 150, 190, 195, 199] {
@@ -301,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_told_by_their_name() {
+    fn secrets_are_found_by_the_name_of_header_or_field() {
         let mut headers = HeaderMap::new();
         for (name, value) in [
             ("authorization", "Bearer of-header-1"),
@@ -341,7 +339,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in ".*", secret in ".{1,20}", parts in "[%0-9a-fä]{0,20}") {
+        fn redacting_does_not_panic_for_any_text(text in ".*", secret in ".{1,20}", parts in "[%0-9a-fä]{0,20}") {
             let secrets = secrets(&[&secret, &parts]);
             for text in [&text, &parts, &format!("{text}{secret}{text}")] {
                 let shown = secrets.redacted(text);

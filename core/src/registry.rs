@@ -200,7 +200,7 @@ mod tests {
                 "GetSession: limit can't be read: unknown field `limit`, expected `session_id` (nothing was sent)",
             ),
             ("GetSession", r#"{"session_id":".."}"#, "GetSession: session_id is a dot segment"),
-            ("GetSessionList", r#"{"limit":0}"#, "GetSessionList: limit is not within 1..=500"),
+            ("GetSessionList", r#"{"limit":0}"#, "GetSessionList: limit is not between 1 and 500"),
             (
                 "GetSessionList",
                 r#"{"limit":1.5}"#,

@@ -1,4 +1,4 @@
-//! What an operation writes: a path, a query, headers and a JSON body become a request.
+//! [`RequestWriter`]: makes a request of a path, a query, headers and a JSON body.
 
 use std::fmt::{Display, Write as _};
 
@@ -11,7 +11,7 @@ use crate::base_url::BaseUrl;
 use crate::error::{BuildError, Error};
 use crate::metadata::Metadata;
 
-/// Everything but the unreserved characters of RFC 3986.
+/// All characters but the unreserved ones of RFC 3986. They are percent-encoded.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Whether a byte is an unreserved character of RFC 3986.
@@ -26,11 +26,49 @@ static UNRESERVED: [bool; 256] = {
     table
 };
 
-/// Writes one request. Handed to [`Operation::write`](crate::operation::Operation::write).
+/// The reason of a [`BuildError`] for a segment that URL parsers resolve.
+const DOT_SEGMENT: &str =
+    "is a dot segment (\".\" or \"..\"), which would change the path of the request: use a valid id or name";
+
+/// The reason of a [`BuildError`] for a text that a header can't have.
+pub(crate) const NOT_IN_HEADERS: &str = "has a character that is not allowed in a header: use printable ASCII";
+
+/// Writes the path, query, headers and JSON body of one request.
+///
+/// [`Operation::write`](crate::operation::Operation::write) gets it. Call [`segments`](Self::segments) first, if the
+/// path of the operation has variable segments, then the other methods in any order. It percent-encodes all values.
+///
+/// ```
+/// use clerk_sessions_core::operation::{Idempotency, Metadata, Operation, RequestWriter};
+/// use clerk_sessions_core::{Api, BuildError, http::Method};
+///
+/// struct ListMembers { organization_id: String, limit: u32 }
+///
+/// impl Operation for ListMembers {
+///     type Output = serde_json::Value;
+///     const METADATA: &'static Metadata = &Metadata::new(
+///         "ListOrganizationMemberships",
+///         "list_members",
+///         Method::GET,
+///         "/organizations/{organization_id}/memberships",
+///         Idempotency::Safe,
+///     );
+///
+///     fn write(&self, request: &mut RequestWriter<'_>) -> Result<(), BuildError> {
+///         request.segments(&[("organization_id", &self.organization_id)])?;
+///         request.query("limit", self.limit)
+///     }
+/// }
+///
+/// let list = ListMembers { organization_id: "org_123".into(), limit: 100 };
+/// let request = Api::new("sk_test_123")?.request(&list)?;
+/// assert_eq!(request.uri(), "https://api.clerk.com/v1/organizations/org_123/memberships?limit=100");
+/// # Ok::<(), clerk_sessions_core::Error>(())
+/// ```
 pub struct RequestWriter<'a> {
     base_url: &'a BaseUrl,
     metadata: &'static Metadata,
-    /// The path and query so far; empty until either is written.
+    /// The path and query so far. Empty until the path is written.
     target: String,
     has_query: bool,
     headers: HeaderMap,
@@ -42,7 +80,7 @@ impl<'a> RequestWriter<'a> {
         Self { base_url, metadata, target: String::new(), has_query: false, headers: HeaderMap::new(), body: None }
     }
 
-    /// The request that `write` writes, without the headers that all requests carry.
+    /// Returns the request that `write` writes, without the headers that all requests have.
     #[inline]
     pub(crate) fn run(
         base_url: &'a BaseUrl,
@@ -54,23 +92,25 @@ impl<'a> RequestWriter<'a> {
         written.map_err(|error| Error::Build(error.of(metadata)))
     }
 
-    /// Fills the variable segments of the path template, given in their order by name and value. The values are
-    /// percent-encoded but for `A-Za-z0-9-_.~`. Call it before [`query`](Self::query).
+    /// Fills the variable segments of [`Metadata::path`]: the name and value of each, in the order of the path.
+    ///
+    /// All characters of a value but `A-Za-z0-9-_.~` are percent-encoded. Call it once, before [`query`](Self::query).
     ///
     /// # Errors
-    /// A value is empty, `.` or `..`: no encoding keeps a dot segment from being resolved away by a URL parser, and then
-    /// another operation would be called. Or the names are not those of the template.
+    /// - A value is empty, `.` or `..`. URL parsers resolve dot segments, even if they are percent-encoded, and the
+    ///   request would call another operation.
+    /// - The names are not those of the path in their order, one is left out, or the path is already written.
     pub fn segments(&mut self, segments: &[(&'static str, &str)]) -> Result<(), BuildError> {
         self.write_path(segments, 0)
     }
 
-    /// Writes the path, with room for so much of a query.
+    /// Writes the path. `room` is the number of bytes to reserve for a query.
     fn write_path(&mut self, segments: &[(&'static str, &str)], room: usize) -> Result<(), BuildError> {
         if !self.target.is_empty() {
-            return Err(BuildError::new("path", "was written before"));
+            return Err(BuildError::new("path", "is already written: call segments once, before query"));
         }
         let (base, template) = (self.base_url.path(), self.metadata.path);
-        // Exact where nothing has to be encoded, so that the text is allocated once and never moved.
+        // Exact if nothing has to be encoded, so that the text is allocated once and not moved.
         let values: usize = segments.iter().map(|(_, value)| value.len()).sum();
         let names: usize = segments.iter().map(|(name, _)| name.len() + "{}".len()).sum();
         let mut target = String::with_capacity((base.len() + template.len() + values + room).saturating_sub(names));
@@ -81,30 +121,36 @@ impl<'a> RequestWriter<'a> {
                 return Err(BuildError::new(name, "is empty"));
             }
             if matches!(value, "." | "..") {
-                return Err(BuildError::new(name, "is a dot segment (\".\" or \"..\"), which would call another path"));
+                return Err(BuildError::new(name, DOT_SEGMENT));
             }
             let Some((before, after)) = split_at_placeholder(rest, name) else {
-                return Err(BuildError::new(name, "is not the next variable segment of the operation's path"));
+                return Err(BuildError::new(
+                    name,
+                    "is not the next variable segment of the path: pass the segments in the order of the path",
+                ));
             };
             target.push_str(before);
             push_encoded(&mut target, value);
             rest = after;
         }
         if rest.as_bytes().contains(&b'{') {
-            return Err(BuildError::new("path", "has a variable segment that the operation did not fill"));
+            return Err(BuildError::new(
+                "path",
+                "has a variable segment without a value: call segments with all of them, before query",
+            ));
         }
         target.push_str(rest);
         self.target = target;
         Ok(())
     }
 
-    /// Adds `name=value` to the query, the value percent-encoded.
+    /// Adds `name=value` to the query. The value is percent-encoded, the name is not.
     ///
     /// # Errors
-    /// The path has variable segments that were not filled.
+    /// The path has variable segments, and [`segments`](Self::segments) was not called.
     pub fn query(&mut self, name: &'static str, value: impl Display) -> Result<(), BuildError> {
         if self.target.is_empty() {
-            // Room for a usual query.
+            // Most queries fit into this.
             self.write_path(&[], 96)?;
         }
         self.target.push(if self.has_query { '&' } else { '?' });
@@ -116,29 +162,29 @@ impl<'a> RequestWriter<'a> {
         Ok(())
     }
 
-    /// Sets a header, in place of one of that name that all requests carry.
+    /// Sets a header. It replaces a header of the same name that all requests have. `field` is the parameter that
+    /// errors name.
     ///
     /// # Errors
-    /// `value` can't stand in a header; `field` is the parameter it came from.
+    /// `value` has a character that is not printable ASCII, such as a line break.
     pub fn header(&mut self, field: &'static str, name: HeaderName, value: &str) -> Result<(), BuildError> {
-        let value = HeaderValue::from_str(value)
-            .map_err(|_| BuildError::new(field, "holds a character that can't stand in a header"))?;
+        let value = HeaderValue::from_str(value).map_err(|_| BuildError::new(field, NOT_IN_HEADERS))?;
         self.headers.insert(name, value);
         Ok(())
     }
 
-    /// Makes `body` the request's JSON body.
+    /// Sets the JSON body of the request. Default: no body.
     ///
     /// # Errors
-    /// `body` can't be written as JSON.
+    /// `body` can't be written as JSON, as when the key of a map is not a string.
     pub fn json(&mut self, body: &impl Serialize) -> Result<(), BuildError> {
-        // Written twice, the first time only to be counted: that is cheaper than a buffer that grows.
+        // This writes the JSON twice, first only to count its bytes. That is cheaper than a buffer that grows.
         let mut length = Length(0);
         let counted = serde_json::to_writer(&mut length, body);
         let mut json = Vec::with_capacity(length.0);
         counted
             .and_then(|()| serde_json::to_writer(&mut json, body))
-            .map_err(|_| BuildError::new("body", "can't be written as JSON"))?;
+            .map_err(|_| BuildError::new("body", "can't be written as JSON: check its Serialize implementation"))?;
         self.body = Some(json);
         Ok(())
     }
@@ -157,13 +203,14 @@ impl<'a> RequestWriter<'a> {
 
 impl std::fmt::Debug for RequestWriter<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Not the body: it may hold a refresh token.
+        // The body may hold a refresh token, so it is left out.
         f.debug_struct("RequestWriter").field("operation", &self.metadata.id).finish_non_exhaustive()
     }
 }
 
+/// Appends a value, percent-encoded.
 fn push_encoded(target: &mut String, value: &str) {
-    // Most ids need no encoding, and this check is cheaper than the encoder.
+    // Most ids need no encoding, and this check is faster than the encoder.
     if value.bytes().all(|byte| UNRESERVED[usize::from(byte)]) {
         target.push_str(value);
     } else {
@@ -171,15 +218,16 @@ fn push_encoded(target: &mut String, value: &str) {
     }
 }
 
-/// The parts of a path template before and after its first placeholder, if the placeholder has this name.
+/// Returns the parts of a path template before and after its first placeholder; `None` if the placeholder has another
+/// name.
 fn split_at_placeholder(template: &'static str, name: &str) -> Option<(&'static str, &'static str)> {
-    // A search over bytes is quicker in a text as short as a template than `str::find`.
+    // In a text as short as a template, a search over bytes is faster than `str::find`.
     let open = template.bytes().position(|byte| byte == b'{')?;
     let (before, rest) = template.split_at(open);
     Some((before, rest[1..].strip_prefix(name)?.strip_prefix('}')?))
 }
 
-/// Percent-encodes what is formatted into it.
+/// Percent-encodes the text that is formatted into it.
 struct EncodeInto<'a>(&'a mut String);
 
 impl std::fmt::Write for EncodeInto<'_> {
@@ -189,7 +237,7 @@ impl std::fmt::Write for EncodeInto<'_> {
     }
 }
 
-/// Counts what is written into it, in bytes.
+/// Counts the bytes that are written into it.
 struct Length(usize);
 
 impl std::io::Write for Length {
@@ -239,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_out_of_place_or_left_out_is_refused() {
+    fn segments_in_another_order_or_number_are_refused() {
         let base_url = base_url();
         let segments = |segments: &[(&'static str, &str)]| RequestWriter::new(&base_url, &TOKEN).segments(segments);
         assert!(segments(&[("template_name", "x"), ("session_id", "x")]).is_err());
@@ -253,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_value_is_encoded_whole() {
+    fn a_query_value_is_percent_encoded() {
         static LIST: Metadata = Metadata::new("L", "l", Method::GET, "/sessions", Idempotency::Safe);
         let base_url = base_url();
         let mut request = RequestWriter::new(&base_url, &LIST);
@@ -264,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn only_unreserved_characters_are_left_as_they_are() {
+    fn only_unreserved_characters_are_not_encoded() {
         for character in (0..=0x7f_u8).map(char::from) {
             let encoded = utf8_percent_encode(character.encode_utf8(&mut [0; 4]), RESERVED).to_string();
             assert_eq!(encoded == character.to_string(), UNRESERVED[character as usize], "{character:?}");
@@ -273,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn the_path_and_the_body_are_allocated_once_and_exactly() {
+    fn path_and_body_are_allocated_once_in_their_exact_size() {
         let base_url = base_url();
         let mut request = RequestWriter::new(&base_url, &TOKEN);
         request.segments(&[("session_id", "sess_1"), ("template_name", "hasura")]).unwrap();
@@ -285,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_never_shows_the_body() {
+    fn debug_does_not_show_the_body() {
         let base_url = base_url();
         let mut request = RequestWriter::new(&base_url, &TOKEN);
         request.json(&"hidden").unwrap();
@@ -293,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_too_long_for_http_is_an_error() {
+    fn a_path_too_long_for_http_is_an_error() {
         assert_eq!(token_request("sess_1", &"x".repeat(70_000)).unwrap_err().field(), "request");
     }
 
@@ -318,7 +366,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_segment_is_changed_by_a_url_parser(session in hostile(), template in hostile()) {
+        fn url_parsers_change_no_segment(session in hostile(), template in hostile()) {
             let Ok(request) = token_request(&session, &template) else {
                 prop_assert!([&session, &template].iter().any(|text| matches!(&***text, "" | "." | "..")));
                 return Ok(());

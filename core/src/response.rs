@@ -1,4 +1,4 @@
-//! Reads a response: a 2xx becomes the operation's output, anything else an error that keeps the response.
+//! Decodes a response: a 2xx becomes the operation's output, any other status an error that keeps the response.
 
 use http::Response;
 
@@ -7,7 +7,7 @@ use crate::json::{self, Fault};
 use crate::operation::Operation;
 use crate::redact::Secrets;
 
-/// Reads a response as what `O` asked for, without [`Operation::check`].
+/// Decodes a response as the output of `O`, without [`Operation::check`].
 pub(crate) fn read<O: Operation>(response: Response<Vec<u8>>) -> Result<O::Output, Error> {
     let secrets = Secrets::default();
     if !response.status().is_success() {
@@ -17,7 +17,7 @@ pub(crate) fn read<O: Operation>(response: Response<Vec<u8>>) -> Result<O::Outpu
         .map_err(|fault| Error::Decode(Box::new(DecodeError::new(O::METADATA, response, fault, 1, &secrets))))
 }
 
-/// Decodes the body of a 2xx as what `operation` asked for, and lets it check the output.
+/// Decodes the body of a 2xx as the output of `operation`, and runs [`Operation::check`].
 pub(crate) fn decode<O: Operation>(operation: &O, body: &[u8]) -> Result<O::Output, Fault> {
     let output = json::read(body)?;
     operation.check(&output)?;

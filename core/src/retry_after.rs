@@ -1,31 +1,35 @@
-//! `Retry-After`: seconds, or a date that is measured against the response's own `Date`, as there is no clock here.
+//! Reads `Retry-After`: a number of seconds, or a date. A date is compared with the response's `Date`, as the core has
+//! no clock.
 
 use std::time::Duration;
 
 use http::header::{DATE, HeaderMap, RETRY_AFTER};
 
-/// How long the server asks to be left alone: its first `Retry-After` that makes sense.
+/// Returns the wait of the first valid `Retry-After` header; `None` if there is none. A date in the past is a wait of 0
+/// s.
 pub(crate) fn read(headers: &HeaderMap) -> Option<Duration> {
     let values = headers.get_all(RETRY_AFTER).iter().filter_map(|value| value.to_str().ok());
     values.map(str::trim).find_map(|value| seconds(value).or_else(|| until(value, headers)))
 }
 
+/// Reads a number of seconds.
 fn seconds(value: &str) -> Option<Duration> {
     let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-    // A number too large to be read asks for longer than anyone will wait.
+    // A number that is too large for `u64` becomes the longest wait.
     digits.then(|| Duration::from_secs(value.parse().unwrap_or(u64::MAX)))
 }
 
+/// Reads a date, and returns the time from the response's `Date` to it.
 fn until(value: &str, headers: &HeaderMap) -> Option<Duration> {
     let then = unix_seconds(value)?;
     let now = unix_seconds(headers.get(DATE)?.to_str().ok()?)?;
     Some(Duration::from_secs(u64::try_from(then.saturating_sub(now)).unwrap_or(0)))
 }
 
-/// The time of an HTTP date (RFC 9110, 5.6.7) in any of its three forms, in Unix seconds.
+/// Returns the Unix seconds of an HTTP date (RFC 9110, section 5.6.7) in any of its three forms.
 ///
-/// The forms differ in order and punctuation only: the month is the one word in the middle, the time has colons, and the
-/// day comes before the year.
+/// All forms begin with the weekday, name the month by three letters, write the time with colons, and have the day
+/// before the year. So the words are recognized by their form, not by their position.
 fn unix_seconds(date: &str) -> Option<i64> {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let mut words = date.split([' ', ',', '-']).filter(|word| !word.is_empty());
@@ -50,23 +54,25 @@ fn unix_seconds(date: &str) -> Option<i64> {
     if time.next().is_some() || !(1..=31).contains(day) || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
-    // Two digits are of RFC 850, and of this century: such a date is a few minutes from now.
+    // Only RFC 850 has two digits. The date is a few minutes from now, so it is in this century.
     let year = if *year < 100 { year + 2000 } else { *year };
     let month = i64::try_from(month).ok()? + 1;
     Some(((days_since_1970(year, month, *day) * 24 + hour) * 60 + minute) * 60 + second)
 }
 
+/// Reads a number of 1 to 4 digits.
 fn number(digits: &str) -> Option<i64> {
     let digits_only = (1..=4).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
     if digits_only { digits.parse().ok() } else { None }
 }
 
-/// Counts in years that begin with March, so that the leap day is the last of its year.
+/// Returns the days from 1970-01-01 to a date. Years begin with March here, so that the leap day is the last of its
+/// year.
 fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
     let leap_days = year / 4 - year / 100 + year / 400;
-    // 306 and 5 spread the months' 30 and 31 days; 719,469 days lie between 0000-03-01 and 1970-01-01, less one as `day`
-    // starts at 1.
+    // `(month * 306 + 5) / 10` is the number of days before a month. From 0000-03-01 to 1970-01-01 it is 719,468 days;
+    // one more is subtracted because `day` starts at 1.
     year * 365 + leap_days + (month * 306 + 5) / 10 + day - 719_469
 }
 
@@ -91,7 +97,7 @@ mod tests {
     const DATE_NOW: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
     #[test]
-    fn seconds_are_read() {
+    fn a_number_of_seconds_is_read() {
         for (value, wait) in [("0", 0), ("7", 7), (" 7 ", 7), ("007", 7), ("99999999999999999999999", u64::MAX)] {
             assert_eq!(asked(None, &[value]), Some(wait), "{value}");
         }
@@ -101,18 +107,22 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_measured_against_the_date_of_the_response() {
+    fn a_date_is_compared_with_the_date_of_the_response() {
         for date in ["Sun, 06 Nov 1994 08:50:07 GMT", "Sunday, 06-Nov-94 08:50:07 GMT", "Sun Nov  6 08:50:07 1994"] {
             let date_header = if date.contains("-94") { "Sun, 06 Nov 2094 08:49:37 GMT" } else { DATE_NOW };
             assert_eq!(asked(Some(date_header), &[date]), Some(30), "{date}");
         }
-        assert_eq!(asked(Some(DATE_NOW), &["Sun, 06 Nov 1994 08:49:30 GMT"]), Some(0), "what is past needs no wait");
-        assert_eq!(asked(None, &["Sun, 06 Nov 1994 08:50:07 GMT"]), None, "nothing to measure by");
+        assert_eq!(
+            asked(Some(DATE_NOW), &["Sun, 06 Nov 1994 08:49:30 GMT"]),
+            Some(0),
+            "a date in the past is a wait of 0 s"
+        );
+        assert_eq!(asked(None, &["Sun, 06 Nov 1994 08:50:07 GMT"]), None, "without a `Date`");
         assert_eq!(asked(Some("now"), &["Sun, 06 Nov 1994 08:50:07 GMT"]), None);
     }
 
     #[test]
-    fn the_first_valid_one_wins() {
+    fn the_first_valid_header_is_used() {
         assert_eq!(asked(None, &["soon", "7", "9"]), Some(7));
         assert_eq!(asked(Some(DATE_NOW), &["Sun, 06 Nov 1994 08:50:07 GMT", "9"]), Some(30));
         assert_eq!(asked(None, &["Sun, 06 Nov 1994 08:50:07 GMT", "9"]), Some(9));
@@ -120,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_what_calendars_say() {
+    fn valid_dates_convert_and_invalid_dates_do_not() {
         for (date, seconds) in [
             ("Fri, 01 Jan 0100 00:00:00 GMT", -59_011_459_200),
             ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
@@ -156,7 +166,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(date in "\\PC*", value in "[A-Za-z0-9:, -]*") {
+        fn read_does_not_panic_for_any_text(date in "\\PC*", value in "[A-Za-z0-9:, -]*") {
             let mut headers = HeaderMap::new();
             for (name, text) in [(DATE, &date), (RETRY_AFTER, &date), (RETRY_AFTER, &value)] {
                 if let Ok(text) = HeaderValue::from_str(text) {

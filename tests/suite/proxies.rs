@@ -126,8 +126,9 @@ fn the_error_for_a_proxy_that_does_not_connect_names_its_host() {
         let output = get(transport, "https://clerk.example", &[("HTTPS_PROXY", proxy("http", &server))]);
         let (error, printed) = (error(&output), stderr(&output));
         let message = error["message"].to_string();
-        let as_expected = message.contains("could not connect to the server (nothing was sent)")
-            && message.contains(&server.addr().to_string())
+        let as_expected = message.contains(
+            "could not connect to the server (nothing was sent; check the base URL, the network and any proxy)",
+        ) && message.contains(&server.addr().to_string())
             && !printed.contains(PASSWORD);
         (!as_expected).then(|| format!("{transport}, {name}: {printed}"))
     };
@@ -151,7 +152,7 @@ fn an_unusable_socks_proxy_is_an_error_and_is_not_bypassed() {
             let (error, message) = (error(&output), stderr(&output));
             match transport {
                 "ureq" => assert!(error["kind"] == "build" && message.contains("feature socks-proxy"), "{message}"),
-                _ => assert!(message.contains("could not connect to the server (nothing was sent)"), "{message}"),
+                _ => assert!(message.contains("could not connect to the server (nothing was sent; check the base URL, the network and any proxy)"), "{message}"),
             }
             assert!(!message.contains(PASSWORD), "{message}");
             assert_eq!((server.connections(), socks.connections()), (0, 0));

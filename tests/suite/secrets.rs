@@ -346,7 +346,7 @@ fn secrets_of_a_call_that_the_server_echoes_are_redacted() {
                     let trace = percent_encoded(&text, false);
                     Ok(http::Response::builder().header("clerk-trace-id", trace).body(b"{}".to_vec()).unwrap())
                 });
-                assert!(shown.contains("can't be read: at .: neither a `jwt` nor `cookies`"), "{shown}");
+                assert!(shown.contains("can't be used: it has neither `jwt` nor `cookies`"), "{shown}");
                 assert!(observed.contains("[trace ") && shown.contains("[trace "), "{shown} {observed}");
                 assert_leaves_nothing_of(secret, "a decode error", &shown);
                 assert_leaves_nothing_of(secret, "the observer of a success", &observed);

@@ -127,7 +127,7 @@ fn an_invalid_http_status_is_a_transport_error() {
     call.step(0).unwrap();
     assert_eq!(
         json!(call.finish().unwrap_err())["message"],
-        "GetSession: could not make a secure connection to the server (nothing was sent): certificate of [redacted] has expired"
+        "GetSession: could not make a secure connection to the server (nothing was sent; check the certificates and any proxy): certificate of [redacted] has expired"
     );
 }
 

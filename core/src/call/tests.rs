@@ -208,8 +208,8 @@ fn a_pause_delays_calls_of_the_same_operation_and_fails_those_that_cannot_wait()
     let error = third.finish().unwrap_err();
     assert_eq!(error.retry_after(), Some(ms(3100)), "the first call is sent before it");
     assert_eq!((error.attempts(), error.delivery(), error.is_retryable()), (0, Delivery::NotSent, true));
-    let text =
-        "GetSession: the server's rate limit holds this call back for longer than it may wait (nothing was sent)";
+    let text = "GetSession: the server's rate limit holds this call back for longer than it may wait \
+                (nothing was sent; retry after 4 s)";
     assert_eq!(error.to_string(), text);
 }
 
@@ -342,7 +342,10 @@ fn a_failure_is_returned_with_its_cause() {
     let cause = || std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "refused");
     let refused = |_| (Err(failure(TransportErrorKind::Connect, Delivery::NotSent).with_source(cause())), ms(0));
     let error = run(get(&context), refused).0.unwrap_err();
-    assert_eq!(error.to_string(), "GetSession: could not connect to the server (nothing was sent)");
+    assert_eq!(
+        error.to_string(),
+        "GetSession: could not connect to the server (nothing was sent; check the base URL, the network and any proxy)"
+    );
     let source = std::error::Error::source(&error).unwrap();
     assert_eq!(source.to_string(), "refused");
     assert!(source.downcast_ref::<std::io::Error>().is_some());

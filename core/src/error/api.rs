@@ -1,4 +1,4 @@
-//! [`ApiError`]: a response whose status is not 2xx.
+//! [`ApiError`]: a response with a status that is not 2xx.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,24 +8,45 @@ use http::{Response, StatusCode};
 use serde_json::Value;
 
 use super::item::ErrorItem;
-use super::text::{Status, after_attempts, trace_id_of, traced};
-use crate::attempt::Delivery;
-use crate::metadata::Metadata;
+use super::text::{CHECK_EFFECT, Status, after_attempts, trace_id_of, traced, whole_seconds};
+use crate::attempt::{AttemptOutcome, Delivery};
+use crate::metadata::{Idempotency, Metadata};
 use crate::redact::Secrets;
 use crate::retry_after;
 
-/// The operationId of the one operation whose 401 may mean that the browser has to do the handshake.
-// By its id, as errors are used by the operations.
+/// The operationId of the only operation whose 401 may call for the handshake.
+// A text, as this module must not import the operations: they import it.
 const REFRESH: &str = "RefreshSession";
 
-/// The server responded with a status that is not 2xx. Read it through [`Error`](crate::Error).
+/// A response with a status that is not 2xx.
 ///
-/// Making one never fails, whatever the body: what can be read is read, and the whole response is kept.
+/// You meet it as [`Error::Api`](crate::Error::Api). Read it by the methods of [`Error`](crate::Error), such as
+/// [`status`](crate::Error::status), [`code`](crate::Error::code) and [`errors`](crate::Error::errors). It keeps the
+/// whole response. The body may be anything, such as the HTML page of a proxy: then there is no code and no error item.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use clerk_sessions_core::{Api, Error, GetSession, http};
+///
+/// let response = http::Response::builder()
+///     .status(429)
+///     .header("retry-after", "7")
+///     .body(br#"{"errors":[{"code":"too_many_requests","message":"Too many requests"}]}"#.to_vec())
+///     .unwrap();
+/// let error = Api::new("sk_test_123")?.parse::<GetSession>(response).unwrap_err();
+/// assert!(matches!(error, Error::Api(_)));
+/// assert_eq!(error.status().unwrap(), 429);
+/// assert_eq!(error.code(), Some("too_many_requests"));
+/// assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
+/// # Ok::<(), clerk_sessions_core::Error>(())
+/// ```
 #[derive(Clone, thiserror::Error)]
 pub struct ApiError {
     pub(super) metadata: &'static Metadata,
     pub(super) attempts: u32,
-    /// Of the call: a 429 was refused before it was processed, but an earlier attempt may have been.
+    /// Of the whole call. The server does not process a request that it refuses with 429, but it may have processed an
+    /// earlier attempt.
     pub(super) delivery: Delivery,
     pub(super) response: Response<Vec<u8>>,
     pub(super) errors: Vec<ErrorItem>,
@@ -79,7 +100,7 @@ impl ApiError {
         self.errors.iter().find_map(ErrorItem::code)
     }
 
-    /// The code, made fit for a message.
+    /// Returns the code, redacted and truncated for a message.
     pub(super) fn code_shown(&self) -> Option<String> {
         self.errors.iter().find_map(ErrorItem::code_shown)
     }
@@ -90,30 +111,47 @@ impl ApiError {
     }
 
     pub(super) fn needs_handshake(&self) -> bool {
-        // By what the code is *not*: Clerk adds codes, and any refusal of a refresh has this one way on.
+        // Clerk adds codes, so this excludes the codes of a bad key. Every other refusal of a refresh calls for the
+        // handshake.
         self.metadata.id == REFRESH
             && self.response.status() == StatusCode::UNAUTHORIZED
             && self.code().is_some()
             && !self.is_secret_key_invalid()
     }
 
-    /// What the reader can do, where that is not plain from the rest.
+    /// What the reader can do, where the server's message does not say it.
     fn advice(&self) -> Option<Cow<'static, str>> {
         if self.is_secret_key_invalid() {
             return Some("check the secret key".into());
         }
         if self.needs_handshake() {
-            return Some("do the handshake".into());
+            return Some("redirect the browser to the handshake".into());
         }
         match self.code() {
-            Some("request_invalid_for_environment") => Some("this operation is for development instances".into()),
-            Some("api_version_invalid") => Some("check the API version".into()),
-            _ => self.retry_after.map(|wait| format!("the server asks to wait {} s", wait.as_secs()).into()),
+            Some("request_invalid_for_environment") => {
+                return Some("use a development instance: this operation works on no other".into());
+            }
+            Some("api_version_invalid") => return Some("check the API version".into()),
+            _ => {}
         }
+        let may_pass = AttemptOutcome::Response(self.response.status()).may_be_repeated(Idempotency::Safe);
+        let may_have_run =
+            self.metadata.idempotency == Idempotency::NotIdempotent && self.delivery == Delivery::MaybeSent;
+        if may_pass && may_have_run {
+            return Some(CHECK_EFFECT.into());
+        }
+        if let Some(wait) = self.retry_after {
+            return Some(format!("wait {} s before you retry", whole_seconds(wait)).into());
+        }
+        if may_pass {
+            return Some("retry later".into());
+        }
+        // Clerk names an error in each error response, so something else responded.
+        self.errors.is_empty().then(|| "check the base URL and any proxy".into())
     }
 }
 
-/// The codes of a 401 that is the operator's to mend.
+/// The codes of a 401 that means that the secret key is wrong.
 pub(super) const KEY_INVALID: [&str; 5] = [
     "clerk_key_invalid",
     "authentication_invalid",
@@ -134,7 +172,7 @@ impl fmt::Display for ApiError {
                     more => write!(f, " (and {more} more errors)")?,
                 }
             }
-            None => f.write_str(", with no error that could be read")?,
+            None => f.write_str(", with no Clerk error in its body")?,
         }
         after_attempts(f, self.attempts)?;
         traced(f, self.trace_id.as_deref())?;
@@ -169,9 +207,9 @@ mod tests {
     }
 
     #[test]
-    fn what_the_reader_can_do_is_told() {
+    fn the_message_ends_with_advice() {
         for (code, advice) in [
-            ("request_invalid_for_environment", "this operation is for development instances"),
+            ("request_invalid_for_environment", "use a development instance: this operation works on no other"),
             ("api_version_invalid", "check the API version"),
         ] {
             let text = responded(400, &format!(r#"{{"errors":[{{"code":"{code}"}}]}}"#)).to_string();
@@ -182,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_what_came_but_not_the_body() {
+    fn debug_shows_status_and_errors_but_not_the_body() {
         let shown = format!("{:?}", responded(404, r#"{"errors":[{"code":"not_found"}],"x":"hidden"}"#));
         for told in ["GetSession", "404", "not_found", "ray"] {
             assert!(shown.contains(told), "{shown}");

@@ -1,13 +1,24 @@
-//! [`BuildError`]: a setting or parameter that was refused before anything was sent.
+//! [`BuildError`]: a setting or parameter that the client refuses.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::metadata::Metadata;
 
-/// A setting or parameter that was refused before anything was sent.
+/// A setting or parameter that the client refuses. Nothing was sent.
 ///
-/// It names the field and what is wrong with it, never the value.
+/// You meet it as [`Error::Build`](crate::Error::Build). To mend it, change the setting or parameter that
+/// [`field`](Self::field) names. It never holds the value, which may be a secret.
+///
+/// Make one in [`Operation::write`](crate::operation::Operation::write) of an operation of your own:
+///
+/// ```
+/// use clerk_sessions_core::BuildError;
+///
+/// let error = BuildError::new("limit", "is not between 1 and 500");
+/// assert_eq!((error.field(), error.reason()), ("limit", "is not between 1 and 500"));
+/// assert_eq!(error.to_string(), "limit is not between 1 and 500");
+/// ```
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub struct BuildError {
     pub(super) metadata: Option<&'static Metadata>,
@@ -16,24 +27,26 @@ pub struct BuildError {
 }
 
 impl BuildError {
-    /// `field` is what the caller knows it by, `reason` completes the sentence "`field` …", as in "is empty".
+    /// Creates the error. `field` is the name of the setting or parameter. `reason` completes the sentence "`field` …",
+    /// such as "is empty". Do not put the value into it.
     #[must_use]
     pub fn new(field: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
         Self { metadata: None, field: field.into(), reason: reason.into() }
     }
 
-    /// The setting or parameter.
+    /// Returns the name of the setting or parameter, such as `user_id`.
     #[must_use]
     pub fn field(&self) -> &str {
         &self.field
     }
 
-    /// What is wrong with it, as in "is empty".
+    /// Returns what is wrong with it, such as `is empty`.
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason
     }
 
+    /// Adds the operation whose parameter it is.
     pub(crate) fn of(mut self, operation: &'static Metadata) -> Self {
         self.metadata = Some(operation);
         self
@@ -66,7 +79,7 @@ mod tests {
     use crate::{Api, GetSession};
 
     #[test]
-    fn the_field_the_reason_and_the_operation_are_told() {
+    fn the_message_has_operation_field_and_reason() {
         let error = BuildError::new("limit", "is empty");
         assert_eq!(
             (error.field(), error.reason(), error.to_string().as_str()),

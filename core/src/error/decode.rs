@@ -1,17 +1,21 @@
-//! [`DecodeError`]: a 2xx whose body can't be read, and [`Mismatch`]: one that is for something else than was asked.
+//! [`DecodeError`]: a 2xx with an unusable body. [`Mismatch`]: a 2xx for something else than was requested.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use http::Response;
+use serde::de::IgnoredAny;
 
 use super::text::{Status, after_attempts, trace_id_of, traced};
 use crate::json::Fault;
 use crate::metadata::Metadata;
 use crate::redact::Secrets;
 
-/// The server responded with 2xx and a body that can't be read as what was asked for. Read it through
-/// [`Error`](crate::Error).
+/// A response with status 2xx and an unusable body: it can't be decoded, or is for something else than was requested.
+///
+/// You meet it as [`Error::Decode`](crate::Error::Decode). Read it by the methods of [`Error`](crate::Error):
+/// [`path`](crate::Error::path) names the field, [`body`](crate::Error::body) has what the server sent. The server did
+/// process the call.
 #[derive(Clone, thiserror::Error)]
 pub struct DecodeError {
     pub(super) metadata: &'static Metadata,
@@ -30,9 +34,20 @@ impl DecodeError {
         secrets: &Secrets,
     ) -> Self {
         let trace_id = trace_id_of(response.headers()).map(|trace_id| secrets.redacted(trace_id));
-        // The path may have keys of the response in it.
+        // Both may have keys of the response, and so a secret that the server echoes.
         let fault = Fault { path: secrets.redacted(&fault.path), reason: secrets.redacted(&fault.reason) };
         Self { metadata, attempts, response, fault, trace_id }
+    }
+}
+
+impl DecodeError {
+    /// What the reader can do.
+    fn advice(&self) -> &'static str {
+        match serde_json::from_slice::<IgnoredAny>(self.response.body()) {
+            Ok(_) => "report it if it persists",
+            // Clerk sends JSON, so something else responded, or the response was cut.
+            Err(_) => "check the base URL and any proxy",
+        }
     }
 }
 
@@ -40,9 +55,15 @@ impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Fault { path, reason } = &self.fault;
         let (id, status, len) = (self.metadata.id, Status(self.response.status()), self.response.body().len());
-        write!(f, "{id}: {status}, but its body of {len} bytes can't be read: at {path}: {reason}")?;
+        let bytes = if len == 1 { "byte" } else { "bytes" };
+        write!(f, "{id}: {status}, but its body of {len} {bytes} can't be used: ")?;
+        match path.as_str() {
+            "." => f.write_str(reason)?,
+            path => write!(f, "at {path}: {reason}")?,
+        }
         after_attempts(f, self.attempts)?;
-        traced(f, self.trace_id.as_deref())
+        traced(f, self.trace_id.as_deref())?;
+        write!(f, "; {}", self.advice())
     }
 }
 
@@ -60,8 +81,21 @@ impl fmt::Debug for DecodeError {
     }
 }
 
-/// A decoded response that is for something else than was asked. See
-/// [`Operation::check`](crate::operation::Operation::check).
+/// A decoded response that is for something else than was requested, such as another session.
+///
+/// Return it from [`Operation::check`](crate::operation::Operation::check) of an operation of your own. The call then
+/// fails with [`Error::Decode`](crate::Error::Decode).
+///
+/// ```
+/// use clerk_sessions_core::Mismatch;
+///
+/// fn check(requested_id: &str, id: &str) -> Result<(), Mismatch> {
+///     if id == requested_id { Ok(()) } else { Err(Mismatch::new("id", "is another user than the one asked for")) }
+/// }
+///
+/// assert!(check("user_1", "user_1").is_ok());
+/// assert!(check("user_1", "user_2").is_err());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
     field: Cow<'static, str>,
@@ -69,7 +103,8 @@ pub struct Mismatch {
 }
 
 impl Mismatch {
-    /// `field` is the field of the response, `reason` completes the sentence "`field` …". Quote no value in it.
+    /// Creates the mismatch. `field` is the field of the response, such as `[1].user_id`. `reason` completes the
+    /// sentence "`field` …". Do not put a value into it.
     #[must_use]
     pub fn new(field: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
         Self { field: field.into(), reason: reason.into() }
@@ -88,13 +123,13 @@ mod tests {
     use crate::{Api, GetSession};
 
     #[test]
-    fn status_size_place_and_trace_are_told_and_no_value_is() {
+    fn the_message_has_status_size_field_and_trace_but_no_value() {
         let response =
             Response::builder().status(201).header("cf-ray", "ray").body(br#"{"id":7,"x":"hidden"}"#.to_vec());
         let error = Api::new("sk_test_1").unwrap().parse::<GetSession>(response.unwrap()).unwrap_err();
         let text = error.to_string();
-        let start = "GetSession: 201 Created, but its body of 21 bytes can't be read: at id: ";
-        assert!(text.starts_with(start) && text.ends_with(" [trace ray]"), "{text}");
+        let start = "GetSession: 201 Created, but its body of 21 bytes can't be used: at id: ";
+        assert!(text.starts_with(start) && text.ends_with(" [trace ray]; report it if it persists"), "{text}");
         assert_eq!((error.path(), error.trace_id(), error.status().unwrap().as_u16()), (Some("id"), Some("ray"), 201));
         let debug = format!("{error:?}");
         for told in ["GetSession", "201", "id", "ray", "21"] {

@@ -1,4 +1,4 @@
-//! [`ErrorItem`]: one error that the server named.
+//! [`ErrorItem`]: one error in an error response.
 
 use std::fmt;
 
@@ -6,11 +6,26 @@ use serde_json::{Map, Value};
 
 use crate::redact::Secrets;
 
-/// One error that the server named. Every part may be missing; what came is kept.
+/// One error in an error response of Clerk: an element of [`Error::errors`](crate::Error::errors).
+///
+/// Each part may be missing. `Display` and `Debug` redact secrets that the server echoes. The other methods return what
+/// the server sent, unchanged: do not print it where it may echo a secret.
+///
+/// ```
+/// use clerk_sessions_core::{Api, ListSessions, http};
+///
+/// let body = br#"{"errors":[{"code":"form_param_value_invalid","message":"is invalid","meta":{"param_name":"limit"}}]}"#;
+/// let response = http::Response::builder().status(422).body(body.to_vec()).unwrap();
+/// let error = Api::new("sk_test_123")?.parse::<ListSessions>(response).unwrap_err();
+/// let item = &error.errors()[0];
+/// assert_eq!((item.code(), item.param_name()), (Some("form_param_value_invalid"), Some("limit")));
+/// assert_eq!(item.to_string(), "form_param_value_invalid (limit): is invalid");
+/// # Ok::<(), clerk_sessions_core::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct ErrorItem {
     fields: Map<String, Value>,
-    /// What the call sent, which is not shown where the server echoes it.
+    /// The secrets of the call, which `Display` and `Debug` redact.
     secrets: Secrets,
 }
 
@@ -19,7 +34,7 @@ impl ErrorItem {
         Self { fields, secrets }
     }
 
-    /// The code, made fit for a message.
+    /// Returns the code, redacted and truncated for a message.
     pub(super) fn code_shown(&self) -> Option<String> {
         self.code().map(|code| self.secrets.redacted(code))
     }
@@ -28,37 +43,37 @@ impl ErrorItem {
         self.fields.get(name)?.as_str()
     }
 
-    /// The stable code, such as `resource_not_found`.
+    /// Returns the stable code, such as `resource_not_found`.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.text("code")
     }
 
-    /// The short message, for people.
+    /// Returns the short message, for people.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.text("message")
     }
 
-    /// The long message, for people.
+    /// Returns the long message, for people.
     #[must_use]
     pub fn long_message(&self) -> Option<&str> {
         self.text("long_message")
     }
 
-    /// What the server added to the error, such as `param_name`.
+    /// Returns the details, a JSON object with members such as `param_name`.
     #[must_use]
     pub fn meta(&self) -> Option<&Value> {
         self.fields.get("meta")
     }
 
-    /// The parameter that the error is about, of `meta`.
+    /// Returns the name of the parameter that the error is about: `param_name` of [`meta`](Self::meta).
     #[must_use]
     pub fn param_name(&self) -> Option<&str> {
         self.meta()?.get("param_name")?.as_str()
     }
 
-    /// The whole of what came.
+    /// Returns the JSON object as the server sent it.
     #[must_use]
     pub fn as_json(&self) -> &Map<String, Value> {
         &self.fields
@@ -105,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_is_told_as_it_came() {
+    fn each_part_is_returned_as_the_server_sent_it() {
         let json = json!({
             "code": "c", "message": "m", "long_message": "l", "meta": { "param_name": "p", "plan": 7 }, "brand_new": true,
         });
@@ -121,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_call_sent_is_left_out_in_print_only() {
+    fn secrets_of_the_call_are_redacted_only_in_print() {
         let mut headers = HeaderMap::new();
         headers.insert("x-token", HeaderValue::from_static("opaque"));
         let secrets = Secrets::of(&headers, b"");
@@ -133,7 +148,7 @@ mod tests {
         assert!(shown.contains("of_[redacted]") && !shown.contains("opaque"), "{shown}");
         assert_eq!((echo.code(), echo.message()), (Some("of_opaque"), Some("opaque?")));
 
-        assert_eq!(echo, item(json, &Secrets::default()), "equal if the same came");
+        assert_eq!(echo, item(json, &Secrets::default()), "equal if the server sent the same");
         assert_ne!(echo, item(json!({ "code": "other" }), &secrets));
     }
 }

@@ -1,9 +1,10 @@
-//! The one [`Error`]: what failed, why, and what can be done about it.
+//! [`Error`], the only error type: what failed, why, and what to do.
 //!
-//! No message, `Debug` output or source holds a secret key, a token or a body. Where the server echoes what the call sent as a
-//! secret, it is redacted, also if it is percent-encoded or cut; so is whatever else looks like a key or a token. Secrets are the
-//! values of headers and fields whose names say so, such as `authorization`, `cookie` and `refresh_token`, if they have at least
-//! six characters. What the server sent is there for whoever asks: [`Error::body`], [`ErrorItem::message`].
+//! No message, `Debug` output or source holds a secret key, a token or a body. If the server echoes a secret of the
+//! call, the echo is redacted, even if it is percent-encoded or truncated. Other texts that look like a key or a token
+//! are redacted as well. The secrets of a call are the values of headers and fields with names such as `authorization`,
+//! `cookie` and `refresh_token`, if they have at least six characters. The unredacted response is in [`Error::body`]
+//! and [`ErrorItem::message`].
 
 mod api;
 mod build;
@@ -28,32 +29,57 @@ pub use transport::{CallFailed, TransportError};
 use crate::attempt::{AttemptOutcome, Delivery, TransportErrorKind};
 use crate::metadata::{Idempotency, Metadata};
 
-/// Why a call did not return what was asked for.
+/// Why a call failed, or why a setting was refused.
+///
+/// Match on the variant to see in which phase it failed. Use the methods for all else: they work on every variant, and
+/// return `None` or `false` where they do not apply. `Display` is one line that says what failed, why, and what to do.
+/// `Serialize` writes it as a JSON object, for logs. Neither holds a secret.
+///
+/// ```
+/// use clerk_sessions_core::{Api, Error, GetSession, http};
+///
+/// let body = br#"{"errors":[{"code":"resource_not_found","message":"No session was found"}],"clerk_trace_id":"8f2c"}"#;
+/// let response = http::Response::builder().status(404).body(body.to_vec()).unwrap();
+/// let error = Api::new("sk_test_123")?.parse::<GetSession>(response).unwrap_err();
+/// assert_eq!(error.to_string(), "GetSession: 404 Not Found, resource_not_found: No session was found [trace 8f2c]");
+/// match error {
+///     error if error.is_not_found() => println!("there is no such session"),
+///     error if error.is_rate_limited() => println!("wait {:?}", error.retry_after()),
+///     error if error.is_retryable() => println!("retry later: {error}"),
+///     Error::Build(error) => println!("change {}", error.field()),
+///     error => println!("{error}"),
+/// }
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// Source: [Clerk's reference](https://clerk.com/docs/reference/backend-api/tag/Sessions) has the statuses of each
+/// operation.
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The call could not be made of what was given. Nothing was sent.
+    /// The client refuses a setting or a parameter. Nothing was sent.
     #[error(transparent)]
     Build(#[from] BuildError),
-    /// The server responded, with a status that is not 2xx.
+    /// The server responded with a status that is not 2xx.
     #[error(transparent)]
     Api(Box<ApiError>),
-    /// The server responded with 2xx and a body that can't be read as what was asked for.
+    /// The server responded with 2xx, but the body can't be decoded or is for something else than was requested.
     #[error(transparent)]
     Decode(Box<DecodeError>),
-    /// No complete response came.
+    /// There is no complete response: the connection failed, the time ran out, or the rate limit held the call back.
     #[error(transparent)]
     Transport(Box<CallFailed>),
 }
 
 impl Error {
-    /// The operationId of the call, such as `GetSession`; `None` where no call was being made.
+    /// Returns the operationId of the call, such as `GetSession`; `None` if the error is about a setting and not a
+    /// call.
     #[must_use]
     pub fn operation(&self) -> Option<&'static str> {
         self.metadata().map(|metadata| metadata.id)
     }
 
-    /// What kind of error it is, as a stable word for logs and other languages: `build`, `api`, `decode` or `transport`.
+    /// Returns the variant as a stable word, for logs and other languages: `build`, `api`, `decode` or `transport`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -64,13 +90,13 @@ impl Error {
         }
     }
 
-    /// The status of the response, if there was one.
+    /// Returns the status of the response; `None` without a response.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.response().map(http::Response::status)
     }
 
-    /// The code of the first error that the server named, such as `resource_not_found`.
+    /// Returns the first code in an error response, such as `resource_not_found`; `None` if there is none.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         match self {
@@ -79,7 +105,7 @@ impl Error {
         }
     }
 
-    /// The errors that the server named; empty where it named none or did not send JSON.
+    /// Returns the error items of an error response. Empty if the response has none, as if it is not JSON.
     #[must_use]
     pub fn errors(&self) -> &[ErrorItem] {
         match self {
@@ -88,10 +114,11 @@ impl Error {
         }
     }
 
-    /// What to tell Clerk's support: the response's `clerk_trace_id`, or its `Clerk-Trace-Id` or `cf-ray` header.
+    /// Returns the trace id of the response, which Clerk's support asks for: `clerk_trace_id` of the body, else the
+    /// header `Clerk-Trace-Id`, else `cf-ray`.
     ///
-    /// It is fit to be printed: on one line, cut at 200 characters, and redacted like a message. A trace id of Clerk's is not
-    /// changed by that. [`response`](Self::response) has it as it came.
+    /// It is redacted and truncated to 200 characters, which changes no trace id of Clerk. [`response`](Self::response)
+    /// has the original.
     #[must_use]
     pub fn trace_id(&self) -> Option<&str> {
         match self {
@@ -101,8 +128,8 @@ impl Error {
         }
     }
 
-    /// How long the server asked to be left alone: the response's `Retry-After`, or what is left of a pause for the sake of
-    /// which nothing was sent.
+    /// Returns how long to wait before a retry: the `Retry-After` of the response, or the rest of the rate limit's
+    /// pause if the call was not sent because of it. `None` if the server named no time.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -112,13 +139,13 @@ impl Error {
         }
     }
 
-    /// The body of the response as it came, if there was one. It may hold a token.
+    /// Returns the body of the response, unchanged; `None` without a response. It may hold a token, so do not print it.
     #[must_use]
     pub fn body(&self) -> Option<&[u8]> {
         self.response().map(|response| &**response.body())
     }
 
-    /// The response as it came, if there was one.
+    /// Returns the response, unchanged; `None` without one. Its body may hold a token, so do not print it.
     #[must_use]
     pub fn response(&self) -> Option<&http::Response<Vec<u8>>> {
         match self {
@@ -128,7 +155,8 @@ impl Error {
         }
     }
 
-    /// The place in the JSON that could not be read, such as `[3].client_id`.
+    /// Returns the field of the JSON that can't be used, such as `[3].client_id`, or `.` for the whole. `None` unless
+    /// the variant is [`Decode`](Self::Decode).
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         match self {
@@ -137,7 +165,8 @@ impl Error {
         }
     }
 
-    /// How often the request was sent, or tried to be; 0 if it was refused before.
+    /// Returns the number of attempts, failed connections included. 0 if the call was refused or held back before the
+    /// first.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         match self {
@@ -148,7 +177,7 @@ impl Error {
         }
     }
 
-    /// Whether the server may have processed the call, by this or an earlier attempt.
+    /// Returns whether the server may have processed the call, in any of its attempts.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
         match self {
@@ -159,8 +188,10 @@ impl Error {
         }
     }
 
-    /// Whether the same call may succeed later, and may be made again without doing something twice: the table of
+    /// Whether the same call may succeed later and is safe to make again, by the table of
     /// [`RetryPolicy`](crate::RetryPolicy).
+    ///
+    /// It is `false` for an operation that is not idempotent if the server may have processed the call.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         let outcome = match self {
@@ -174,7 +205,7 @@ impl Error {
         })
     }
 
-    /// Whether a time limit ran out, on this side or (408, 504) on the server's.
+    /// Whether a time limit ran out: one of the client, or one of the server (408 or 504).
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         match self {
@@ -183,16 +214,18 @@ impl Error {
         }
     }
 
-    /// Whether Clerk responded that what was asked for does not exist: a 404 with an error code, such as `resource_not_found`.
+    /// Whether Clerk says that the session or other resource does not exist: a 404 with a code, such as
+    /// `resource_not_found`.
     ///
-    /// A 404 without one, as from a proxy or for a wrong base URL, says nothing of the session.
+    /// It is `false` for a 404 without a code. Such a 404 comes from a proxy or a wrong base URL.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.status() == Some(StatusCode::NOT_FOUND) && self.code().is_some()
     }
 
-    /// Whether the server's rate limit is the reason: a 429, or a call that was held back for it and not sent. See
-    /// [`retry_after`](Self::retry_after).
+    /// Whether the call failed because of the server's rate limit: a 429, or a call that was held back and not sent.
+    ///
+    /// [`retry_after`](Self::retry_after) says how long to wait.
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
         match self {
@@ -202,15 +235,17 @@ impl Error {
         }
     }
 
-    /// Whether the operator has to act: the secret key is wrong, or of an instance that is no more.
+    /// Whether the secret key is wrong, or belongs to an instance that no longer exists: a 401 with a code such as
+    /// `clerk_key_invalid`.
     ///
-    /// The other 401 there is, a refresh that was refused, is told by [`needs_handshake`](Self::needs_handshake).
+    /// For the 401 of a refused refresh, see [`needs_handshake`](Self::needs_handshake).
     #[must_use]
     pub fn is_secret_key_invalid(&self) -> bool {
         matches!(self, Self::Api(error) if error.is_secret_key_invalid())
     }
 
-    /// Whether a refresh was refused because of what the browser holds, so that the handshake is the way on.
+    /// Whether the server refused a refresh because of the tokens of the browser: a 401 with any other code. Redirect
+    /// the browser to Clerk's handshake endpoint.
     #[must_use]
     pub fn needs_handshake(&self) -> bool {
         matches!(self, Self::Api(error) if error.needs_handshake())
@@ -237,5 +272,7 @@ impl fmt::Debug for Error {
     }
 }
 
+#[cfg(test)]
+mod message_tests;
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,13 @@
-//! An error as data, for logs, command lines and other languages.
+//! [`Error`] as JSON, for logs, command lines and other languages.
 
 use serde::Serialize;
 use serde::ser::{SerializeStruct as _, Serializer};
 
 use super::Error;
 
-/// As one flat object: `kind`, `status`, `code`, `message`, `trace_id`, `retry_after_ms` and `attempts`, always all of them,
-/// with `null` for what there is not. `message` is the `Display` text followed by the causes. No field holds a secret: in
-/// `code` and `trace_id`, too, what the call sent as a secret is redacted, and a long text is cut.
+/// Writes one flat object with the members `kind`, `status`, `code`, `message`, `trace_id`, `retry_after_ms` and
+/// `attempts`. All are always present; a member without a value is `null`. `message` is the `Display` text followed by
+/// the causes. No member holds a secret: all texts are redacted and truncated.
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_struct("Error", 7)?;
@@ -24,6 +24,7 @@ impl Serialize for Error {
 }
 
 impl Error {
+    /// Returns the code, redacted and truncated for a message.
     fn code_shown(&self) -> Option<String> {
         match self {
             Self::Api(error) => error.code_shown(),
@@ -31,6 +32,7 @@ impl Error {
         }
     }
 
+    /// Returns the message followed by those of its causes.
     fn with_causes(&self) -> String {
         let causes = std::iter::successors(std::error::Error::source(self), |cause| cause.source());
         causes.fold(self.to_string(), |text, cause| format!("{text}: {cause}"))
@@ -47,7 +49,7 @@ mod tests {
     use crate::{Api, CallOptions, Delivery, GetSession, RetryPolicy, TransportError, TransportErrorKind};
 
     #[test]
-    fn every_field_is_always_there() {
+    fn every_member_is_always_present() {
         let response = http::Response::builder()
             .status(429)
             .header("retry-after", "2")
@@ -58,7 +60,7 @@ mod tests {
             serde_json::to_value(&error).unwrap(),
             json!({
                 "kind": "api", "status": 429, "code": "too_many_requests", "trace_id": "t", "retry_after_ms": 2000, "attempts": 1,
-                "message": "GetSession: 429 Too Many Requests, too_many_requests: slow down [trace t]; the server asks to wait 2 s",
+                "message": "GetSession: 429 Too Many Requests, too_many_requests: slow down [trace t]; wait 2 s before you retry",
             })
         );
         let once = CallOptions::new().retry(RetryPolicy::none());
@@ -71,7 +73,7 @@ mod tests {
             serde_json::to_value(call.finish().unwrap_err()).unwrap(),
             json!({
                 "kind": "transport", "status": null, "code": null, "trace_id": null, "retry_after_ms": null, "attempts": 1,
-                "message": "GetSession: a time limit ran out (the server may have processed the request): read: 10 s",
+                "message": "GetSession: a time limit ran out (the server may have processed the request; retry later): read: 10 s",
             })
         );
     }

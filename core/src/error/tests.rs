@@ -1,4 +1,4 @@
-//! What errors tell, and that they print no secret.
+//! The methods of [`Error`], and that it prints no secret.
 
 use super::*;
 use crate::operation::Operation;
@@ -18,7 +18,7 @@ fn coded<O: Operation>(status: u16, code: &str) -> Error {
 }
 
 #[test]
-fn an_error_response_is_read_completely() {
+fn all_parts_of_an_error_response_are_read() {
     let body = r#"{"errors":[{"message":"is invalid","long_message":"limit is invalid","code":"form_param_value_invalid",
         "meta":{"param_name":"limit"}},{"code":"other"}],"meta":{"a":1},"clerk_trace_id":"trace_1"}"#;
     let error = responded::<GetSession>(422, &[("cf-ray", "ray"), ("clerk-trace-id", "header")], body);
@@ -68,7 +68,10 @@ fn any_body_makes_an_api_error() {
         assert_eq!(error.to_string().lines().count(), 1);
     }
     let error = responded::<GetSession>(500, &[], "");
-    assert_eq!(error.to_string(), "GetSession: 500 Internal Server Error, with no error that could be read");
+    assert_eq!(
+        error.to_string(),
+        "GetSession: 500 Internal Server Error, with no Clerk error in its body; retry later"
+    );
 }
 
 #[test]
@@ -82,7 +85,7 @@ fn every_status_but_2xx_is_an_api_error() {
 }
 
 #[test]
-fn the_two_kinds_of_401_are_told_apart() {
+fn a_401_is_either_a_bad_key_or_a_refused_refresh() {
     for code in api::KEY_INVALID {
         let error = coded::<RefreshSession>(401, code);
         assert!(error.is_secret_key_invalid() && !error.needs_handshake(), "{code}");
@@ -95,11 +98,11 @@ fn the_two_kinds_of_401_are_told_apart() {
         assert!(!coded::<RefreshSession>(400, code).needs_handshake(), "only a 401");
     }
     let unnamed = responded::<RefreshSession>(401, &[], "<html>");
-    assert!(!unnamed.is_secret_key_invalid() && !unnamed.needs_handshake(), "it could be either");
+    assert!(!unnamed.is_secret_key_invalid() && !unnamed.needs_handshake(), "a 401 without a code may be either");
 }
 
 #[test]
-fn what_may_be_sent_again_is_told() {
+fn is_retryable_depends_on_status_and_operation() {
     for (status, get, create) in [
         (400, false, false),
         (401, false, false),
@@ -119,7 +122,7 @@ fn what_may_be_sent_again_is_told() {
 }
 
 #[test]
-fn a_timeout_and_a_404_are_told_apart() {
+fn is_not_found_and_is_timeout_depend_on_the_status() {
     for (status, is_not_found, is_timeout) in
         [(404, true, false), (408, false, true), (504, false, true), (500, false, false)]
     {
@@ -131,10 +134,10 @@ fn a_timeout_and_a_404_are_told_apart() {
 }
 
 #[test]
-fn retry_after_is_told() {
+fn retry_after_is_returned_and_in_the_message() {
     let error = responded::<GetSession>(429, &[("retry-after", "7")], "");
     assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
-    assert!(error.to_string().ends_with("; the server asks to wait 7 s"), "{error}");
+    assert!(error.to_string().ends_with("; wait 7 s before you retry"), "{error}");
 }
 
 #[test]

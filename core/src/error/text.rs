@@ -1,11 +1,12 @@
-//! What the messages of several errors have in common.
+//! Parts of messages that several errors share.
 
 use std::fmt;
+use std::time::Duration;
 
 use http::StatusCode;
 use http::header::{HeaderMap, HeaderName};
 
-/// A status with the name that HTTP gives it.
+/// Prints a status with its name, such as `404 Not Found`.
 pub(super) struct Status(pub(super) StatusCode);
 
 impl fmt::Display for Status {
@@ -18,11 +19,12 @@ impl fmt::Display for Status {
     }
 }
 
+/// Writes the number of attempts, if there was more than one.
 pub(super) fn after_attempts(f: &mut fmt::Formatter<'_>, attempts: u32) -> fmt::Result {
     if attempts > 1 { write!(f, ", after {attempts} attempts") } else { Ok(()) }
 }
 
-/// Adds a trace id, which is fit for a message already.
+/// Writes a trace id, which is redacted already.
 pub(super) fn traced(f: &mut fmt::Formatter<'_>, trace_id: Option<&str>) -> fmt::Result {
     match trace_id {
         Some(trace_id) => write!(f, " [trace {trace_id}]"),
@@ -30,7 +32,15 @@ pub(super) fn traced(f: &mut fmt::Formatter<'_>, trace_id: Option<&str>) -> fmt:
     }
 }
 
-/// The trace id of a response, from its headers.
+/// Rounds a wait up to whole seconds, so that no message says 0 s for a wait.
+pub(super) fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0))
+}
+
+/// What to do about a failure that may have taken effect, where a second run has another effect.
+pub(super) const CHECK_EFFECT: &str = "check whether it took effect before you retry";
+
+/// Returns the trace id in the headers of a response: `Clerk-Trace-Id`, else `cf-ray`.
 pub(crate) fn trace_id_of(headers: &HeaderMap) -> Option<&str> {
     const NAMES: [HeaderName; 2] = [HeaderName::from_static("clerk-trace-id"), HeaderName::from_static("cf-ray")];
     NAMES.iter().find_map(|name| headers.get(name)?.to_str().ok())

@@ -1,18 +1,33 @@
-//! Attempts that brought no complete response: [`TransportError`] for one, [`CallFailed`] for a call.
+//! Failures without a complete response: [`TransportError`] for an attempt, [`CallFailed`] for a call.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::text::after_attempts;
+use super::text::{CHECK_EFFECT, after_attempts, whole_seconds};
 use crate::attempt::{Delivery, TransportErrorKind};
-use crate::metadata::Metadata;
+use crate::metadata::{Idempotency, Metadata};
 use crate::redact::Secrets;
 
-/// Why an attempt brought no complete response: the error of a [`Transport`](crate::transport::Transport).
+/// Why an attempt got no complete response: the error of a [`Transport`](crate::transport::Transport).
 ///
-/// The source should print neither headers nor a body nor a query: whoever makes the error has to see to that. A source that
-/// prints a secret of the call is replaced by its text without the secret.
+/// Make one in a transport of your own. Callers get it inside of [`Error::Transport`](crate::Error::Transport), see
+/// [`CallFailed::error`].
+///
+/// The source should print no header, no body and no query. If it prints a secret of the call, it is replaced by its
+/// text with the secret redacted.
+///
+/// ```
+/// use std::error::Error as _;
+///
+/// use clerk_sessions_core::{Delivery, TransportError, TransportErrorKind};
+///
+/// let cause = std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "connection refused");
+/// let error = TransportError::new(TransportErrorKind::Connect, Delivery::NotSent).with_source(cause);
+/// assert_eq!(error.to_string(), "could not connect to the server (nothing was sent)");
+/// assert_eq!(error.source().unwrap().to_string(), "connection refused");
+/// ```
 #[derive(Clone)]
 pub struct TransportError {
     kind: TransportErrorKind,
@@ -21,27 +36,28 @@ pub struct TransportError {
 }
 
 impl TransportError {
-    /// A failure of this kind. When in doubt about the delivery, it is [`Delivery::MaybeSent`].
+    /// Creates the error, without a cause. If it is not certain that nothing was sent, pass [`Delivery::MaybeSent`]:
+    /// then the client does not retry operations that are not idempotent.
     #[must_use]
     pub fn new(kind: TransportErrorKind, delivery: Delivery) -> Self {
         Self { kind, delivery, source: None }
     }
 
-    /// Adds the cause.
+    /// Sets the cause, the error of the HTTP library.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(Arc::from(source.into()));
         self
     }
 
-    /// Adds a cause that is a text of another program. What looks like a key or a token in it is redacted, and it is cut to
-    /// one line of 200 characters.
+    /// Sets a text as the cause, such as the message of another program. It is shown on one line of at most 200
+    /// characters. Keys and tokens in it are redacted.
     #[must_use]
     pub fn with_message(self, message: &str) -> Self {
         self.with_source(Message { text: message.to_owned(), secrets: Secrets::default() })
     }
 
-    /// Takes out of the cause what the call sent as a secret. A cause that prints none is left as it is.
+    /// Redacts the secrets of the call in the cause. A cause that prints none stays as it is.
     pub(crate) fn redacted(mut self, secrets: &Secrets) -> Self {
         let Some(source) = &self.source else { return self };
         let text = match source.downcast_ref::<Message>() {
@@ -65,13 +81,13 @@ impl TransportError {
         self
     }
 
-    /// What went wrong.
+    /// Returns the kind of the failure.
     #[must_use]
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
     }
 
-    /// Whether the server may have processed the attempt.
+    /// Returns whether the server may have processed the attempt.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
         self.delivery
@@ -100,7 +116,8 @@ impl std::error::Error for TransportError {
     }
 }
 
-/// A cause that is a text from outside. It is redacted when it is shown, as who makes it does not know what the call sent.
+/// A cause that is a text of another program. It is redacted when it is printed: the transport that makes it does not
+/// know the secrets of the call.
 struct Message {
     text: String,
     secrets: Secrets,
@@ -120,13 +137,17 @@ impl fmt::Debug for Message {
 
 impl std::error::Error for Message {}
 
-/// A call whose last attempt brought no complete response. Read it through [`Error`](crate::Error).
+/// A call whose last attempt got no complete response, or that was not sent because of the rate limit.
+///
+/// You meet it as [`Error::Transport`](crate::Error::Transport). Read it by the methods of [`Error`](crate::Error),
+/// such as [`delivery`](crate::Error::delivery) and [`is_timeout`](crate::Error::is_timeout). The source is the error
+/// of the HTTP library.
 #[derive(Clone)]
 pub struct CallFailed {
     pub(super) metadata: &'static Metadata,
     pub(super) attempts: u32,
     pub(super) error: TransportError,
-    /// Of the call: an earlier attempt may have been processed though the last was not sent.
+    /// Of the whole call: the server may have processed an earlier attempt, even if the last was not sent.
     pub(super) delivery: Delivery,
     pub(super) retry_after: Option<Duration>,
 }
@@ -142,23 +163,46 @@ impl CallFailed {
         Self { metadata, attempts, error, delivery, retry_after }
     }
 
-    /// What the last attempt failed with.
+    /// Returns the error of the last attempt.
     #[must_use]
     pub fn error(&self) -> &TransportError {
         &self.error
+    }
+
+    /// What the reader can do. It comes before the cause in a message, so it may point to the cause.
+    fn advice(&self) -> Option<Cow<'static, str>> {
+        if self.delivery == Delivery::MaybeSent && self.metadata.idempotency == Idempotency::NotIdempotent {
+            return Some(CHECK_EFFECT.into());
+        }
+        let advice = match (self.error.kind, self.retry_after) {
+            (TransportErrorKind::Paused, Some(wait)) => {
+                return Some(format!("retry after {} s", whole_seconds(wait)).into());
+            }
+            (TransportErrorKind::Connect, _) => "check the base URL, the network and any proxy",
+            (TransportErrorKind::Tls, _) => "check the certificates and any proxy",
+            (TransportErrorKind::Protocol, _) => "check the base URL and any proxy",
+            (TransportErrorKind::TooLarge, _) => "raise the limit of the transport or request fewer sessions",
+            (TransportErrorKind::Rejected, _) => return self.error.source.is_some().then(|| "see the cause".into()),
+            _ => "retry later",
+        };
+        Some(advice.into())
     }
 }
 
 impl fmt::Display for CallFailed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} ({})", self.metadata.id, self.error.kind.sentence(), self.delivery.sentence())?;
+        write!(f, "{}: {} ({}", self.metadata.id, self.error.kind.sentence(), self.delivery.sentence())?;
+        if let Some(advice) = self.advice() {
+            write!(f, "; {advice}")?;
+        }
+        f.write_str(")")?;
         after_attempts(f, self.attempts)
     }
 }
 
 impl std::error::Error for CallFailed {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        // The transport error's own words are in this message already: the source is what lies beneath it.
+        // The message has the kind of the transport error already, so the source is the cause of that error.
         self.error.source()
     }
 }
@@ -192,7 +236,7 @@ mod tests {
         Secrets::of(&headers, b"")
     }
 
-    /// Shows one text by `Display` and another by `Debug`.
+    /// Prints one text by `Display` and another by `Debug`.
     struct Cause(&'static str, &'static str, Option<io::Error>);
 
     impl fmt::Display for Cause {
@@ -214,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kind_the_delivery_and_the_cause_are_told() {
+    fn the_message_has_kind_and_delivery_and_the_source_is_the_cause() {
         let error = failure().with_source("reset by peer");
         assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Closed, Delivery::MaybeSent));
         let text =
@@ -227,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_of_another_program_is_made_fit_to_be_shown() {
+    fn a_message_of_another_program_is_redacted() {
         let error = failure().with_message("at\neyJhbGciOiJub25lIn0.e30. and opaque");
         let shown = |error: &TransportError| {
             let cause = error.source().unwrap();
@@ -240,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cause_that_prints_no_secret_stays_what_it_is_and_another_becomes_its_text() {
+    fn only_a_cause_that_prints_a_secret_is_replaced_by_its_redacted_text() {
         let inner = |text: &'static str| Some(io::Error::other(text));
         let redacted = |cause: Cause| failure().with_source(cause).redacted(&secrets());
         let kept = redacted(Cause("clean", "clean too", inner("clean as well")));
@@ -265,15 +309,14 @@ mod tests {
 
     #[test]
     fn a_failed_call_has_the_error_of_its_last_attempt() {
-        static GET: Metadata =
-            Metadata::new("GetSession", "get", http::Method::GET, "/sessions", crate::metadata::Idempotency::Safe);
+        static GET: Metadata = Metadata::new("GetSession", "get", http::Method::GET, "/sessions", Idempotency::Safe);
         let call = CallFailed::new(&GET, failure().with_source("reset"), 2, Delivery::MaybeSent, None);
         assert_eq!(
             (call.error().kind(), call.source().unwrap().to_string()),
             (TransportErrorKind::Closed, "reset".to_owned())
         );
         let text = "GetSession: the connection was closed before the response was complete \
-                    (the server may have processed the request), after 2 attempts";
+                    (the server may have processed the request; retry later), after 2 attempts";
         assert_eq!(call.to_string(), text);
         let debug = format!("{call:?}");
         assert!(debug.contains("GetSession") && debug.contains("Closed") && debug.contains("reset"), "{debug}");

@@ -1,22 +1,22 @@
-//! Reads the session that a token is of, its `sid` claim.
+//! Reads the `sid` claim of a token: the id of its session.
 
 /// Whether `token` is a JWT with a `sid` claim that `matches` accepts.
 ///
-/// The token is neither verified nor copied: this runs on the way of every good response, so it allocates nothing. A token that
-/// is opaque, can't be read or has no `sid` is of no session that could be told: the result is `false`.
+/// The signature is not verified. This runs for every successful response with a token, so it allocates nothing. The
+/// result is `false` for a token that is not a JWT or has no readable `sid` claim.
 pub(crate) fn sid_is(token: &str, matches: impl Fn(&[u8]) -> bool) -> bool {
     let Some(payload) = token.split('.').nth(1) else { return false };
     let mut buffer = [0; LONGEST_SID];
     sid(Base64Url::new(payload), &mut buffer).is_some_and(matches)
 }
 
-/// The longest session id that is compared, in bytes; Clerk's have 32.
+/// Maximum length in bytes of a session id that is compared. Clerk's session ids have 32.
 const LONGEST_SID: usize = 256;
 
-/// The value of the member `sid` of a JSON object, copied into `buffer`. `None` where there is no such string, or where it
-/// has escapes or does not fit.
+/// Copies the value of the member `sid` of a JSON object into `buffer`. `None` if there is no such string, if it has
+/// escapes, or if it is longer than the buffer.
 ///
-/// It reads no further than to that member, and checks no more of the JSON than it needs.
+/// It stops reading after that member, and does not check that the rest is valid JSON.
 fn sid(mut json: impl Iterator<Item = u8>, buffer: &mut [u8; LONGEST_SID]) -> Option<&[u8]> {
     let is_space = |byte: &u8| byte.is_ascii_whitespace();
     if json.find(|byte| !is_space(byte))? != b'{' {
@@ -36,7 +36,7 @@ fn sid(mut json: impl Iterator<Item = u8>, buffer: &mut [u8; LONGEST_SID]) -> Op
             b'"' => drop(string(&mut json, buffer)),
             b'{' | b'[' => depth += 1,
             b'}' | b']' => depth = depth.checked_sub(1).filter(|&depth| depth > 0)?,
-            // At any depth: before the next name of the outer object comes a comma of its own.
+            // This also matches colons in nested values. The comma before the next name of the outer object resets it.
             b':' => at_name = false,
             b',' => at_name = true,
             _ => {}
@@ -44,7 +44,8 @@ fn sid(mut json: impl Iterator<Item = u8>, buffer: &mut [u8; LONGEST_SID]) -> Op
     }
 }
 
-/// Reads to the end of a JSON string, after its first quote. `None` if it has escapes, does not fit or does not end.
+/// Reads a JSON string whose opening quote is already read. `None` if it has escapes, is longer than the buffer or does
+/// not end.
 fn string<'a>(json: &mut impl Iterator<Item = u8>, buffer: &'a mut [u8; LONGEST_SID]) -> Option<&'a [u8]> {
     let (mut len, mut is_plain) = (0, true);
     loop {
@@ -65,7 +66,7 @@ fn string<'a>(json: &mut impl Iterator<Item = u8>, buffer: &'a mut [u8; LONGEST_
     }
 }
 
-/// The bytes of a base64url text, up to the first character that is none of its alphabet.
+/// Decodes base64url, up to the first character outside of its alphabet.
 struct Base64Url<'a> {
     text: std::slice::Iter<'a, u8>,
     bits: u32,
@@ -106,7 +107,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// A token with these claims, in the form of a JWT.
+    /// Returns a JWT with these claims and a made-up signature.
     pub(crate) fn token_of(claims: &str) -> String {
         const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let mut payload = String::new();
@@ -138,20 +139,21 @@ pub(crate) mod tests {
         ] {
             assert_eq!(sid_of(&token_of(claims)).as_deref(), Some("sess_1"), "{claims}");
         }
-        // All of base64url's alphabet, and a payload whose last byte is the last that is read.
+        // The two last digits of base64url's alphabet.
         for (claims, digit) in [(r#"{">":1,"sid":"sess_1"}"#, '-'), (r#"{"?":1,"sid":"sess_1"}"#, '_')] {
             assert!(token_of(claims).contains(digit));
             assert_eq!(sid_of(&token_of(claims)).as_deref(), Some("sess_1"), "{claims}");
         }
+        // The claims end right after the value.
         let cut = token_of(r#"{"sid":"sess_1""#);
         assert_eq!(sid_of(&cut).as_deref(), Some("sess_1"));
-        // A token of Clerk's own form, encoded by other code.
+        // A token like Clerk's, encoded by other code.
         let token = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJodHRwczovL2NsZXJrLmV4YW1wbGUiLCJzaWQiOiJzZXNzX8OpIn0.";
         assert_eq!(sid_of(token).as_deref(), Some("sess_é"));
     }
 
     #[test]
-    fn a_token_without_a_readable_sid_is_of_no_session() {
+    fn a_token_without_a_readable_sid_matches_nothing() {
         let long = format!(r#"{{"sid":"{}"}}"#, "x".repeat(LONGEST_SID + 1));
         for claims in [
             "",
@@ -179,7 +181,7 @@ pub(crate) mod tests {
 
     proptest! {
         #[test]
-        fn it_reads_what_serde_reads(claims in proptest::collection::btree_map("[a-z\"\\\\é]{0,4}|sid", "[a-z_\\\\{}\\[\\]:,\"]{0,9}", 0..5)) {
+        fn sid_reads_the_same_value_as_serde(claims in proptest::collection::btree_map("[a-z\"\\\\é]{0,4}|sid", "[a-z_\\\\{}\\[\\]:,\"]{0,9}", 0..5)) {
             let json = serde_json::to_string(&claims).unwrap();
             let plain = claims.get("sid").filter(|sid| !sid.contains(['"', '\\']));
             let sid = sid_of(&token_of(&json));
@@ -187,7 +189,7 @@ pub(crate) mod tests {
         }
 
         #[test]
-        fn no_text_makes_it_panic(text in any::<String>(), claims in any::<String>()) {
+        fn sid_does_not_panic_for_any_text(text in any::<String>(), claims in any::<String>()) {
             sid_of(&text);
             sid_of(&token_of(&claims));
         }

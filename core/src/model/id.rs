@@ -1,4 +1,4 @@
-//! Typed ids, so that a user's id can't be passed where a session's is meant.
+//! Typed ids. The compiler refuses a user id where a session id is expected.
 
 use std::fmt;
 
@@ -8,19 +8,20 @@ macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         ///
-        /// Opaque: nothing is read from its text. An empty one is refused before anything is sent.
+        /// The client does not check its format. An operation refuses an empty id before it sends anything. It is made
+        /// from `&str` or `String`, and compares with `&str`.
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
         impl $name {
-            /// The id as sent and received.
+            /// Returns the id as text, as Clerk sends it.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }
 
-            /// The id as a plain string.
+            /// Converts the id into a `String`, without a copy.
             #[must_use]
             pub fn into_string(self) -> String {
                 self.0
@@ -90,19 +91,27 @@ macro_rules! id {
 }
 
 id! {
-    /// The id of a session: `sess_…`.
+    /// The id of a session, such as `sess_2aaaaaaaaaaaaaaaaaaaaaaaaaa`.
+    ///
+    /// ```
+    /// use clerk_sessions_core::SessionId;
+    ///
+    /// let id = SessionId::from("sess_123");
+    /// assert_eq!(id, "sess_123");
+    /// assert_eq!(format!("{id}"), id.as_str());
+    /// ```
     SessionId
 }
 id! {
-    /// The id of a user: `user_…`.
+    /// The id of a user, such as `user_2aaaaaaaaaaaaaaaaaaaaaaaaaa`.
     UserId
 }
 id! {
-    /// The id of a client, the browser or device that holds sessions: `client_…`.
+    /// The id of a client, the browser or device that holds sessions, such as `client_2aaaaaaaaaaaaaaaaaaaaaaaaaa`.
     ClientId
 }
 id! {
-    /// The id of an organization: `org_…`.
+    /// The id of an organization, such as `org_2aaaaaaaaaaaaaaaaaaaaaaaaaa`.
     OrganizationId
 }
 id! {
@@ -115,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_its_text_on_the_wire_and_in_print() {
+    fn an_id_reads_writes_and_prints_its_text() {
         let id: SessionId = serde_json::from_str("\"sess_1\"").unwrap();
         assert_eq!(id, "sess_1");
         assert_eq!(id.to_string(), "sess_1");

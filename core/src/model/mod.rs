@@ -1,7 +1,7 @@
-//! What the API speaks of: sessions, tokens, typed ids, times and secrets.
+//! The data types of the API: sessions, tokens, typed ids, times and secrets.
 //!
-//! Reading is tolerant in what may vary and exact in what may not: unknown fields are ignored, optional fields may be
-//! absent or `null`, statuses are open; a required field that is missing is an error that names its place.
+//! Unknown fields are ignored. An optional field may be absent or `null`. Enums keep values that they do not know. A
+//! required field that is missing is an error that names the field.
 
 mod claim;
 mod id;

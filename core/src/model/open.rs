@@ -1,15 +1,25 @@
-//! Open enums: a value that the server adds tomorrow is kept, not refused.
+//! Open enums: they keep a value that this version does not know, and do not refuse it.
 
 use std::fmt;
 
-/// A value that this version of the crate has no name for, kept as the server sent it.
+/// A value that an open enum does not know, kept as the server sent it.
 ///
-/// It can't be made by hand, so a known value is never hidden in here: write `SessionStatus::from("…")`.
+/// You meet it in the variant `Unknown` of [`SessionStatus`](crate::SessionStatus) and
+/// [`TokenFormat`](crate::TokenFormat). To make one, use `From<&str>` of the enum: for a value that the enum knows,
+/// that returns the variant of its name and never `Unknown`.
+///
+/// ```
+/// use clerk_sessions_core::SessionStatus;
+///
+/// assert_eq!(SessionStatus::from("active"), SessionStatus::Active);
+/// let SessionStatus::Unknown(value) = SessionStatus::from("hibernating") else { panic!() };
+/// assert_eq!(value.as_str(), "hibernating");
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct UnknownValue(pub(super) Box<str>);
 
 impl UnknownValue {
-    /// The value as on the wire.
+    /// Returns the value as the server sent it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -29,15 +39,15 @@ macro_rules! open_enum {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)+
-            /// A value this version has no name for, kept verbatim.
+            /// A value that this version does not know, kept as the server sent it.
             Unknown($crate::model::UnknownValue),
         }
 
         impl $name {
-            /// Every value this version has a name for.
+            /// All values that this version knows.
             pub const KNOWN: &'static [$name] = &[$($name::$variant),+];
 
-            /// The value as on the wire.
+            /// Returns the value as the server sent it.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -92,7 +102,7 @@ mod tests {
     use crate::model::SessionStatus;
 
     #[test]
-    fn a_value_without_a_name_is_kept_and_shown_as_it_came() {
+    fn an_unknown_value_is_kept_and_printed_as_sent() {
         let status = SessionStatus::from("hibernating");
         let SessionStatus::Unknown(value) = &status else { panic!("{status}") };
         assert_eq!(
@@ -106,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_string_is_no_status() {
+    fn a_status_that_is_not_a_string_is_an_error() {
         let error = serde_json::from_str::<SessionStatus>("7").unwrap_err().to_string();
         assert!(error.contains("expected a string"), "{error}");
     }

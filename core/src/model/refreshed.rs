@@ -1,4 +1,4 @@
-//! The result of a refresh.
+//! [`Refreshed`]: the response of a refresh.
 
 use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize};
@@ -6,32 +6,50 @@ use serde::{Deserialize, Serialize};
 use super::secret::{Jwt, SetCookie};
 use super::token::Token;
 
-/// The result of a refresh: a token, or cookies that carry one.
+/// The response of [`RefreshSession`](crate::RefreshSession): a token, or cookies that carry one.
 ///
-/// Told apart by what came, not by what was asked nor by the `object` field, which may be missing or new.
+/// It is a token if the response has a `jwt`, and else cookies if it has `cookies`. The requested format and the
+/// `object` field do not matter, as `object` may be absent or new.
+///
+/// ```
+/// use clerk_sessions_core::{Api, RefreshSession, http};
+///
+/// let body = br#"{"object":"cookies","cookies":["__session=a.b.c; Path=/; Secure"]}"#;
+/// let response = http::Response::new(body.to_vec());
+/// let refreshed = Api::new("sk_test_123")?.parse::<RefreshSession>(response)?;
+/// assert!(refreshed.token().is_none());
+/// for cookie in refreshed.cookies() {
+///     // Add it to the response to the browser, as a `Set-Cookie` header.
+///     assert_eq!(cookie.expose(), "__session=a.b.c; Path=/; Secure");
+/// }
+/// # Ok::<(), clerk_sessions_core::Error>(())
+/// ```
+///
+/// Source: [Clerk's reference](https://clerk.com/docs/reference/backend-api/tag/Sessions#operation/RefreshSession).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Refreshed {
-    /// A bare token.
+    /// A session token. The response of [`TokenFormat::Token`](crate::TokenFormat::Token), the default.
     Token(Token),
-    /// Cookie directives for the browser.
+    /// `Set-Cookie` directives for the browser. The response of
+    /// [`TokenFormat::Cookie`](crate::TokenFormat::Cookie).
     Cookies(Cookies),
 }
 
-/// Cookie directives that sign the browser in again.
+/// `Set-Cookie` directives that give the browser a new session token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Cookies {
-    /// The object's type, `cookies` today.
+    /// The type of the object: `cookies`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<String>,
-    /// One `Set-Cookie` value each.
+    /// The directives, one for each `Set-Cookie` header.
     pub cookies: Vec<SetCookie>,
 }
 
 impl Refreshed {
-    /// The token, if a bare one came.
+    /// Returns the token; `None` if the response has cookies.
     #[must_use]
     pub fn token(&self) -> Option<&Token> {
         match self {
@@ -40,7 +58,7 @@ impl Refreshed {
         }
     }
 
-    /// The cookie directives; none if a bare token came.
+    /// Returns the `Set-Cookie` directives; empty if the response has a token.
     #[must_use]
     pub fn cookies(&self) -> &[SetCookie] {
         match self {
@@ -62,7 +80,7 @@ impl<'de> Deserialize<'de> for Refreshed {
         match (jwt, cookies) {
             (Some(jwt), _) => Ok(Self::Token(Token { object, jwt })),
             (None, Some(cookies)) => Ok(Self::Cookies(Cookies { object, cookies })),
-            (None, None) => Err(de::Error::custom("neither a `jwt` nor `cookies`")),
+            (None, None) => Err(de::Error::custom("it has neither `jwt` nor `cookies`")),
         }
     }
 }
@@ -76,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn token_or_cookies_is_told_by_the_fields() {
+    fn the_fields_decide_between_token_and_cookies() {
         for json in [
             r#"{"object":"token","jwt":"a.b.c"}"#,
             r#"{"jwt":"a.b.c"}"#,
@@ -94,13 +112,13 @@ mod tests {
     }
 
     #[test]
-    fn neither_is_an_error_that_names_both() {
+    fn a_response_without_token_and_cookies_is_an_error_that_names_both() {
         let error = serde_json::from_str::<Refreshed>(r#"{"object":"token"}"#).unwrap_err().to_string();
-        assert!(error.starts_with("neither a `jwt` nor `cookies`"), "{error}");
+        assert!(error.starts_with("it has neither `jwt` nor `cookies`"), "{error}");
     }
 
     #[test]
-    fn only_one_of_the_two_is_there() {
+    fn a_token_has_no_cookies_and_cookies_have_no_token() {
         let (token, cookies) = (read(r#"{"jwt":"a.b.c"}"#), read(r#"{"cookies":["a=b","c=d"]}"#));
         assert_eq!((token.cookies().len(), token.token().is_some()), (0, true));
         assert_eq!((cookies.cookies().len(), cookies.token().is_some()), (2, false));

@@ -1,4 +1,4 @@
-//! Secrets: values that print as `[redacted]` and never show up in an error, a URL or a log.
+//! Secrets: keys, tokens and cookies. They print as `[redacted]` and are in no error, URL or log.
 
 use std::fmt;
 
@@ -8,13 +8,14 @@ macro_rules! secret {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         ///
-        /// `Debug` prints `[redacted]` and there is no `Display`: read it with `expose`. Serializing it writes the value.
+        /// `Debug` prints `[redacted]`, and there is no `Display`. Read the value with [`expose`](Self::expose).
+        /// **Serializing writes the value**, so do not serialize it into a log.
         #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
         impl $name {
-            /// The secret itself.
+            /// Returns the secret. Do not print it.
             #[must_use]
             pub fn expose(&self) -> &str {
                 &self.0
@@ -42,21 +43,29 @@ macro_rules! secret {
 }
 
 secret! {
-    /// A secret key of an instance: `sk_test_…` or `sk_live_…`.
+    /// The secret key of an instance: `sk_test_…` or `sk_live_…`. See [`Api::new`](crate::Api::new).
+    ///
+    /// ```
+    /// use clerk_sessions_core::SecretKey;
+    ///
+    /// let key = SecretKey::from("sk_test_123");
+    /// assert_eq!(format!("{key:?}"), "[redacted]");
+    /// assert_eq!(key.expose(), "sk_test_123");
+    /// ```
     SecretKey
 }
 secret! {
-    /// A signed session token: three base64url parts with dots between them.
+    /// A signed session token: three base64url parts, separated by dots.
     ///
-    /// It is handed on as it came and is not verified. Only its `sid` claim is read, to notice a token of another session.
+    /// The client does not verify or change it. It reads only the `sid` claim, to detect a token of another session.
     Jwt
 }
 secret! {
-    /// A refresh token, the value of the `__refresh` cookie.
+    /// A refresh token: the value of the `__refresh` cookie. It works once.
     RefreshToken
 }
 secret! {
-    /// A `Set-Cookie` directive that carries a token, ready to be passed to the browser.
+    /// A `Set-Cookie` directive, which may carry a token. Pass it to the browser as it is.
     SetCookie
 }
 

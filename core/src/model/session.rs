@@ -1,4 +1,4 @@
-//! A session and what hangs on it.
+//! [`Session`], its status, activity, tasks and actor.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -7,50 +7,66 @@ use super::id::{ClientId, OrganizationId, SessionId, UserId};
 use super::open::open_enum;
 use super::time::UnixMillis;
 
-/// A session of a user on a client.
+/// A session: a user who is or was signed in on a client, which is a browser or a device.
 ///
-/// In a test, make one by deserializing JSON: the struct may gain fields.
+/// All operations but those for tokens return it. Every time is in milliseconds since the Unix epoch. In a test, make
+/// one from JSON: the struct is `#[non_exhaustive]`, as Clerk adds fields.
+///
+/// ```
+/// use clerk_sessions_core::{Api, GetSession, http};
+///
+/// let body = br#"{"object":"session","id":"sess_1","user_id":"user_1","client_id":"client_1","status":"active",
+///     "last_active_at":1700000000000,"expire_at":1700604800000,"abandon_at":1702592000000,
+///     "updated_at":1700000000000,"created_at":1700000000000}"#;
+/// let session = Api::new("sk_test_123")?.parse::<GetSession>(http::Response::new(body.to_vec()))?;
+/// assert!(session.is_active());
+/// assert_eq!(session.expire_at.as_millis() - session.created_at.as_millis(), 7 * 24 * 60 * 60 * 1000);
+/// # Ok::<(), clerk_sessions_core::Error>(())
+/// ```
+///
+/// Source: [Clerk's reference](https://clerk.com/docs/reference/backend-api/tag/Sessions#operation/GetSession).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Session {
-    /// The object's type, `session` today.
+    /// The type of the object: `session`.
     pub object: String,
-    /// The session's id.
+    /// The id of the session.
     pub id: SessionId,
-    /// The user it belongs to.
+    /// The user who is signed in by the session.
     pub user_id: UserId,
-    /// The client, a browser or device, it lives on.
+    /// The client of the session: a browser or a device.
     pub client_id: ClientId,
-    /// Who acts as the user, where the session is an impersonation.
+    /// The impersonator, if someone else acts as the user. `None` for a session of the user.
     #[serde(default)]
     pub actor: Option<Actor>,
-    /// The status; open, see [`SessionStatus`].
+    /// The status. Only [`SessionStatus::Active`] means signed in.
     pub status: SessionStatus,
-    /// The organization that was last active in it.
+    /// The organization that was last active in the session. `None` if there was none.
     #[serde(default)]
     pub last_active_organization_id: Option<OrganizationId>,
-    /// When it was last active.
+    /// When the session was last active, in ms.
     pub last_active_at: UnixMillis,
-    /// Where it was last used from.
+    /// The device and place that the session was last used from. `None` if Clerk does not know them.
     #[serde(default)]
     pub latest_activity: Option<Activity>,
-    /// When it expires.
+    /// When the session expires, in ms. Clerk's default is 7 days after it was created.
     pub expire_at: UnixMillis,
-    /// When it is given up for lack of activity.
+    /// When the session is abandoned unless it becomes active again, in ms.
     pub abandon_at: UnixMillis,
-    /// When it last changed.
+    /// When the session was last changed, in ms.
     pub updated_at: UnixMillis,
-    /// When it was made.
+    /// When the session was created, in ms.
     pub created_at: UnixMillis,
-    /// What the user still has to do before a `pending` session becomes active; empty where the server sent none.
+    /// The tasks that the user has to complete before a `pending` session becomes active. Empty if the server sent
+    /// none.
     #[serde(default, deserialize_with = "null_as_empty")]
     pub tasks: Vec<SessionTask>,
 }
 
 impl Session {
-    /// Whether the user is signed in by this session: its status is `active`.
+    /// Whether the user is signed in by this session: the status is `active`.
     ///
-    /// A `pending` session is *not* signed in: its user still has [`tasks`](Self::tasks) to do.
+    /// A `pending` session is not signed in: its user has [`tasks`](Self::tasks) to complete.
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.status == SessionStatus::Active
@@ -58,78 +74,80 @@ impl Session {
 }
 
 open_enum! {
-    /// The status of a session.
+    /// The status of a session. Only `Active` means that the user is signed in.
     SessionStatus {
-        /// Given up for lack of activity.
+        /// The session was inactive for too long.
         Abandoned = "abandoned",
-        /// In use: the only status that means "signed in".
+        /// The user is signed in.
         Active = "active",
         /// The user signed out.
         Ended = "ended",
-        /// Its time ran out.
+        /// The session reached its `expire_at`.
         Expired = "expired",
-        /// The user signed in, but still has tasks to do. Not signed in.
+        /// The user has tasks to complete before the session becomes active. Not signed in.
         Pending = "pending",
-        /// Removed from its client.
+        /// The session was removed from its client.
         Removed = "removed",
-        /// Another session took its place.
+        /// Another session replaced it.
         Replaced = "replaced",
-        /// Revoked through the API.
+        /// The session was revoked, as by [`RevokeSession`](crate::RevokeSession).
         Revoked = "revoked",
     }
 }
 
-/// Where a session was last used from.
+/// The device and place that a session was last used from: [`Session::latest_activity`].
+///
+/// Clerk derives it from the user's request, so treat it as a hint and not as proof.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Activity {
-    /// The object's type, `session_activity` today.
+    /// The type of the object: `session_activity`.
     pub object: String,
-    /// The activity's id.
+    /// The id of the activity.
     pub id: String,
     /// The kind of device, such as `Macintosh`.
     #[serde(default)]
     pub device_type: Option<String>,
-    /// Whether the device is a mobile one.
+    /// Whether the device is a mobile device.
     pub is_mobile: bool,
-    /// The browser's name.
+    /// The name of the browser, such as `Chrome`.
     #[serde(default)]
     pub browser_name: Option<String>,
-    /// The browser's version.
+    /// The version of the browser, such as `126.0`.
     #[serde(default)]
     pub browser_version: Option<String>,
-    /// The address the device was seen at.
+    /// The IP address of the device.
     #[serde(default)]
     pub ip_address: Option<String>,
-    /// The city the address was placed in.
+    /// The city of the IP address.
     #[serde(default)]
     pub city: Option<String>,
-    /// The country the address was placed in.
+    /// The country of the IP address, such as `GR`.
     #[serde(default)]
     pub country: Option<String>,
 }
 
-/// Something the user has to do before a pending session becomes active.
+/// A task that the user has to complete before a `pending` session becomes active: [`Session::tasks`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SessionTask {
-    /// Which task: `choose-organization`, `reset-password`, `setup-mfa`, … An open set.
+    /// The name of the task, such as `choose-organization`, `reset-password` or `setup-mfa`. Clerk may add names.
     pub key: String,
 }
 
-/// Who acts as the user in an impersonation, as the JSON that the server sent.
+/// The impersonator who acts as the user: [`Session::actor`]. It keeps the JSON that the server sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Actor(Value);
 
 impl Actor {
-    /// The actor's own user id, its `sub`.
+    /// Returns the user id of the impersonator, the member `sub`; `None` if there is none.
     #[must_use]
     pub fn sub(&self) -> Option<&str> {
         self.0.get("sub")?.as_str()
     }
 
-    /// The whole of what the server sent.
+    /// Returns the JSON as the server sent it.
     #[must_use]
     pub fn as_json(&self) -> &Value {
         &self.0
@@ -147,7 +165,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// A session with nothing but the required fields.
+    /// Returns the JSON of a session with only the required fields.
     pub(crate) fn minimal() -> Value {
         json!({
             "object": "session", "id": "sess_1", "user_id": "user_1", "client_id": "client_1", "status": "active",
@@ -156,7 +174,7 @@ pub(crate) mod tests {
         })
     }
 
-    /// As [`minimal`], with this id.
+    /// Returns [`minimal`] with this id.
     pub(crate) fn with_id(id: &str) -> Value {
         with(minimal(), "id", id.into())
     }
@@ -197,11 +215,11 @@ pub(crate) mod tests {
         assert_eq!(session.tasks[0].key, "choose-organization");
         assert_eq!(session.last_active_at.as_millis(), 1_700_000_000_001);
         assert_eq!(session.created_at.as_millis(), 1_700_000_000_005);
-        assert_eq!(serde_json::to_value(&session).unwrap(), json, "nothing is lost or renamed");
+        assert_eq!(serde_json::to_value(&session).unwrap(), json, "no field is lost or renamed");
     }
 
     #[test]
-    fn absent_and_null_optionals_read_alike() {
+    fn null_and_absent_fields_decode_alike() {
         let absent = read(minimal()).unwrap();
         for key in OPTIONAL {
             assert_eq!(read(with(minimal(), key, Value::Null)).unwrap(), absent, "{key}");
@@ -215,7 +233,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_the_future_adds_is_kept_or_ignored() {
+    fn unknown_values_are_kept_and_unknown_fields_are_ignored() {
         let mut json = minimal();
         json["object"] = json!("session.v2");
         json["status"] = json!("hibernating");
@@ -259,7 +277,7 @@ pub(crate) mod tests {
     }
 
     prop_compose! {
-        /// Any session, for the tests of everything that carries one.
+        /// Generates any session, for the tests of types that hold one.
         pub(crate) fn session()(
             object in "\\PC{0,12}", id in "\\PC{0,32}", user_id in "\\PC{0,32}", client_id in "\\PC{0,32}",
             actor in proptest::option::of("\\PC{0,12}"), status in "active|revoked|pending|\\PC{0,12}",
@@ -279,7 +297,7 @@ pub(crate) mod tests {
 
     proptest! {
         #[test]
-        fn a_session_survives_the_round_trip(session in session()) {
+        fn a_session_reads_back_what_it_writes(session in session()) {
             let json = serde_json::to_vec(&session).unwrap();
             prop_assert_eq!(serde_json::from_slice::<Session>(&json).unwrap(), session);
         }

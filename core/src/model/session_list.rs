@@ -1,4 +1,4 @@
-//! A list of sessions, in either of the shapes that the server sends.
+//! [`SessionList`]: a page of sessions, in both shapes that the server sends.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,16 +10,30 @@ use serde::{Deserialize, Serialize};
 use super::session::Session;
 use super::time;
 
-/// A page of sessions, newest first.
+/// A page of sessions, newest first: the response of [`ListSessions`](crate::ListSessions).
 ///
-/// The server sends a bare array or, if `paginated` was asked for, an object with the total: both are always read. `S` is
-/// [`Session`] unless you decode sessions into a type of your own.
+/// The server sends an array or, with `paginated`, an object with `data` and `total_count`. Both shapes are read,
+/// whatever was requested. `S` is [`Session`], unless you decode sessions into a type of your own.
+///
+/// ```
+/// use clerk_sessions_core::{Api, ListSessions, http};
+///
+/// let response = http::Response::new(br#"{"data":[],"total_count":0}"#.to_vec());
+/// let sessions = Api::new("sk_test_123")?.parse::<ListSessions>(response)?;
+/// assert_eq!((sessions.len(), sessions.total_count), (0, Some(0)));
+/// for session in &sessions {
+///     println!("{} is {}", session.id, session.status);
+/// }
+/// # Ok::<(), clerk_sessions_core::Error>(())
+/// ```
+///
+/// Source: [Clerk's reference](https://clerk.com/docs/reference/backend-api/tag/Sessions#operation/GetSessionList).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SessionList<S = Session> {
     /// The sessions of this page.
     pub data: Vec<S>,
-    /// How many sessions match in all, where the server said so.
+    /// The number of sessions that match on all pages. `None` if the server did not send it.
     pub total_count: Option<u64>,
 }
 
@@ -29,13 +43,13 @@ impl<S> SessionList<S> {
         self.data.iter()
     }
 
-    /// How many sessions this page holds.
+    /// Returns the number of sessions on this page.
     #[must_use]
     pub fn len(&self) -> usize {
         self.data.len()
     }
 
-    /// Whether this page holds no session.
+    /// Whether this page has no session.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.data.is_empty()
@@ -62,7 +76,7 @@ impl<'a, S> IntoIterator for &'a SessionList<S> {
 
 impl<'de, S: Deserialize<'de>> Deserialize<'de> for SessionList<S> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // One pass over the input: an untagged enum would first copy the whole list into a buffer.
+        // This reads the input once. An untagged enum would first copy the whole list into a buffer.
         deserializer.deserialize_any(EitherShape(PhantomData))
     }
 }
@@ -99,7 +113,7 @@ fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::E
     #[serde(transparent)]
     struct Count(#[serde(deserialize_with = "time::integer")] i64);
     let count = Option::<Count>::deserialize(deserializer)?;
-    // A negative count counts nothing: it is as good as none.
+    // A negative count has no meaning, so it is treated as absent.
     Ok(count.and_then(|Count(count)| u64::try_from(count).ok()))
 }
 
@@ -115,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn both_shapes_are_read_and_the_total_is_kept() {
+    fn both_shapes_decode_and_the_total_is_kept() {
         let bare = read(&json!([minimal(), minimal()]));
         assert_eq!((bare.len(), bare.total_count), (2, None));
         for (total, kept) in [(json!(40), Some(40)), (json!(40.0), Some(40)), (Value::Null, None), (json!(-1), None)] {
@@ -128,14 +142,14 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_an_error() {
+    fn any_other_shape_is_an_error() {
         for json in ["null", "7", "\"x\"", "{}", r#"{"data":null}"#, r#"{"data":{}}"#, "[null]"] {
             assert!(serde_json::from_str::<SessionList>(json).is_err(), "{json}");
         }
     }
 
     #[test]
-    fn a_list_is_gone_through_by_value_and_by_reference() {
+    fn a_list_iterates_by_value_and_by_reference() {
         let list = read(&json!([with_id("sess_1"), with_id("sess_2")]));
         let ids = ["sess_1", "sess_2"];
         assert!(!list.is_empty());
@@ -145,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_says_what_was_expected() {
+    fn the_error_of_another_shape_names_both_shapes() {
         let error = serde_json::from_str::<SessionList>("7").unwrap_err().to_string();
         assert!(error.contains("expected an array of sessions, or an object"), "{error}");
     }

@@ -1,4 +1,4 @@
-//! Times as the API gives them.
+//! [`UnixMillis`]: the times of the API.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -6,28 +6,38 @@ use std::time::{Duration, SystemTime};
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
-/// A point in time: milliseconds since 1970-01-01T00:00:00Z.
+/// A point in time, in milliseconds since 1970-01-01T00:00:00Z.
 ///
-/// Every time of the Sessions API has this unit, whatever the description of a field says. An integral float is read as
-/// the integer it stands for; anything else that is not an integer is an error, never a guess.
+/// All times of the Sessions API have this unit. A JSON number such as `1.7e12` or `1700000000000.0` is read as the
+/// integer of its value. A fraction, a string or a number outside of `i64` is an error.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+///
+/// use clerk_sessions_core::UnixMillis;
+///
+/// let time = UnixMillis::new(1_700_000_000_000);
+/// assert_eq!(time.to_system_time(), SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(1_700_000_000)));
+/// assert_eq!(time.to_string(), "1700000000000");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct UnixMillis(i64);
 
 impl UnixMillis {
-    /// The point that many milliseconds after the Unix epoch.
+    /// Creates the time from milliseconds since the Unix epoch. Negative values are before it.
     #[must_use]
     pub const fn new(millis: i64) -> Self {
         Self(millis)
     }
 
-    /// Milliseconds since the Unix epoch.
+    /// Returns the milliseconds since the Unix epoch.
     #[must_use]
     pub const fn as_millis(self) -> i64 {
         self.0
     }
 
-    /// The same point as a [`SystemTime`], or `None` where the system's time type can't hold it.
+    /// Converts the time into a [`SystemTime`]; `None` if it is outside of the range of that type.
     #[must_use]
     pub fn to_system_time(self) -> Option<SystemTime> {
         match u64::try_from(self.0) {
@@ -49,7 +59,7 @@ impl<'de> Deserialize<'de> for UnixMillis {
     }
 }
 
-/// Reads an integer that a server may have written as an integral float.
+/// Reads an integer, which the server may write as a float without a fraction.
 pub(super) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     deserializer.deserialize_i64(IntegerVisitor)
 }
@@ -72,7 +82,7 @@ impl Visitor<'_> for IntegerVisitor {
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<i64, E> {
-        // Beyond 2^53 a float no longer names one integer, so reading it would be a guess.
+        // Above 2^53 a float may stand for several integers, so its value is uncertain.
         const EXACT: f64 = 9_007_199_254_740_992.0;
         if value.fract() == 0.0 && value.abs() <= EXACT {
             #[allow(clippy::cast_possible_truncation)]
@@ -88,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whole_numbers_are_read_however_they_are_written() {
+    fn integers_and_floats_without_a_fraction_decode() {
         for (json, millis) in [
             ("1716883200123", 1_716_883_200_123),
             ("1716883200123.0", 1_716_883_200_123),
@@ -102,20 +112,20 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_is_taken_for_a_time() {
+    fn fractions_strings_and_numbers_out_of_range_are_errors() {
         for json in ["1.5", "1e300", "9223372036854775808", "9007199254740994.0", "\"1\"", "null", "true", "[]", "{}"] {
             assert!(serde_json::from_str::<UnixMillis>(json).is_err(), "{json}");
         }
     }
 
     #[test]
-    fn a_time_before_the_epoch_is_a_system_time_too() {
+    fn a_time_before_the_epoch_converts_into_a_system_time() {
         let before = UnixMillis::new(-1500).to_system_time().unwrap();
         assert_eq!(SystemTime::UNIX_EPOCH.duration_since(before).unwrap(), Duration::from_millis(1500));
     }
 
     #[test]
-    fn a_time_is_told_in_milliseconds_and_as_a_system_time() {
+    fn a_time_prints_milliseconds_and_converts_into_a_system_time() {
         let time = UnixMillis::new(1500);
         assert_eq!((time.as_millis(), time.to_string().as_str()), (1500, "1500"));
         let passed = |millis| UnixMillis::new(millis).to_system_time().unwrap().duration_since(SystemTime::UNIX_EPOCH);

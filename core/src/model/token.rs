@@ -1,15 +1,29 @@
-//! Session tokens.
+//! [`Token`] and [`TokenFormat`].
 
 use serde::{Deserialize, Serialize};
 
 use super::open::open_enum;
 use super::secret::Jwt;
 
-/// A freshly minted session token.
+/// A new session token: the response of [`CreateSessionToken`](crate::CreateSessionToken) and
+/// [`CreateSessionTokenFromTemplate`](crate::CreateSessionTokenFromTemplate).
+///
+/// `Debug` does not show the token. Read it with [`Jwt::expose`].
+///
+/// ```
+/// use clerk_sessions_core::{Api, CreateSessionToken, http};
+///
+/// let response = http::Response::new(br#"{"object":"token","jwt":"a.b.c"}"#.to_vec());
+/// let token = Api::new("sk_test_123")?.parse::<CreateSessionToken>(response)?;
+/// assert_eq!(token.jwt.expose(), "a.b.c");
+/// # Ok::<(), clerk_sessions_core::Error>(())
+/// ```
+///
+/// Source: [Clerk's reference](https://clerk.com/docs/reference/backend-api/tag/Sessions#operation/CreateSessionToken).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Token {
-    /// The object's type, `token` today.
+    /// The type of the object: `token`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<String>,
     /// The signed token.
@@ -17,11 +31,12 @@ pub struct Token {
 }
 
 open_enum! {
-    /// What a refresh is asked to return.
+    /// Whether the response of a refresh has a token or cookies:
+    /// [`RefreshSession::format`](crate::RefreshSession::format).
     TokenFormat {
-        /// A bare token, the default.
+        /// A session token. The default.
         Token = "token",
-        /// Cookie directives, ready to be set in the browser.
+        /// `Set-Cookie` directives for the browser.
         Cookie = "cookie",
     }
 }
@@ -31,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_jwt_is_needed() {
+    fn a_token_needs_only_the_jwt() {
         for json in [
             r#"{"jwt":"a.b.c"}"#,
             r#"{"object":null,"jwt":"a.b.c"}"#,

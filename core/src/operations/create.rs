@@ -1,4 +1,4 @@
-//! `POST /sessions`
+//! [`CreateSession`]: `POST /sessions`.
 
 use http::Method;
 use serde::{Deserialize, Serialize};
@@ -10,30 +10,49 @@ use crate::model::{OrganizationId, Session, UserId};
 use crate::operation::Operation;
 use crate::request::RequestWriter;
 
-/// Creates an active session for a user, on a client of its own.
+/// Creates an active session for a user, on a new client: `POST /sessions`.
 ///
-/// For testing only: production instances refuse it.
+/// Use it in tests. Production instances refuse it. To sign a user in from a backend in production, Clerk recommends
+/// sign-in tokens, which this crate does not cover.
 ///
-/// [Reference](https://clerk.com/docs/reference/backend-api/tag/Sessions#operation/createSession)
+/// The response is the new [`Session`]. The operation is not idempotent: a second run creates a second session. So it
+/// is not retried when the server may have processed it.
+///
+/// ```
+/// use clerk_sessions_core::{Api, CreateSession};
+///
+/// let api = Api::new("sk_test_123")?;
+/// let request = api.request(&CreateSession::new("user_123").active_organization_id("org_123"))?;
+/// assert_eq!(request.body(), br#"{"user_id":"user_123","active_organization_id":"org_123"}"#);
+/// # Ok::<(), clerk_sessions_core::Error>(())
+/// ```
+///
+/// # Errors
+/// - [`Error::Build`](crate::Error::Build): `user_id` or `active_organization_id` is empty.
+/// - [`Error::Api`](crate::Error::Api): 400 on a production instance, 404 if the user or the organization does not
+///   exist, 422 if the server refuses a parameter, 401 for a wrong secret key.
+/// - [`Error::Decode`](crate::Error::Decode): the response is not a session, or is a session of another user.
+///
+/// Source: [Clerk's reference](https://clerk.com/docs/reference/backend-api/tag/Sessions#operation/createSession).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CreateSession {
-    /// The user to sign in.
+    /// The user to sign in. Required, and not empty.
     pub user_id: UserId,
-    /// The organization to make active in the session.
+    /// The organization to make active in the session. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active_organization_id: Option<OrganizationId>,
 }
 
 impl CreateSession {
-    /// A session for this user, with no active organization.
+    /// Creates a session for this user, with no active organization.
     #[must_use]
     pub fn new(user_id: impl Into<UserId>) -> Self {
         Self { user_id: user_id.into(), active_organization_id: None }
     }
 
-    /// The organization to make active in the session.
+    /// Sets the organization to make active in the session. Default: none.
     #[must_use]
     pub fn active_organization_id(mut self, organization_id: impl Into<OrganizationId>) -> Self {
         self.active_organization_id = Some(organization_id.into());
@@ -66,7 +85,7 @@ mod tests {
     use crate::model::tests::minimal;
 
     #[test]
-    fn sends_the_user_and_the_organization_if_given() {
+    fn sends_the_user_and_the_organization_if_there_is_one() {
         assert_eq!(
             sent(&CreateSession::new("user_1")),
             "POST https://api.clerk.com/v1/sessions\ncontent-type: application/json\n{\"user_id\":\"user_1\"}"

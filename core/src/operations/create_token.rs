@@ -1,4 +1,4 @@
-//! `POST /sessions/{session_id}/tokens`
+//! [`CreateSessionToken`]: `POST /sessions/{session_id}/tokens`.
 
 use http::Method;
 use serde::{Deserialize, Serialize};
@@ -10,46 +10,72 @@ use crate::model::{SessionId, TemplateName, Token};
 use crate::operation::Operation;
 use crate::request::RequestWriter;
 
-/// Mints a session token.
+/// Mints a session token: `POST /sessions/{session_id}/tokens`.
 ///
-/// [Reference](https://clerk.com/docs/reference/backend-api/tag/Sessions#operation/CreateSessionToken)
+/// Use it to call a backend of yours as the user of the session. For a token with the claims of a JWT template, use
+/// [`CreateSessionTokenFromTemplate`], or [`template`](Self::template) of this type.
+///
+/// The response is a [`Token`]. The operation is not idempotent: a second run mints a second token and costs quota. So
+/// it is not retried when the server may have processed it.
+///
+/// ```
+/// use clerk_sessions_core::{Api, CreateSessionToken};
+///
+/// let api = Api::new("sk_test_123")?;
+/// let token = CreateSessionToken::new("sess_123").expires_in_seconds(300).origin("https://app.example.com");
+/// let request = api.request(&token)?;
+/// assert_eq!(request.body(), br#"{"expires_in_seconds":300}"#);
+/// assert_eq!(request.headers()["origin"], "https://app.example.com");
+/// # Ok::<(), clerk_sessions_core::Error>(())
+/// ```
+///
+/// # Errors
+/// - [`Error::Build`](crate::Error::Build): the id is empty, `.` or `..`, `expires_in_seconds` is not between 30 and
+///   315,360,000, or `origin` has a character that is not allowed in a header.
+/// - [`Error::Api`](crate::Error::Api): 404 if there is no such session
+///   ([`Error::is_not_found`](crate::Error::is_not_found)), 401 for a wrong secret key.
+/// - [`Error::Decode`](crate::Error::Decode): the response is not a token, or its `sid` claim names another session.
+///
+/// Source: [Clerk's reference](https://clerk.com/docs/reference/backend-api/tag/Sessions#operation/CreateSessionToken).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CreateSessionToken {
-    /// The session.
+    /// The id of the session. Required, and not empty, `.` or `..`. It is percent-encoded.
     pub session_id: SessionId,
-    /// The token's life in seconds, 30..=315360000; the server's default is 60.
+    /// How long the token is valid, in seconds: 30 to 315,360,000. Default: the server's, which is 60.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in_seconds: Option<u32>,
-    /// The `Origin` header to send, such as `https://app.example.com`: without it, the token has no `azp` claim.
+    /// The `Origin` header of the request, such as `https://app.example.com`. It becomes the token's `azp` claim.
+    /// Default: none, and then the token has no `azp` claim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
 }
 
 impl CreateSessionToken {
-    /// A token of this session, with the server's defaults.
+    /// Mints a token of this session, with the server's defaults.
     #[must_use]
     pub fn new(session_id: impl Into<SessionId>) -> Self {
         Self { session_id: session_id.into(), expires_in_seconds: None, origin: None }
     }
 
-    /// The token's life in seconds, 30..=315360000.
+    /// Sets how long the token is valid, in seconds: 30 to 315,360,000. The server's default is 60.
     #[must_use]
     pub fn expires_in_seconds(mut self, seconds: u32) -> Self {
         self.expires_in_seconds = Some(seconds);
         self
     }
 
-    /// The `Origin` that the token is for, its `azp` claim.
+    /// Sets the `Origin` header of the request, which becomes the token's `azp` claim.
     #[must_use]
     pub fn origin(mut self, origin: impl Into<String>) -> Self {
         self.origin = Some(origin.into());
         self
     }
 
-    /// The same token from a JWT template of the instance, for
-    /// [`create_token_from_template`](crate::Sessions::create_token_from_template).
+    /// Mints the token from this JWT template instead. All other parameters are kept.
+    ///
+    /// Pass the result to [`create_token_from_template`](crate::Sessions::create_token_from_template).
     #[must_use]
     pub fn template(self, template_name: impl Into<TemplateName>) -> CreateSessionTokenFromTemplate {
         let Self { session_id, expires_in_seconds, origin } = self;
@@ -68,7 +94,7 @@ impl Operation for CreateSessionToken {
         "create_token",
         Method::POST,
         "/sessions/{session_id}/tokens",
-        // A repeat only mints another token, but it costs quota.
+        // A second run only mints another token, but it costs quota.
         Idempotency::NotIdempotent,
     );
 
@@ -89,7 +115,7 @@ mod tests {
     use crate::model::token_of;
 
     #[test]
-    fn sends_an_object_even_without_options() {
+    fn sends_an_empty_object_without_options() {
         assert_eq!(
             sent(&CreateSessionToken::new("sess_1")),
             "POST https://api.clerk.com/v1/sessions/sess_1/tokens\ncontent-type: application/json\n{}"
@@ -102,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_takes_the_place_of_the_one_for_all_calls() {
+    fn an_origin_replaces_the_origin_header_of_the_api() {
         let api = crate::Api::builder("sk_test_1").header("Origin", "https://all.example.com").build().unwrap();
         let request = api.request(&CreateSessionToken::new("sess_1").origin("https://one.example.com")).unwrap();
         let origins: Vec<_> = request.headers().get_all("origin").iter().collect();
@@ -110,12 +136,15 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_out_of_bounds() {
+    fn refuses_an_expiry_out_of_range_a_bad_origin_and_an_empty_id() {
         for seconds in [0, 29, 315_360_001] {
             let error = refused(&CreateSessionToken::new("sess_1").expires_in_seconds(seconds));
-            assert!(error.contains("expires_in_seconds is not within 30..=315360000"), "{error}");
+            assert!(error.contains("expires_in_seconds is not between 30 and 315360000"), "{error}");
         }
-        assert!(refused(&CreateSessionToken::new("sess_1").origin("a\r\nb: c")).contains("origin holds a character"));
+        assert!(
+            refused(&CreateSessionToken::new("sess_1").origin("a\r\nb: c"))
+                .contains("origin has a character that is not allowed")
+        );
         assert!(refused(&CreateSessionToken::new("")).contains("session_id is empty"));
     }
 
@@ -129,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_a_token_that_does_not_print() {
+    fn debug_of_a_token_does_not_show_the_jwt() {
         let token = responded::<CreateSessionToken>(r#"{"object":"token","jwt":"a.b.c"}"#).unwrap();
         assert_eq!(token.jwt.expose(), "a.b.c");
         assert!(!format!("{token:?}").contains("a.b.c"));

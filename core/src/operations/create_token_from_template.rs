@@ -1,4 +1,4 @@
-//! `POST /sessions/{session_id}/tokens/{template_name}`
+//! [`CreateSessionTokenFromTemplate`]: `POST /sessions/{session_id}/tokens/{template_name}`.
 
 use http::Method;
 use serde::{Deserialize, Serialize};
@@ -10,27 +10,52 @@ use crate::model::{SessionId, TemplateName, Token, sid_is};
 use crate::operation::Operation;
 use crate::request::RequestWriter;
 
-/// Mints a token by a JWT template of the instance.
+/// Mints a token from a JWT template of the instance: `POST /sessions/{session_id}/tokens/{template_name}`.
 ///
-/// [Reference](https://clerk.com/docs/reference/backend-api/tag/Sessions#operation/CreateSessionTokenFromTemplate)
+/// Use it for tokens that another service reads, such as Hasura or Supabase. The template sets the claims. For a token
+/// with Clerk's own claims, use [`CreateSessionToken`](crate::CreateSessionToken).
+///
+/// The response is a [`Token`]. The operation is not idempotent: a second run mints a second token and costs quota. So
+/// it is not retried when the server may have processed it.
+///
+/// ```
+/// use clerk_sessions_core::{Api, CreateSessionTokenFromTemplate};
+///
+/// let api = Api::new("sk_test_123")?;
+/// let request = api.request(&CreateSessionTokenFromTemplate::new("sess_123", "custom_hasura"))?;
+/// assert_eq!(request.uri().path(), "/v1/sessions/sess_123/tokens/custom_hasura");
+/// # Ok::<(), clerk_sessions_core::Error>(())
+/// ```
+///
+/// # Errors
+/// - [`Error::Build`](crate::Error::Build): the id or the name is empty, `.` or `..`, `expires_in_seconds` is not
+///   between 30 and 315,360,000, or `origin` has a character that is not allowed in a header.
+/// - [`Error::Api`](crate::Error::Api): 404 if there is no such session or template
+///   ([`Error::is_not_found`](crate::Error::is_not_found)), 401 for a wrong secret key.
+/// - [`Error::Decode`](crate::Error::Decode): the response is not a token, or its `sid` claim is the id of another
+///   session.
+///
+/// Source: [Clerk's
+/// reference](https://clerk.com/docs/reference/backend-api/tag/Sessions#operation/CreateSessionTokenFromTemplate).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CreateSessionTokenFromTemplate {
-    /// The session.
+    /// The id of the session. Required, and not empty, `.` or `..`. It is percent-encoded.
     pub session_id: SessionId,
-    /// The template's name.
+    /// The name of the template. Required, and not empty, `.` or `..`. It is percent-encoded.
     pub template_name: TemplateName,
-    /// The token's life in seconds, 30..=315360000; the template's own where not given.
+    /// How long the token is valid, in seconds: 30 to 315,360,000. Default: the template's lifetime.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in_seconds: Option<u32>,
-    /// The `Origin` header to send, such as `https://app.example.com`: without it, the token has no `azp` claim.
+    /// The `Origin` header of the request, such as `https://app.example.com`. It becomes the token's `azp` claim.
+    /// Default: none, and then the token has no `azp` claim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
 }
 
 impl CreateSessionTokenFromTemplate {
-    /// A token of this session by this template, with the template's defaults.
+    /// Mints a token of this session from this template, with the template's defaults.
     #[must_use]
     pub fn new(session_id: impl Into<SessionId>, template_name: impl Into<TemplateName>) -> Self {
         Self {
@@ -41,14 +66,14 @@ impl CreateSessionTokenFromTemplate {
         }
     }
 
-    /// The token's life in seconds, 30..=315360000.
+    /// Sets how long the token is valid, in seconds: 30 to 315,360,000. The default is the template's lifetime.
     #[must_use]
     pub fn expires_in_seconds(mut self, seconds: u32) -> Self {
         self.expires_in_seconds = Some(seconds);
         self
     }
 
-    /// The `Origin` that the token is for, its `azp` claim.
+    /// Sets the `Origin` header of the request, which becomes the token's `azp` claim.
     #[must_use]
     pub fn origin(mut self, origin: impl Into<String>) -> Self {
         self.origin = Some(origin.into());
@@ -63,7 +88,7 @@ impl Operation for CreateSessionTokenFromTemplate {
         "create_token_from_template",
         Method::POST,
         "/sessions/{session_id}/tokens/{template_name}",
-        // As for `CreateSessionToken`: a repeat costs quota.
+        // A second run only mints another token, but it costs quota.
         Idempotency::NotIdempotent,
     );
 
@@ -74,8 +99,8 @@ impl Operation for CreateSessionTokenFromTemplate {
     }
 
     fn check(&self, token: &Token) -> Result<(), Mismatch> {
-        // Clerk adds no `sid` of its own to these tokens, so a template may use that claim for anything. Only a value that is
-        // written like a session's id is taken for one.
+        // Clerk adds no `sid` claim to these tokens, so a template may use that claim for anything. Only a value that
+        // looks like the id of a session is compared.
         let is_other = |sid: &[u8]| sid.starts_with(b"sess_") && sid != self.session_id.as_str().as_bytes();
         if sid_is(token.jwt.expose(), is_other) { Err(other_token("jwt")) } else { Ok(()) }
     }
@@ -103,8 +128,8 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_would_call_another_operation() {
-        // The path `tokens/..` would be that of the session, and `tokens/` that of a plain token.
+    fn refuses_a_name_that_changes_the_path_and_an_expiry_out_of_range() {
+        // `tokens/..` is the path of the session, and `tokens/` the path of a token without a template.
         for template in ["", ".", ".."] {
             let error = refused(&CreateSessionTokenFromTemplate::new("sess_1", template));
             assert!(error.contains("template_name is"), "{error}");

@@ -1,4 +1,4 @@
-//! `GET /sessions/{session_id}`
+//! [`GetSession`]: `GET /sessions/{session_id}`.
 
 use http::Method;
 use serde::{Deserialize, Serialize};
@@ -10,19 +10,37 @@ use crate::model::{Session, SessionId};
 use crate::operation::Operation;
 use crate::request::RequestWriter;
 
-/// Retrieves a session.
+/// Gets a session: `GET /sessions/{session_id}`.
 ///
-/// [Reference](https://clerk.com/docs/reference/backend-api/tag/Sessions#operation/GetSession)
+/// Use it to look at one session whose id you know. The response is the [`Session`], whatever its status. The operation
+/// only reads, so it is retried after transport failures and the statuses of [`RetryPolicy`](crate::RetryPolicy).
+///
+/// ```
+/// use clerk_sessions_core::{Api, GetSession};
+///
+/// let api = Api::new("sk_test_123")?;
+/// let request = api.request(&GetSession::new("sess_123"))?;
+/// assert_eq!(request.uri(), "https://api.clerk.com/v1/sessions/sess_123");
+/// # Ok::<(), clerk_sessions_core::Error>(())
+/// ```
+///
+/// # Errors
+/// - [`Error::Build`](crate::Error::Build): the id is empty, `.` or `..`.
+/// - [`Error::Api`](crate::Error::Api): 404 if there is no such session
+///   ([`Error::is_not_found`](crate::Error::is_not_found)), 401 for a wrong secret key.
+/// - [`Error::Decode`](crate::Error::Decode): the response is not a session, or is another session.
+///
+/// Source: [Clerk's reference](https://clerk.com/docs/reference/backend-api/tag/Sessions#operation/GetSession).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct GetSession {
-    /// The session.
+    /// The id of the session. Required, and not empty, `.` or `..`. It is percent-encoded.
     pub session_id: SessionId,
 }
 
 impl GetSession {
-    /// Retrieves this session.
+    /// Gets the session of this id.
     #[must_use]
     pub fn new(session_id: impl Into<SessionId>) -> Self {
         Self { session_id: session_id.into() }
@@ -68,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_an_id_that_is_no_segment() {
+    fn refuses_an_empty_id_and_dot_segments() {
         assert_eq!(refused(&GetSession::new("")), "GetSession: session_id is empty (nothing was sent)");
         for id in [".", ".."] {
             assert!(refused(&GetSession::new(id)).starts_with("GetSession: session_id is a dot segment"));

@@ -1,7 +1,7 @@
-//! The seven session operations, one file each: what it sends, what it reads, its tests.
+//! The seven session operations, one file each: its request, its response, its tests.
 //!
-//! The parameters are plain owned structs: `new` takes what is required, setters take the rest, and serde reads and writes
-//! them flat, with the names of the official description.
+//! Each is an owned struct of its parameters. `new` takes the required ones, setters take the optional ones. As JSON it
+//! is one flat object with the parameter names of Clerk's reference.
 
 mod create;
 mod create_token;
@@ -28,7 +28,7 @@ use crate::error::{BuildError, Mismatch};
 use crate::model::{Jwt, Session, SessionId, UserId, sid_is};
 use crate::request::RequestWriter;
 
-/// Lets an operation that needs only one thing be made from that thing: `sessions.get("sess_…")`.
+/// Implements `From` for an operation with one required parameter, so that `sessions.get("sess_…")` compiles.
 macro_rules! from_its_only_parameter {
     ($operation:ident, $parameter:ty) => {
         from_its_only_parameter!($operation: &str, String, &String, $parameter, &$parameter);
@@ -43,7 +43,7 @@ macro_rules! from_its_only_parameter {
 }
 use from_its_only_parameter;
 
-/// What both token operations send besides their path.
+/// Writes the parameters that both token operations have besides their path: the JSON body and the `Origin` header.
 fn write_token_options(
     request: &mut RequestWriter<'_>,
     expires_in_seconds: Option<u32>,
@@ -55,7 +55,7 @@ fn write_token_options(
         expires_in_seconds: Option<u32>,
     }
     if expires_in_seconds.is_some_and(|seconds| !(30..=315_360_000).contains(&seconds)) {
-        return Err(BuildError::new("expires_in_seconds", "is not within 30..=315360000"));
+        return Err(BuildError::new("expires_in_seconds", "is not between 30 and 315360000"));
     }
     if let Some(origin) = origin {
         request.header("origin", ORIGIN, origin)?;
@@ -63,7 +63,7 @@ fn write_token_options(
     request.json(&Body { expires_in_seconds })
 }
 
-/// Refuses an empty parameter: a server may take it as not given, and then list or change more than was meant.
+/// Refuses an empty parameter. A server may treat it as absent, and then list or change more than the caller wants.
 fn not_empty(field: &'static str, value: Option<&str>) -> Result<(), BuildError> {
     match value {
         Some("") => Err(BuildError::new(field, "is empty")),
@@ -71,7 +71,7 @@ fn not_empty(field: &'static str, value: Option<&str>) -> Result<(), BuildError>
     }
 }
 
-/// Checks that the session of a response is the one asked for.
+/// Checks that a response has the requested session.
 fn check_session(session: &Session, asked_for: &SessionId) -> Result<(), Mismatch> {
     if session.id == *asked_for {
         Ok(())
@@ -80,20 +80,20 @@ fn check_session(session: &Session, asked_for: &SessionId) -> Result<(), Mismatc
     }
 }
 
-/// What a response is that has another user than the one asked for.
+/// The reason of a mismatch where the response names another user.
 const OTHER_USER: &str = "is another user than the one asked for";
 
-/// Checks that the session of a response is of the user asked for.
+/// Checks that the session of a response belongs to the requested user.
 fn check_user(session: &Session, asked_for: &UserId) -> Result<(), Mismatch> {
     if session.user_id == *asked_for { Ok(()) } else { Err(Mismatch::new("user_id", OTHER_USER)) }
 }
 
-/// Checks that a token is of the session asked for.
+/// Checks that a token belongs to the requested session. A token without a readable `sid` claim passes.
 fn check_token(jwt: &Jwt, asked_for: &SessionId) -> Result<(), Mismatch> {
     if is_of_other_session(jwt.expose(), asked_for) { Err(other_token("jwt")) } else { Ok(()) }
 }
 
-/// Whether a token is of another session. A token without a session is not.
+/// Whether a token has a `sid` claim that names another session.
 fn is_of_other_session(token: &str, asked_for: &SessionId) -> bool {
     sid_is(token, |sid| sid != asked_for.as_str().as_bytes())
 }
@@ -113,8 +113,8 @@ mod tests {
     use crate::call::{CallContext, Flow as _};
     use crate::operation::Operation;
 
-    /// The request of an operation as text: the request line, the headers that are its own, the body. Every request has the
-    /// client's five headers, which are checked here.
+    /// Returns the request of an operation as text: the request line, the operation's headers, the body. It also checks
+    /// the five headers that every request has.
     pub(super) fn sent<O: Operation>(operation: &O) -> String {
         let mut request = Api::new("sk_test_1").unwrap().request(operation).unwrap();
         let version = env!("CARGO_PKG_VERSION");
@@ -133,22 +133,25 @@ mod tests {
         format!("{} {}\n{own}{body}", request.method(), request.uri())
     }
 
-    /// What is said of an operation that is refused.
+    /// Returns the message of the `BuildError` of an operation.
     pub(super) fn refused<O: Operation>(operation: &O) -> String {
         Api::new("sk_test_1").unwrap().request(operation).unwrap_err().to_string()
     }
 
-    /// What is said of a 200 with this body that is for something else than the operation asked for; `None` if it is not.
+    /// Returns the place and reason in the message of a 200 with this body that the operation's check refuses; `None`
+    /// if the operation accepts it.
     pub(super) fn mismatch<O: Operation>(operation: O, body: impl AsRef<[u8]>) -> Option<String> {
         let mut call = CallContext::new(Api::new("sk_test_1").unwrap()).call(operation).unwrap();
         call.step(Duration::ZERO);
         call.on_response(http::Response::new(body.as_ref().to_vec()), Duration::ZERO);
         let error = call.finish().err()?;
         assert!(matches!(error, crate::Error::Decode(_)), "{error}");
-        Some(error.to_string().split_once(" bytes can't be read: ").unwrap().1.to_owned())
+        let text = error.to_string();
+        let fault = text.split_once(" bytes can't be used: ").unwrap().1;
+        Some(fault.strip_suffix("; report it if it persists").unwrap().to_owned())
     }
 
-    /// Reads a 200 with this body as the operation does.
+    /// Decodes a 200 with this body as the operation's output, without its check.
     pub(super) fn responded<O: Operation>(body: impl AsRef<[u8]>) -> Result<O::Output, crate::Error> {
         Api::new("sk_test_1").unwrap().parse::<O>(http::Response::new(body.as_ref().to_vec()))
     }

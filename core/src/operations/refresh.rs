@@ -1,4 +1,4 @@
-//! `POST /sessions/{session_id}/refresh`
+//! [`RefreshSession`]: `POST /sessions/{session_id}/refresh`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,40 +13,68 @@ use crate::model::{Jwt, RefreshToken, Refreshed, SessionId, TokenFormat};
 use crate::operation::Operation;
 use crate::request::RequestWriter;
 
-/// Refreshes a session: an expired session token and a refresh token become a new session token.
+/// Exchanges an expired session token and a refresh token for a new session token: `POST
+/// /sessions/{session_id}/refresh`.
 ///
-/// The refresh token works once. A refusal for which the handshake is the way on is told by
-/// [`Error::needs_handshake`](crate::Error::needs_handshake).
+/// Use it on a server that handles a browser's request whose session token has expired. All parameters come from that
+/// request. If the server refuses the refresh, [`Error::needs_handshake`](crate::Error::needs_handshake) is true:
+/// redirect the browser to Clerk's handshake endpoint.
 ///
-/// [Reference](https://clerk.com/docs/reference/backend-api/tag/Sessions#operation/RefreshSession)
+/// The response is [`Refreshed`]: a token, or cookies if [`TokenFormat::Cookie`] is set. The operation is not
+/// idempotent: a refresh token works once. So it is not retried when the server may have processed it. `Debug` shows
+/// neither token, and of the request's headers only the names.
+///
+/// ```
+/// use clerk_sessions_core::{Api, RefreshSession};
+///
+/// let api = Api::new("sk_test_123")?;
+/// let (session_cookie, refresh_cookie) = ("the value of __session", "the value of __refresh");
+/// let refresh = RefreshSession::new("sess_123", session_cookie, refresh_cookie, "https://app.example.com")
+///     .request_header("user-agent", "Firefox/126.0")
+///     .request_originating_ip("203.0.113.7");
+/// assert_eq!(api.request(&refresh)?.uri().path(), "/v1/sessions/sess_123/refresh");
+/// # Ok::<(), clerk_sessions_core::Error>(())
+/// ```
+///
+/// # Errors
+/// - [`Error::Build`](crate::Error::Build): the id is empty, `.` or `..`, or `expired_token`, `refresh_token` or
+///   `request_origin` is empty.
+/// - [`Error::Api`](crate::Error::Api): 401 if the refresh is refused
+///   ([`Error::needs_handshake`](crate::Error::needs_handshake)), 401 for a wrong secret key
+///   ([`Error::is_secret_key_invalid`](crate::Error::is_secret_key_invalid)), 400 if the server refuses a parameter.
+/// - [`Error::Decode`](crate::Error::Decode): the response has neither a token nor cookies, or the `sid` claim of a
+///   token in it names another session.
+///
+/// Source: [Clerk's reference](https://clerk.com/docs/reference/backend-api/tag/Sessions#operation/RefreshSession).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct RefreshSession {
-    /// The session.
+    /// The id of the session. Required, and not empty, `.` or `..`. It is percent-encoded.
     pub session_id: SessionId,
-    /// The expired session token, the value of the `__session` cookie.
+    /// The expired session token, the value of the `__session` cookie. Required, and not empty.
     pub expired_token: Jwt,
-    /// The refresh token, the value of the `__refresh` cookie.
+    /// The refresh token, the value of the `__refresh` cookie. Required, and not empty.
     pub refresh_token: RefreshToken,
-    /// The origin of the browser's request that is being handled, such as `https://app.example.com`.
+    /// The origin of the browser's request, such as `https://app.example.com`. Required, and not empty.
     pub request_origin: String,
-    /// The headers of that request: the values of each name.
+    /// The headers of the browser's request: each name with its values. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_headers: Option<BTreeMap<String, Vec<String>>>,
-    /// What to return, a token by default.
+    /// Whether the response has a token or cookies. Default: the server's, which is a token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<TokenFormat>,
-    /// The address that the request came from.
+    /// The IP address that the browser's request came from. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_originating_ip: Option<String>,
-    /// Whether the cookies' names carry the instance's suffix. Not in the description, but sent by Clerk's own SDK.
+    /// Whether the names of the cookies have the suffix of the instance. Default: not sent. Clerk's reference does not
+    /// name this parameter, but Clerk's JavaScript SDK sends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suffixed_cookies: Option<bool>,
 }
 
 impl RefreshSession {
-    /// Refreshes this session with what its browser holds.
+    /// Refreshes this session with the two tokens and the origin of the browser's request.
     #[must_use]
     pub fn new(
         session_id: impl Into<SessionId>,
@@ -66,7 +94,7 @@ impl RefreshSession {
         }
     }
 
-    /// Adds a header of the request that is being handled; a name given twice gets both values.
+    /// Adds a header of the browser's request. Call it once for each value of a name.
     #[must_use]
     pub fn request_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         let headers = self.request_headers.get_or_insert_default();
@@ -74,21 +102,21 @@ impl RefreshSession {
         self
     }
 
-    /// What to return, a token by default.
+    /// Sets whether the response has a token or cookies. The server's default is a token.
     #[must_use]
     pub fn format(mut self, format: TokenFormat) -> Self {
         self.format = Some(format);
         self
     }
 
-    /// The address that the request came from.
+    /// Sets the IP address that the browser's request came from.
     #[must_use]
     pub fn request_originating_ip(mut self, address: impl Into<String>) -> Self {
         self.request_originating_ip = Some(address.into());
         self
     }
 
-    /// Whether the cookies' names carry the instance's suffix.
+    /// Sets whether the names of the cookies have the suffix of the instance.
     #[must_use]
     pub fn suffixed_cookies(mut self, suffixed: bool) -> Self {
         self.suffixed_cookies = Some(suffixed);
@@ -98,7 +126,7 @@ impl RefreshSession {
 
 impl fmt::Debug for RefreshSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Of the headers the names only: one is `cookie`.
+        // Only the names of the headers: the `cookie` header holds both tokens.
         let request_headers = self.request_headers.as_ref().map(|headers| headers.keys().collect::<Vec<_>>());
         f.debug_struct("RefreshSession")
             .field("session_id", &self.session_id)
@@ -165,7 +193,8 @@ impl Operation for RefreshSession {
     }
 }
 
-/// The value of a `Set-Cookie` directive, if it sets the cookie of the session token: `__session`, which may have a suffix.
+/// Returns the value of a `Set-Cookie` directive for the cookie `__session` or `__session_<suffix>`, `None` for any
+/// other.
 fn session_token(directive: &str) -> Option<&str> {
     let (name, rest) = directive.split_once('=')?;
     let suffix = name.trim().strip_prefix("__session")?;
@@ -183,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn sends_what_the_browser_holds() {
+    fn sends_the_parameters_that_are_set() {
         assert_eq!(
             sent(&refresh()),
             "POST https://api.clerk.com/v1/sessions/sess_1/refresh\ncontent-type: application/json\n\
