@@ -1,5 +1,7 @@
 //! The checks of this repository, one command each. `cargo xtask --help` lists them.
 
+#[cfg(test)]
+mod architecture;
 mod bench;
 mod bindings;
 mod check;
