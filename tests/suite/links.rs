@@ -1,19 +1,19 @@
-//! Links in the documentation that lead to files and headings of this repository.
+//! Checks that links in the documentation lead to files and headings of this repository.
 //!
-//! What a link to the web leads to is not checked: tests need no network.
+//! Links to the web are not checked, as tests use no network.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Folders that hold what tools wrote, not documentation of this repository.
+/// Folders that contain the output of tools.
 const WRITTEN_BY_TOOLS: [&str; 4] = [".git", "target", "__pycache__", "node_modules"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// All files below a folder whose names end like this.
+/// All files below a folder with this extension.
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -50,12 +50,12 @@ fn links_of_markdown_files_lead_to_files_and_headings() {
 }
 
 #[test]
-fn links_of_rust_documentation_that_name_files_lead_to_files() {
+fn links_of_rust_documentation_to_files_lead_to_files() {
     let mut broken = Vec::new();
     for source in files(root(), "rs") {
         let text = fs::read_to_string(&source).unwrap();
         let documentation: Vec<_> = text.lines().filter_map(documentation).collect();
-        // All others name items, which rustdoc checks.
+        // rustdoc checks the links to items.
         let named = targets(&documentation.join("\n")).into_iter().filter(|target| names_a_file(target));
         broken.extend(named.filter_map(|target| fault(&source, &target)).map(|fault| {
             let source = source.display();
@@ -77,7 +77,7 @@ fn names_a_file(target: &str) -> bool {
     path.contains('/') || Path::new(path).extension().is_some()
 }
 
-/// What is wrong with a link of a file, if anything.
+/// The error in a link of a file, if there is one.
 fn fault(file: &Path, target: &str) -> Option<String> {
     let (path, anchor) = target.split_once('#').map_or((target, None), |(path, anchor)| (path, Some(anchor)));
     let destination = if path.is_empty() { file.to_owned() } else { file.parent()?.join(path) };
@@ -92,7 +92,7 @@ fn fault(file: &Path, target: &str) -> Option<String> {
     (!anchors.contains(anchor)).then(|| format!("{target} leads to no heading; there are {anchors:?}"))
 }
 
-/// The targets of all links of a Markdown text that do not lead to the web: `[text](target)` and `[name]: target`.
+/// The targets of all links of a Markdown text, except to the web: `[text](target)` and `[name]: target`.
 fn targets(markdown: &str) -> Vec<String> {
     let mut found = Vec::new();
     for line in prose(markdown) {
@@ -107,12 +107,12 @@ fn targets(markdown: &str) -> Vec<String> {
     found
 }
 
-/// The target without a title, and without the angle brackets that it may be in.
+/// The target without a title and angle brackets.
 fn first_word(text: &str) -> Option<String> {
     text.split_whitespace().next().map(|word| word.trim_matches(['<', '>']).to_owned())
 }
 
-/// Where the parenthesis ends that a text is within.
+/// The place of the parenthesis that closes the one before the text.
 fn closing_parenthesis(text: &str) -> usize {
     let mut depth = 1;
     for (place, letter) in text.char_indices() {
@@ -147,10 +147,10 @@ fn prose(markdown: &str) -> Vec<String> {
     lines
 }
 
-/// A line without its spans of code: what is in them is no link.
+/// A line without its spans of code, which contain no links.
 fn without_code(line: &str) -> String {
     let parts: Vec<_> = line.split('`').collect();
-    // An odd number of backticks leaves the last one open, which makes it a plain letter.
+    // If the number of backticks is odd, the last one is a plain letter.
     let closed = if parts.len() % 2 == 1 { parts.len() } else { parts.len() - 1 };
     let kept = parts.iter().enumerate().filter(|(index, _)| index % 2 == 0 || *index >= closed);
     kept.map(|(_, part)| *part).collect()
@@ -178,7 +178,7 @@ fn anchors(markdown: &str) -> BTreeSet<String> {
 fn anchor(heading: &str) -> String {
     let mut text = String::new();
     let mut rest = heading;
-    // Of a link, its text.
+    // A link is replaced by its text.
     while let Some((before, after)) = rest.split_once("](") {
         text += before;
         rest = &after[closing_parenthesis(after)..];
@@ -204,7 +204,7 @@ fn anchors_are_those_of_github() {
 }
 
 #[test]
-fn a_broken_link_is_told() {
+fn a_broken_link_is_reported() {
     let readme = root().join("README.md");
     assert_eq!(fault(&readme, "LICENSE"), None);
     assert_eq!(fault(&readme, "#use-it"), None);

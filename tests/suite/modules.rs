@@ -1,10 +1,10 @@
-//! The modules of the core have no dependency cycles, and its files are short.
+//! The modules of the core import each other in one order, and its files are short.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The modules of the core. Each may import only earlier modules of this list.
+/// The modules of the core. Each imports only modules that come before it in this list.
 const ORDER: [&str; 18] = [
     "metadata",
     "redact",
@@ -26,7 +26,7 @@ const ORDER: [&str; 18] = [
     "lib",
 ];
 
-/// The files that may be longer than [`MOST_LINES`], because each has a documented method for every operation.
+/// The files that may be longer than [`MOST_LINES`]: each has a method with docs for every operation.
 const FACADES: [&str; 2] = ["client/blocking.rs", "client/asynchronous.rs"];
 const MOST_LINES: usize = 400;
 
@@ -34,7 +34,7 @@ fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("core/src")
 }
 
-/// The source files of the core, indexed by their path below `core/src`.
+/// The text of each source file of the core, by its path below `core/src`.
 fn files() -> BTreeMap<String, String> {
     let (root, mut found, mut folders) = (source(), BTreeMap::new(), vec![source()]);
     while let Some(folder) = folders.pop() {
@@ -51,13 +51,13 @@ fn files() -> BTreeMap<String, String> {
     found
 }
 
-/// The code of a file, without comments and tests.
+/// The code of a file without comments and tests.
 fn code(text: &str) -> String {
     let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
     code.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect()
 }
 
-/// The names after this prefix, including those in braces: `a` and `b` for `crate::{a, b::C}`.
+/// The names after a prefix, also in braces: `a` and `b` of `crate::{a, b::C}`.
 fn names_after(code: &str, prefix: &str) -> BTreeSet<String> {
     let first_word = |text: &str| -> String { text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect() };
     let mut names = BTreeSet::new();
@@ -97,7 +97,7 @@ fn no_module_imports_a_later_one() {
         let module = file.split(['/', '.']).next().unwrap();
         let at = place(module).unwrap_or_else(|| panic!("{module} is not in ORDER: add it"));
         for name in names_after(&code(&text), "crate::") {
-            // A name that is not a module is a re-export of lib.rs, so the import is one of lib.rs.
+            // Other names are re-exports of lib.rs, so the file imports lib.rs.
             let imported = place(&name).unwrap_or(ORDER.len() - 1);
             if imported > at {
                 wrong.push(format!("{file} imports {name}"));
@@ -108,7 +108,7 @@ fn no_module_imports_a_later_one() {
 }
 
 #[test]
-fn files_of_a_folder_have_no_import_cycles() {
+fn files_of_a_folder_have_no_circular_imports() {
     let all = files();
     let mut arrows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (file, text) in &all {
@@ -117,14 +117,14 @@ fn files_of_a_folder_have_no_import_cycles() {
             arrows.insert(file.clone(), siblings.filter(|name| all.contains_key(name)).collect());
         }
     }
-    // Repeatedly removes files that import no remaining file. Only cycles remain.
+    // Removes files without imports until only circles are left.
     while let Some(file) = arrows.iter().find(|(_, to)| to.is_empty()).map(|(file, _)| file.clone()) {
         arrows.remove(&file);
         for to in arrows.values_mut() {
             to.remove(&file);
         }
     }
-    assert!(arrows.is_empty(), "import cycles among {arrows:#?}");
+    assert!(arrows.is_empty(), "circles among {arrows:#?}");
 }
 
 #[test]
@@ -136,7 +136,18 @@ fn no_file_is_longer_than_400_lines() {
 }
 
 #[test]
-fn imported_names_are_found_in_every_position() {
+fn names_are_found_in_paths_and_in_braces() {
     let code = "use crate::a::B;\nuse crate::{c, d::{E, F}, g as h};\nlet x = crate::i::j();";
     assert_eq!(names_after(code, "crate::"), ["a", "c", "d", "g", "i"].map(str::to_owned).into());
+}
+
+#[test]
+fn architecture_lists_the_modules_in_this_order() {
+    let architecture = fs::read_to_string(source().join("../../ARCHITECTURE.md")).unwrap();
+    let line = |module: &str| {
+        let place = |end| architecture.find(&format!("\n  {module}{end} "));
+        place(".rs").or_else(|| place("/")).unwrap_or_else(|| panic!("{module} is not in the tree of ARCHITECTURE.md"))
+    };
+    let lines = ORDER.map(line);
+    assert!(lines.is_sorted(), "{lines:?}");
 }

@@ -1,4 +1,4 @@
-//! The bindings, which have a test script of their own.
+//! Runs the test script of the bindings.
 
 use crate::Result;
 use crate::shell::Shell;

@@ -1,4 +1,4 @@
-//! Everything that has to hold before a change lands: every other task, in the order of the list.
+//! All other tasks, in the order of the list.
 
 use crate::shell::Shell;
 use crate::{Result, TASKS};

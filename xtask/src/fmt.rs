@@ -1,4 +1,4 @@
-//! Formatting, in each of the workspaces of this repository.
+//! Checks the formatting of all four workspaces.
 
 use crate::Result;
 use crate::shell::Shell;

@@ -1,4 +1,4 @@
-//! A few seconds of each fuzz target. `tests/fuzz/README.md` tells how to fuzz for longer.
+//! Runs each fuzz target for a few seconds. `tests/fuzz/README.md` says how to fuzz for longer.
 
 use crate::Result;
 use crate::shell::Shell;

@@ -1,10 +1,11 @@
-//! What can be told without running the code.
+//! Checks that do not run the code.
 
 use crate::packages::published;
 use crate::shell::Shell;
-use crate::{Result, minimal_versions, msrv};
+use crate::{Result, minimal_versions, msrv, words};
 
 pub(crate) fn run(shell: &mut Shell) -> Result {
+    words::run(shell)?;
     clippy(shell)?;
     rustdoc(shell)?;
     deny(shell)?;
@@ -21,7 +22,10 @@ fn clippy(shell: &mut Shell) -> Result {
         let name = package.name;
         shell.run(&format!("cargo clippy -p {name} --all-targets --locked --no-default-features -- -D warnings"))?;
     }
-    Ok(())
+    shell.run(
+        "cargo clippy --manifest-path tests/speed/Cargo.toml --workspace --all-targets --locked --target-dir target/speed \
+         -- -D warnings",
+    )
 }
 
 fn rustdoc(shell: &mut Shell) -> Result {
@@ -29,12 +33,12 @@ fn rustdoc(shell: &mut Shell) -> Result {
     shell.run_command(command.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// Licenses, duplicates and sources of all dependencies. Advisories change while the code does not, and their database has
-/// to be fetched: the scheduled workflow checks those.
+/// Licenses, duplicates and sources of all dependencies. Advisories are left to the scheduled workflow: they change while the
+/// code does not, and their database has to be downloaded.
 fn deny(shell: &mut Shell) -> Result {
     shell.require("cargo-deny")?;
     shell.run("cargo deny --locked check licenses bans sources")?;
-    // Not every duplicate that deny.toml allows is met there.
+    // deny.toml allows some duplicates that the bindings do not have.
     shell.run(
         "cargo deny --locked --config deny.toml --manifest-path bindings/Cargo.toml check -A unmatched-skip \
          licenses bans sources",
@@ -46,7 +50,7 @@ fn features(shell: &mut Shell) -> Result {
     shell.require("cargo-hack")?;
     for package in published(shell.root())? {
         let name = package.name;
-        // These are handed on to reqwest, and no code of the adapter depends on them: together they count as one.
+        // These are features of reqwest alone, so they count as one: no code of the adapter depends on them.
         let group = match name.as_str() {
             "clerk-sessions-reqwest" => "--group-features socks,system-proxy",
             _ => "",

@@ -1,5 +1,7 @@
 //! The checks of this repository, one command each. `cargo xtask --help` lists them.
 
+#[cfg(test)]
+mod architecture;
 mod bench;
 mod bindings;
 mod check;
@@ -12,6 +14,7 @@ mod package;
 mod packages;
 mod shell;
 mod test;
+mod words;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -30,10 +33,10 @@ struct Task {
 
 const TASKS: [Task; 8] = [
     Task { name: "fmt", about: "check the formatting of all Rust code", run: fmt::run },
-    Task { name: "lint", about: "clippy, rustdoc, licenses, features, minimal versions, Rust 1.85", run: lint::run },
-    Task { name: "test", about: "cargo test, and the drift test where the OpenAPI file is there", run: test::run },
-    Task { name: "package", about: "package what is published, run the quickstart", run: package::run },
-    Task { name: "bench", about: "count instructions against their limits (valgrind)", run: bench::run },
+    Task { name: "lint", about: "words, clippy, rustdoc, licenses, features, oldest versions, MSRV", run: lint::run },
+    Task { name: "test", about: "cargo test, with the drift test if there is an OpenAPI file", run: test::run },
+    Task { name: "package", about: "package the published crates, run the quickstart", run: package::run },
+    Task { name: "bench", about: "count instructions (valgrind), compare BENCHMARKS.md to results", run: bench::run },
     Task { name: "fuzz", about: "run each fuzz target for 5 seconds", run: fuzz::run },
     Task { name: "bindings", about: "build and test the Python, Ruby and C bindings", run: bindings::run },
     Task { name: "check", about: "all of the above: what .ci/run runs", run: check::run },
@@ -79,9 +82,8 @@ fn help() -> String {
         help += &format!("  {:<10}{}\n", task.name, task.about);
     }
     help + "
-Each task prints the commands it runs and how long each took, and stops at the first that fails.
-Tools beyond a Rust toolchain come from `bash .ci/install`, and the Rust 1.85 that lint needs from `bash .ci/install-msrv`.
-Both put them into target/ci-tools.
+Each task prints its commands and their times, and stops at the first that fails.
+`bash .ci/install` installs the tools, and `bash .ci/install-msrv` the Rust 1.85 that lint needs, into target/ci-tools.
 
 Environment:
   CLERK_OPENAPI  the official OpenAPI file, for the drift test; by default ../shared/api/sessions.openapi.yml

@@ -1,7 +1,7 @@
-//! The published packages compile with the oldest version of each direct dependency that their manifests allow.
+//! Compiles the published packages with the oldest version of each direct dependency that their manifests allow.
 //!
-//! The versions are chosen in a copy of the manifests and sources, so that neither `Cargo.lock` nor the other members of
-//! the workspace have a say.
+//! It does so in a copy of the manifests and sources, so that `Cargo.lock` and the other packages of the workspace have no
+//! influence on the versions.
 
 use std::fs;
 use std::path::Path;
@@ -16,8 +16,8 @@ pub(crate) fn run(shell: &mut Shell) -> Result {
     let packages = published(shell.root())?;
     write_workspace(shell.root(), &packages, &copy)?;
 
-    // The option is unstable, and stable Cargo takes it with this variable. It is not set for the build, as it would make
-    // build scripts take a stable compiler for a nightly one.
+    // The option is unstable; with this variable, stable Cargo accepts it. The variable is not set for the build, where build
+    // scripts would take a stable compiler for a nightly one.
     let mut update = shell.command("cargo update --quiet -Z direct-minimal-versions");
     shell.run_command(update.current_dir(&copy).env("RUSTC_BOOTSTRAP", "1"))?;
     let mut check = shell.command("cargo check --workspace --all-features --locked");
@@ -25,7 +25,7 @@ pub(crate) fn run(shell: &mut Shell) -> Result {
     shell.run_command(check.current_dir(&copy).env("CARGO_TARGET_DIR", target))
 }
 
-/// A workspace of the published packages alone.
+/// Writes a workspace that contains only the published packages.
 fn write_workspace(root: &Path, packages: &[Package], copy: &Path) -> Result {
     fs::create_dir_all(copy)?;
     for package in packages {

@@ -1,7 +1,7 @@
-//! The published packages compile with the oldest supported Rust, the `rust-version` of the workspace.
+//! Compiles the published packages with the oldest supported Rust, the `rust-version` of the workspace.
 //!
-//! The compiler is the one of rustup where rustup has it, else the one that `.ci/install-msrv` put beside the tools. Cargo is
-//! the usual one in both cases, as only the compiler makes the difference.
+//! The compiler is rustup's, if it has that version, or the one that `.ci/install-msrv` installed. Cargo is the usual one, as
+//! only the compiler's version matters.
 
 use std::fs;
 use std::path::PathBuf;

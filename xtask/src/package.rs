@@ -1,4 +1,4 @@
-//! What is published can be packaged, and the first command of the README runs.
+//! Packages the published crates, and runs the first command of the README.
 
 use crate::Result;
 use crate::packages::{published, selected};

@@ -1,4 +1,4 @@
-//! Which packages of the workspace are published, read from their manifests.
+//! Finds the published packages of the workspace in their manifests.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ pub(crate) struct Package {
     pub(crate) folder: String,
 }
 
-/// The members of the workspace that may be published: those without `publish = false`.
+/// The published members of the workspace: those without `publish = false`.
 pub(crate) fn published(root: &Path) -> Result<Vec<Package>> {
     let mut packages = Vec::new();
     for folder in members(&fs::read_to_string(root.join("Cargo.toml"))?)? {
@@ -31,7 +31,7 @@ pub(crate) fn selected(packages: &[Package]) -> String {
     packages.iter().map(|package| format!("-p {}", package.name)).collect::<Vec<_>>().join(" ")
 }
 
-/// Where the list of members is in the root manifest: after `members = [`, up to `]`.
+/// The range of the list of members in the root manifest: after `members = [`, up to `]`.
 pub(crate) fn members_range(manifest: &str) -> Result<std::ops::Range<usize>> {
     const START: &str = "\nmembers = [";
     let start = manifest.find(START).ok_or("Cargo.toml has no line `members = [`")? + START.len();
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_published_is_the_core_the_adapters_and_the_fake_but_not_the_checks() {
+    fn the_core_the_adapters_and_the_fake_are_published_but_not_the_checks() {
         let packages = published(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()).unwrap();
         let names: Vec<_> = packages.iter().map(|package| package.name.as_str()).collect();
         for name in ["clerk-sessions-core", "clerk-sessions-ureq", "clerk-sessions-reqwest", "clerk-sessions-fake"] {

@@ -1,4 +1,4 @@
-//! Runs commands in the root of the repository, and tells which and for how long.
+//! Runs commands in the root of the repository, and prints each with its time.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use crate::Result;
 
-/// Where `.ci/install` puts tools, below the root.
+/// The folder of the tools of `.ci/install`, relative to the root.
 pub(crate) const TOOLS: &str = "target/ci-tools";
 
-/// Variables that `cargo run` sets for this program. The build scripts of some dependencies, such as ring's, run again
-/// whenever these differ, so a build started from here would not share its results with one started by hand.
+/// Variables that `cargo run` sets for this program. Some build scripts, such as ring's, run again if these change, so a build
+/// from here would not share its results with a build from a terminal.
 const OF_CARGO_RUN: [&str; 4] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
 
 pub(crate) struct Shell {
@@ -38,7 +38,7 @@ impl Shell {
         &self.root
     }
 
-    /// A program with arguments, separated by spaces. It starts in the root.
+    /// A program and its arguments, separated by spaces. It runs in the root.
     pub(crate) fn command(&self, line: &str) -> Command {
         let mut words = line.split_whitespace();
         let mut command = Command::new(words.next().unwrap_or_default());
@@ -57,7 +57,7 @@ impl Shell {
         self.run_command(&mut command)
     }
 
-    /// Runs a command that needs more than its arguments, such as a variable.
+    /// Runs a command that has, for example, its own environment variables.
     pub(crate) fn run_command(&mut self, command: &mut Command) -> Result {
         let shown = self.shown(command);
         println!("\n== {shown}");
@@ -69,19 +69,19 @@ impl Shell {
         if status.success() { Ok(()) } else { Err(format!("{shown}: {status}").into()) }
     }
 
-    /// Fails where a program is not installed.
+    /// Fails if a program is not installed.
     pub(crate) fn require(&self, program: &str) -> Result {
         let found = env::split_paths(&self.path).any(|folder| folder.join(program).is_file());
         if found { Ok(()) } else { Err(format!("{program} is not installed: run `bash .ci/install`").into()) }
     }
 
-    /// Says that a check is left out, now and in the summary.
+    /// Prints that a check is skipped, now and in the summary.
     pub(crate) fn skip(&mut self, what: &str) {
         println!("\n== SKIPPED: {what}");
         self.skipped.push(what.to_owned());
     }
 
-    /// Prints all commands with their time, and what was skipped.
+    /// Prints all commands with their times, and the skipped checks.
     pub(crate) fn summarize(&self) {
         if self.ran.is_empty() && self.skipped.is_empty() {
             return;
@@ -95,7 +95,7 @@ impl Shell {
         }
     }
 
-    /// A command as one would type it in the root. Paths are shown from there.
+    /// A command as a user would type it in the root, with paths relative to the root.
     fn shown(&self, command: &Command) -> String {
         let set = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
         let variables = set.filter(|(name, _)| *name != "PATH").map(|(name, value)| {
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_is_shown_as_one_would_type_it() {
+    fn a_command_is_shown_as_a_user_would_type_it() {
         let shell = shell();
         let mut command = shell.command("cargo doc --workspace");
         command.env("RUSTDOCFLAGS", "-D warnings").env("FILE", shell.root().join("a/b"));
@@ -138,20 +138,20 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_fails_is_an_error_that_names_it() {
+    fn the_error_of_a_failed_command_names_the_command() {
         let error = shell().run("cargo no-such-subcommand").unwrap_err().to_string();
         assert!(error.starts_with("cargo no-such-subcommand: exit"), "{error}");
     }
 
     #[test]
-    fn a_missing_program_is_an_error_that_says_how_to_install_it() {
+    fn the_error_of_a_missing_program_says_how_to_install_it() {
         let error = shell().require("no-such-program").unwrap_err().to_string();
         assert_eq!(error, "no-such-program is not installed: run `bash .ci/install`");
         assert!(shell().require("cargo").is_ok());
     }
 
     #[test]
-    fn commands_do_not_inherit_what_cargo_run_set() {
+    fn commands_do_not_inherit_the_variables_of_cargo_run() {
         let command = shell().command("cargo");
         assert!(command.get_envs().any(|(name, value)| name == "CARGO_MANIFEST_DIR" && value.is_none()));
     }

@@ -1,5 +1,5 @@
-//! All tests of the workspace, those that need other features than the rest, and the drift test against the official OpenAPI
-//! file.
+//! Runs all tests of the workspace, then those that need other features. With the official OpenAPI file, the drift test runs,
+//! too.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::Result;
 use crate::shell::Shell;
 
-/// Names the OpenAPI file for the drift test.
+/// The environment variable with the path of the OpenAPI file.
 const VARIABLE: &str = "CLERK_OPENAPI";
 
 const BESIDE_THE_CHECKOUT: &str = "../shared/api/sessions.openapi.yml";
@@ -29,7 +29,7 @@ pub(crate) fn run(shell: &mut Shell) -> Result {
     Ok(())
 }
 
-/// Tells the tests where the OpenAPI file is. Without the file they must not inherit the variable.
+/// Passes the path of the OpenAPI file to the tests. Without a file, they must not inherit the variable.
 fn with_openapi<'a>(command: &'a mut Command, openapi: Option<&Path>) -> &'a mut Command {
     match openapi {
         Some(path) => command.env(VARIABLE, path),
@@ -37,12 +37,12 @@ fn with_openapi<'a>(command: &'a mut Command, openapi: Option<&Path>) -> &'a mut
     }
 }
 
-/// The OpenAPI file: the one that the variable names, which has to exist, else the one beside the checkout, if there is one.
+/// The path in the variable, which must exist; without the variable, the file beside the checkout, if there is one.
 fn openapi(root: &Path, variable: Option<OsString>) -> Result<Option<PathBuf>> {
     let Some(name) = variable else {
         return Ok(root.join(BESIDE_THE_CHECKOUT).canonicalize().ok().filter(|path| path.is_file()));
     };
-    // Relative to where cargo was started. Cargo starts each test in the folder of its package.
+    // Made absolute here, where cargo was started: cargo starts each test in the folder of its package.
     match Path::new(&name).canonicalize() {
         Ok(path) if path.is_file() => Ok(Some(path)),
         _ => Err(format!("CLERK_OPENAPI names no file: {}", name.to_string_lossy()).into()),
