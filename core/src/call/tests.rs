@@ -1,4 +1,4 @@
-//! The machine of one call, under a virtual clock.
+//! Tests of the state machine of a call, with a virtual clock.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub(super) fn failure(kind: TransportErrorKind, delivery: Delivery) -> Transport
     TransportError::new(kind, delivery)
 }
 
-/// Keeps the attempts that it is told of.
+/// Records the attempts.
 #[derive(Clone, Default)]
 pub(super) struct Seen(pub(super) Arc<Mutex<Vec<Observed>>>);
 
@@ -63,11 +63,11 @@ impl Observer for Seen {
     }
 }
 
-/// When an attempt left, and how long it might take.
+/// The time at which an attempt was sent, and its timeout.
 pub(super) type Sent = (Duration, Duration);
 
-/// Runs a call with a virtual clock: `attempt` says what comes of each and how long it takes. Returns what the call
-/// comes to, and the attempts.
+/// Runs a call with a virtual clock. `attempt` returns the outcome and the duration of each attempt. Returns the result of the
+/// call, and the attempts.
 pub(super) fn run<F: Flow>(
     mut flow: F,
     mut attempt: impl FnMut(usize) -> (Result<Response<Vec<u8>>, TransportError>, Duration),
@@ -118,7 +118,7 @@ fn each_attempt_sends_the_same_request() {
 }
 
 #[test]
-fn what_may_be_repeated_is_repeated_up_to_the_limit_and_the_last_error_is_returned() {
+fn retryable_outcomes_are_retried_up_to_the_limit_and_the_last_error_is_returned() {
     let (outcome, sent) = run(get(&context()), |attempt| (Ok(response([500, 502, 503][attempt - 1], &[])), ms(5)));
     let error = outcome.unwrap_err();
     assert_eq!((error.status().unwrap().as_u16(), error.attempts(), sent.len()), (503, 3, 3));
@@ -135,7 +135,7 @@ fn what_may_be_repeated_is_repeated_up_to_the_limit_and_the_last_error_is_return
 }
 
 #[test]
-fn options_override_attempts_and_opt_in_to_repeats() {
+fn options_set_the_number_of_attempts_and_allow_retries_of_non_idempotent_calls() {
     let with = |policy| context().with_options(CallOptions::new().retry(policy));
     let attempts = |policy| run(get(&with(policy)), |_| (Ok(response(500, &[])), ms(1))).1.len();
     assert_eq!(attempts(RetryPolicy::none()), 1);
@@ -188,13 +188,13 @@ fn waits_end_with_the_total_wait_and_the_deadline() {
 }
 
 #[test]
-fn a_pause_holds_back_calls_of_the_same_operation_and_ends_those_that_can_not_wait() {
+fn a_pause_delays_calls_of_the_same_operation_and_fails_those_that_can_not_wait() {
     let context = context();
     let mut first = get(&context);
     assert!(matches!(first.step(ms(0)), Step::Send { .. }));
     first.on_response(response(429, &[("retry-after", "5")]), ms(10));
     let mut second = get(&context.clone());
-    // The first goes before it, and nothing is known to be granted.
+    // The first call goes first. No request has been granted yet.
     assert!(matches!(second.step(ms(1010)), Step::Wait(wait) if wait == ms(4100)));
     assert!(matches!(first.step(ms(1010)), Step::Wait(wait) if wait == ms(4000)));
     assert!(matches!(first.step(ms(5010)), Step::Send { .. }));
@@ -214,7 +214,7 @@ fn a_pause_holds_back_calls_of_the_same_operation_and_ends_those_that_can_not_wa
 }
 
 #[test]
-fn a_retry_is_not_begun_with_less_than_a_second_left() {
+fn no_retry_begins_with_less_than_a_second_left() {
     let nearly = |outcome: fn() -> Result<Response<Vec<u8>>, TransportError>, took| {
         run(create(&context()), move |_| (outcome(), Duration::from_millis(took)))
     };
@@ -228,7 +228,7 @@ fn a_retry_is_not_begun_with_less_than_a_second_left() {
 }
 
 #[test]
-fn a_rejected_call_that_gives_up_in_the_queue_tells_how_long_it_would_have_to_wait_now() {
+fn a_rejected_call_that_gives_up_in_the_queue_returns_the_time_left() {
     let context = context();
     let (mut first, mut second) = (get(&context), get(&context));
     assert!(
@@ -247,7 +247,7 @@ fn a_rejected_call_that_gives_up_in_the_queue_tells_how_long_it_would_have_to_wa
 }
 
 #[test]
-fn an_earlier_attempt_that_may_have_been_processed_is_not_forgotten() {
+fn delivery_covers_earlier_attempts() {
     let forced = context().with_options(CallOptions::new().retry(RetryPolicy::new().retry_non_idempotent(true)));
     for first in [500, 429] {
         let outcome = |attempt| match attempt {
@@ -276,13 +276,13 @@ fn no_limit_is_a_long_one_and_no_time_is_a_timeout() {
 }
 
 #[test]
-fn retries_for_which_there_is_no_time_are_not_taken_from_the_budget() {
+fn retries_without_time_left_cost_no_budget() {
     let context = context();
     let hurried = context.clone().with_options(CallOptions::new().deadline(ms(100)));
     for _ in 0..20 {
         let slow = |_| (Err(failure(TransportErrorKind::Timeout, Delivery::MaybeSent)), ms(100));
         assert_eq!(run(get(&hurried), slow).1.len(), 1);
-        // Given up while it backs off.
+        // Dropped during the backoff.
         let mut call = get(&context);
         assert!(matches!(call.step(ms(0)), Step::Send { .. }));
         call.on_failure(failure(TransportErrorKind::Closed, Delivery::MaybeSent), ms(0));

@@ -1,4 +1,4 @@
-//! Pages, the stream and revoke-all of both clients, over a server in memory.
+//! Tests of pages, stream and revoke-all of both clients, with a server in memory.
 
 use std::future::{Future, ready};
 use std::pin::pin;
@@ -16,7 +16,7 @@ use crate::error::TransportError;
 use crate::model::tests::with_id;
 use crate::{Api, Error, ListSessions, RevokeAll, Session};
 
-/// Holds sessions that are signed in. It lists them two at a time, up to a page that it refuses.
+/// A server with signed-in sessions. It lists two at a time, and refuses pages from some offset on.
 struct Server {
     active: Mutex<Vec<&'static str>>,
     requests: AtomicUsize,
@@ -93,7 +93,7 @@ fn asynchronous(server: Server) -> AsyncClient<Server> {
     AsyncClient::new(Api::new("sk_test_1").unwrap(), server)
 }
 
-/// Runs a future that never has to wait.
+/// Runs a future that never waits.
 fn run<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
@@ -101,7 +101,7 @@ fn run<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// The ids that were passed on, and the statuses of errors.
+/// The ids that were returned, and the statuses of errors.
 fn seen(sessions: impl IntoIterator<Item = Result<Session, Error>>) -> Vec<String> {
     let seen = |session: Result<Session, Error>| match session {
         Ok(session) => session.id.into_string(),
@@ -110,7 +110,7 @@ fn seen(sessions: impl IntoIterator<Item = Result<Session, Error>>) -> Vec<Strin
     sessions.into_iter().map(seen).collect()
 }
 
-/// What a walk through all pages passes on, if the server refuses those from this offset on.
+/// The result of going through all pages, if the server refuses those from this offset on.
 fn expected(refused_from: usize) -> Vec<&'static str> {
     match refused_from {
         0 => vec!["403"],
@@ -122,7 +122,7 @@ fn expected(refused_from: usize) -> Vec<&'static str> {
 const REFUSED_FROM: [usize; 3] = [0, 2, usize::MAX];
 
 #[test]
-fn blocking_pages_bring_all_sessions_or_end_with_an_error() {
+fn blocking_pages_return_all_sessions_or_end_with_an_error() {
     for refused_from in REFUSED_FROM {
         let client = blocking(Server { refused_from, ..Server::new() });
         let mut pages = client.sessions().pages(ListSessions::new().user_id("user_1"));
@@ -132,7 +132,7 @@ fn blocking_pages_bring_all_sessions_or_end_with_an_error() {
 }
 
 #[test]
-fn async_pages_bring_all_sessions_or_end_with_an_error() {
+fn async_pages_return_all_sessions_or_end_with_an_error() {
     for refused_from in REFUSED_FROM {
         let client = asynchronous(Server { refused_from, ..Server::new() });
         let all = run(async {
@@ -149,7 +149,7 @@ fn async_pages_bring_all_sessions_or_end_with_an_error() {
 
 #[cfg(feature = "stream")]
 #[test]
-fn a_stream_brings_all_sessions_or_ends_with_an_error() {
+fn a_stream_returns_all_sessions_or_ends_with_an_error() {
     use futures_util::StreamExt as _;
 
     for refused_from in REFUSED_FROM {
@@ -163,7 +163,7 @@ fn a_stream_brings_all_sessions_or_ends_with_an_error() {
 
 #[cfg(feature = "stream")]
 #[test]
-fn a_stream_goes_on_where_its_pages_were() {
+fn a_stream_continues_where_its_pages_were() {
     use futures_util::StreamExt as _;
 
     let client = asynchronous(Server::new());

@@ -1,4 +1,4 @@
-//! The façades: what each method calls, and that clients and futures cross threads.
+//! Tests that each method calls its operation, and that clients and futures are `Send`.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -18,7 +18,7 @@ use crate::{Api, CreateSession, CreateSessionToken, Error, ListSessions, Refresh
 
 type Sent = (http::Method, String);
 
-/// Responds with 404 to everything, and remembers what was asked.
+/// Responds to every request with 404, and records the requests.
 #[derive(Default)]
 struct Recorder(RefCell<Vec<Sent>>);
 
@@ -61,7 +61,7 @@ fn refresh() -> RefreshSession {
     RefreshSession::new("session_id", "a", "b", "c")
 }
 
-/// What the registry's operations send when each id is the name of its parameter.
+/// The requests of the registry's operations, when each id is the name of its parameter.
 fn registered() -> BTreeSet<(String, String)> {
     let target = |path: &str| format!("/v1{}", path.replace(['{', '}'], ""));
     registry::OPERATIONS
@@ -76,7 +76,7 @@ fn seen(sent: Vec<Sent>) -> BTreeSet<(String, String)> {
 }
 
 #[test]
-fn the_blocking_facade_is_the_registry_no_more_no_less() {
+fn the_blocking_client_has_exactly_the_operations_of_the_registry() {
     let client = Client::new(Api::new("sk_test_1").unwrap(), Recorder::default());
     let sessions = client.sessions();
     assert!(sessions.list(ListSessions::new()).is_err());
@@ -92,7 +92,7 @@ fn the_blocking_facade_is_the_registry_no_more_no_less() {
 }
 
 #[test]
-fn the_async_facade_is_the_registry_no_more_no_less() {
+fn the_async_client_has_exactly_the_operations_of_the_registry() {
     let client = AsyncClient::new(Api::new("sk_test_1").unwrap(), AsyncRecorder::default());
     let sessions = client.sessions();
     let calls = pin!(async {
@@ -121,7 +121,7 @@ fn a_client_may_have_a_transport_chosen_at_run_time() {
 }
 
 #[test]
-fn clients_and_futures_cross_threads() {
+fn clients_and_futures_are_send() {
     fn both<T: Send + Sync>(_: &T) {}
     fn send<T: Send>(_: T) {}
     let client = AsyncClient::new(Api::new("sk_test_1").unwrap(), AsyncRecorder::default());

@@ -1,4 +1,4 @@
-//! What calls share, and what is told of them: the retry budget, jitter, the observer, attempts and delivery.
+//! Tests of the retry budget, random waits, the observer, attempts and delivery.
 
 use super::super::tests::{Seen, context, create, failure, get, ms, response, run};
 use super::*;
@@ -9,14 +9,14 @@ fn lost() -> TransportError {
 }
 
 #[test]
-fn all_calls_of_a_client_have_one_retry_budget() {
+fn all_calls_of_a_client_share_one_retry_budget() {
     let seen = Seen::default();
     let context = context().with_observer(seen.clone());
     let attempts = || run(get(&context.clone()), |_| (Err(lost()), ms(1))).1.len();
     assert_eq!([(); 7].map(|()| attempts()), [3, 3, 3, 3, 3, 1, 1]);
     let waits: Vec<_> = seen.0.lock().unwrap().iter().map(|attempt| attempt.wait.is_some()).collect();
-    assert_eq!(waits[12..], [true, true, false, false, false], "no wait is told where no attempt follows");
-    // Each response but a 429 adds a tenth of a retry.
+    assert_eq!(waits[12..], [true, true, false, false, false], "no wait is reported if no attempt follows");
+    // Each response except a 429 adds a tenth of a retry.
     for _ in 0..10 {
         let _ = run(get(&context), |_| (Ok(response(404, &[])), ms(1)));
     }
@@ -42,7 +42,7 @@ fn a_retry_after_a_429_takes_nothing_from_the_budget_and_a_429_adds_nothing() {
 }
 
 #[test]
-fn retries_of_the_same_moment_wait_for_different_times_whatever_the_seed_and_the_clock() {
+fn retries_at_the_same_moment_wait_for_different_times() {
     const MIXED: u64 = 0x5555_5555_5555_5555;
     let waits_at = |seed, nanos| {
         let (context, now) = (
@@ -67,11 +67,11 @@ fn retries_of_the_same_moment_wait_for_different_times_whatever_the_seed_and_the
 }
 
 #[test]
-fn a_backoff_is_not_told_as_the_pause_that_the_server_asks_for() {
+fn a_backoff_is_not_reported_as_retry_after() {
     let mut call = get(&context());
     assert!(matches!(call.step(ms(0)), Step::Send { .. }));
     call.on_response(response(503, &[]), ms(0));
-    // The program comes back when there is no time left for the backoff.
+    // The next step comes so late that no time is left for the backoff.
     assert!(matches!(call.step(ms(18_999)), Step::Done));
     let error = call.finish().unwrap_err();
     assert_eq!((error.status().unwrap().as_u16(), error.retry_after()), (503, None));
@@ -87,7 +87,7 @@ fn a_retry_after_of_0_s_is_no_wait_to_keep() {
 }
 
 #[test]
-fn only_what_the_rate_limit_ended_is_rate_limited() {
+fn only_calls_that_the_rate_limit_ended_are_rate_limited() {
     let once = CallOptions::new().retry(RetryPolicy::none());
     let outcome =
         |status| run(get(&context().with_options(once)), |_| (Ok(response(status, &[])), ms(1))).0.unwrap_err();
@@ -105,7 +105,7 @@ fn only_what_the_rate_limit_ended_is_rate_limited() {
 }
 
 #[test]
-fn what_was_maybe_sent_once_stays_so() {
+fn once_maybe_sent_a_call_stays_maybe_sent() {
     let forced = context().with_options(CallOptions::new().retry(RetryPolicy::new().retry_non_idempotent(true)));
     let refused = || failure(TransportErrorKind::Connect, Delivery::NotSent);
     let first_lost = |attempt| (Err(if attempt == 1 { lost() } else { refused() }), ms(1));
@@ -125,7 +125,7 @@ fn a_call_of_the_registry_counts_its_attempts() {
 }
 
 #[test]
-fn what_the_server_echoes_of_a_call_is_not_observed() {
+fn secrets_that_the_server_echoes_are_redacted_for_observers() {
     let (echo, jwt) = ("an-opaque-refresh-token", "eyJhbGciOiJub25lIn0.e30.");
     for (trace_id, shown) in [(echo, "[redacted]"), (jwt, "[redacted]"), ("a1b2-FRA", "a1b2-FRA")] {
         for status in [200, 404] {
@@ -145,7 +145,7 @@ fn what_the_server_echoes_of_a_call_is_not_observed() {
 }
 
 #[test]
-fn a_context_and_a_call_can_be_told_apart_in_a_log_and_show_no_key() {
+fn debug_output_of_context_and_call_has_the_state_and_no_key() {
     let context = context();
     let text = format!("{context:?}");
     assert!(text.contains(Api::DEFAULT_BASE_URL) && !text.contains("hidden"), "{text}");

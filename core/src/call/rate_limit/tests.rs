@@ -1,4 +1,4 @@
-//! The queue and the pauses, under a clock of the tests' own.
+//! Tests of the queue and the pauses, with a virtual clock.
 
 use super::*;
 
@@ -18,14 +18,14 @@ fn grant(rate_limit: &Arc<RateLimit>, now: Duration, count: usize) {
     }
 }
 
-/// A request of this operation that is rejected with a pause of a second.
+/// Sends a request of this operation, which is rejected with a pause of a second.
 fn reject(rate_limit: &Arc<RateLimit>, operation: &'static str, now: Duration) {
     let mut turn = Turn::new(rate_limit, operation);
     turn.admit(now).unwrap();
     turn.rejected(now, Some(ms(1000)));
 }
 
-/// A limit that let this many requests through and then asked for a pause of a second, which ends at 1 s.
+/// A limit that has granted this many requests and then asked for a pause of one second, until 1 s.
 fn limited(allowance: usize) -> Arc<RateLimit> {
     let rate_limit = Arc::default();
     grant(&rate_limit, ms(0), allowance);
@@ -38,19 +38,19 @@ fn admitted(turns: &mut [Turn], now: Duration) -> usize {
 }
 
 #[test]
-fn nothing_is_held_back_before_the_first_rejection() {
+fn no_call_waits_before_the_first_rejection() {
     assert_eq!(admitted(&mut turns(&Arc::default(), 1000), ms(0)), 1000);
 }
 
 #[test]
-fn a_pause_holds_back_its_own_operation_only() {
+fn a_pause_applies_to_its_own_operation_only() {
     let rate_limit = limited(5);
     assert_eq!(Turn::new(&rate_limit, "GetSession").admit(ms(400)), Err(ms(600)));
     assert_eq!(Turn::new(&rate_limit, "RevokeSession").admit(ms(400)), Ok(()));
 }
 
 #[test]
-fn a_longer_pause_extends_it_and_a_shorter_one_does_not_cut_it() {
+fn a_longer_pause_replaces_a_pause_and_a_shorter_one_does_not() {
     let rate_limit = limited(5);
     let [mut first, mut second] = [(); 2].map(|()| Turn::new(&rate_limit, "GetSession"));
     first.rejected(ms(500), Some(ms(100)));
@@ -71,7 +71,7 @@ fn no_pause_is_longer_than_a_minute_whatever_the_clock_does() {
 }
 
 #[test]
-fn after_the_pause_as_many_go_as_before_then_one_four_and_sixteen_more() {
+fn after_the_pause_the_allowance_is_sent_then_one_four_and_sixteen_more() {
     let mut waiting = turns(&limited(5), 20);
     let sent = [999, 1000, 1099, 1100, 1199, 1200].map(|now| {
         let before = waiting.len();
@@ -82,7 +82,7 @@ fn after_the_pause_as_many_go_as_before_then_one_four_and_sixteen_more() {
 }
 
 #[test]
-fn each_waits_until_its_turn_and_is_sent_then() {
+fn each_call_waits_for_its_turn_and_is_then_sent() {
     let rate_limit = limited(2);
     let mut calls = turns(&rate_limit, 8);
     let waits: Vec<_> = calls.iter_mut().map(|turn| turn.admit(ms(400)).unwrap_err().as_millis()).collect();
@@ -108,7 +108,7 @@ fn calls_go_in_the_order_in_which_they_came_and_a_rejected_one_goes_first() {
 }
 
 #[test]
-fn a_call_that_is_given_up_makes_room() {
+fn a_dropped_call_leaves_the_queue() {
     let rate_limit = limited(1);
     let mut calls = turns(&rate_limit, 4);
     calls.iter_mut().for_each(|turn| assert!(turn.admit(ms(0)).is_err()));
@@ -119,7 +119,7 @@ fn a_call_that_is_given_up_makes_room() {
 }
 
 #[test]
-fn slow_responses_hold_up_nobody_for_long() {
+fn slow_responses_delay_other_calls_only_briefly() {
     let mut calls = turns(&limited(1), 100);
     // None of them gets a response.
     for probe in 0..7 {
@@ -129,7 +129,7 @@ fn slow_responses_hold_up_nobody_for_long() {
 }
 
 #[test]
-fn a_raised_limit_is_probed_in_step_with_the_round_trip() {
+fn a_raised_limit_is_probed_every_two_round_trips() {
     let rate_limit = Arc::default();
     let mut slow = Turn::new(&rate_limit, "GetSession");
     slow.admit(ms(0)).unwrap();
@@ -143,7 +143,7 @@ fn a_raised_limit_is_probed_in_step_with_the_round_trip() {
 }
 
 #[test]
-fn a_window_without_a_rejection_is_forgotten() {
+fn the_limit_is_forgotten_after_a_window_without_a_rejection() {
     let rate_limit = limited(1);
     grant(&rate_limit, ms(1000), 2);
     assert!(Turn::new(&rate_limit, "GetSession").admit(ms(1050)).is_err());
@@ -165,7 +165,7 @@ fn a_late_rejection_pauses_but_does_not_end_the_round() {
 }
 
 #[test]
-fn a_pause_is_guessed_where_none_is_asked_for_and_doubles_while_nothing_is_granted() {
+fn without_retry_after_the_pause_is_a_second_and_doubles_while_nothing_is_granted() {
     let rate_limit = Arc::default();
     grant(&rate_limit, ms(0), 1);
     let mut turn = Turn::new(&rate_limit, "GetSession");
@@ -177,12 +177,12 @@ fn a_pause_is_guessed_where_none_is_asked_for_and_doubles_while_nothing_is_grant
         pause.as_secs()
     });
     assert_eq!(pauses, [1, 1, 2, 4, 8, 16, 32, 60]);
-    // It doubles no more once something was granted.
+    // It stops doubling once a request is granted.
     turn.admit(now).unwrap();
     turn.granted(now);
     turn.admit(now + ms(1000)).unwrap();
     assert_eq!(turn.rejected(now + ms(1000), None), ms(1000));
-    // It is forgotten.
+    // The limit is forgotten.
     now += Duration::from_secs(3600);
     turn.admit(now).unwrap();
     assert_eq!(turn.rejected(now, Some(ms(0))), ms(1000), "0 s is no pause");
@@ -205,7 +205,7 @@ fn a_new_call_does_not_overtake_older_ones_of_another_operation_that_is_limited_
 }
 
 #[test]
-fn a_limit_is_remembered_while_another_operation_is_at_its_own() {
+fn a_limit_is_remembered_while_another_operation_is_limited() {
     let rate_limit = limited(1);
     grant(&rate_limit, ms(1000), 1);
     reject(&rate_limit, "CreateSessionToken", ms(9000));
@@ -224,19 +224,19 @@ fn grant_tokens(rate_limit: &Arc<RateLimit>, now: Duration, count: usize) {
     }
 }
 
-/// Gets and tokens share a limit of five. That is known at 1 s, when they are paused for a second.
+/// Gets and tokens share a limit of five. The client detects this at 1 s, when both are paused for a second.
 fn sharing() -> Arc<RateLimit> {
     let rate_limit = limited(4);
     grant_tokens(&rate_limit, ms(0), 1);
     reject(&rate_limit, "CreateSessionToken", ms(0));
-    // Four gets and a token were granted. Now it is three gets and two tokens.
+    // Four gets and one token were granted. Now three gets and two tokens follow.
     grant_tokens(&rate_limit, ms(1000), 2);
     grant(&rate_limit, ms(1000), 3);
     reject(&rate_limit, "GetSession", ms(1000));
     rate_limit
 }
 
-/// How many of ten tokens and ten gets may be sent.
+/// The number of requests admitted, out of ten tokens and ten gets.
 fn admitted_of_both(rate_limit: &Arc<RateLimit>, now: Duration) -> usize {
     let both = tokens(rate_limit, 10).into_iter().chain(turns(rate_limit, 10));
     both.filter_map(|mut turn| turn.admit(now).ok()).count()
@@ -251,7 +251,7 @@ fn operations_that_turn_out_to_share_a_limit_share_a_queue() {
 }
 
 #[test]
-fn a_response_to_what_was_sent_before_the_queues_were_joined_raises_no_limit() {
+fn a_response_to_a_request_from_before_the_merge_raises_no_limit() {
     let with_one_in_flight = || {
         let rate_limit = limited(4);
         grant_tokens(&rate_limit, ms(0), 1);
@@ -275,7 +275,7 @@ fn a_response_to_what_was_sent_before_the_queues_were_joined_raises_no_limit() {
 }
 
 #[test]
-fn a_shared_limit_is_remembered_while_another_operation_is_at_its_own() {
+fn a_shared_limit_is_remembered_while_another_operation_is_limited() {
     let rate_limit = sharing();
     grant(&rate_limit, ms(2000), 5);
     reject(&rate_limit, "RevokeSession", ms(9000));
@@ -284,7 +284,7 @@ fn a_shared_limit_is_remembered_while_another_operation_is_at_its_own() {
 }
 
 #[test]
-fn an_operation_that_is_rejected_at_its_own_limit_shares_none() {
+fn an_operation_rejected_at_its_own_limit_shares_no_limit() {
     let rate_limit = limited(1);
     grant_tokens(&rate_limit, ms(0), 1);
     reject(&rate_limit, "CreateSessionToken", ms(0));
@@ -315,7 +315,7 @@ fn a_large_allowance_is_spread_over_a_twentieth_of_the_pause() {
 }
 
 #[test]
-fn a_call_keeps_behind_those_that_wait_before_it() {
+fn a_call_does_not_overtake_calls_that_wait_before_it() {
     let rate_limit = limited(10);
     let mut calls = turns(&rate_limit, 3);
     let waits: Vec<_> = calls.iter_mut().map(|turn| turn.admit(ms(0)).unwrap_err()).collect();
@@ -329,7 +329,7 @@ fn a_call_keeps_behind_those_that_wait_before_it() {
 }
 
 #[test]
-fn a_rejection_long_ago_holds_back_nothing() {
+fn an_old_rejection_delays_no_call() {
     let rate_limit = Arc::default();
     reject(&rate_limit, "GetSession", ms(0));
     assert_eq!(admitted(&mut turns(&rate_limit, 100), Duration::from_secs(5 * 3600)), 100);

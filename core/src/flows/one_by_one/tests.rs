@@ -1,4 +1,4 @@
-//! The flow over a server of the tests' own, under a clock that stands still.
+//! Tests of the flow, with a server in memory and a clock that stands still.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::*;
 use crate::model::tests::with_id;
 use crate::{Api, CallOptions, Delivery, RetryPolicy, TransportErrorKind};
 
-/// What comes of one request.
+/// The outcome of one request.
 type Outcome = Result<Response<Vec<u8>>, TransportError>;
 
 fn flow(all: RevokeAll) -> RevokingOneByOne {
@@ -25,7 +25,7 @@ fn response(status: u16, body: &serde_json::Value) -> Outcome {
     Ok(Response::builder().status(status).body(body.to_string().into_bytes()).unwrap())
 }
 
-/// A response to the list with all that are signed in, or to the revoke of one of them.
+/// The response to a list, with all sessions that are signed in, or to a revoke of one of them.
 fn respond(active: &mut Vec<&str>, request: &Request<Vec<u8>>) -> Outcome {
     let Some(id) = request.uri().path().strip_suffix("/revoke").and_then(|path| path.rsplit('/').next()) else {
         let skip = if request.uri().query().unwrap().contains("offset=0") { 0 } else { 1 };
@@ -36,7 +36,7 @@ fn respond(active: &mut Vec<&str>, request: &Request<Vec<u8>>) -> Outcome {
     response(200, &with_id(id))
 }
 
-/// Runs a flow, and tells what was sent: the last segment but `revoke` of each path.
+/// Runs a flow, and returns the last path segment of each request, not counting `revoke`.
 fn run(
     mut flow: RevokingOneByOne,
     mut server: impl FnMut(&Request<Vec<u8>>) -> Outcome,
@@ -70,7 +70,7 @@ fn sessions_are_listed_and_revoked_in_the_order_of_the_list_until_none_is_left()
 }
 
 #[test]
-fn a_revoke_that_fails_is_in_the_report_and_the_others_go_on() {
+fn a_failed_revoke_is_reported_and_the_others_continue() {
     let mut active = vec!["a", "b", "c"];
     let (report, _) = run(of_user(), |request| match request.uri().path() {
         "/v1/sessions/a/revoke" => response(500, &json!({})),
@@ -92,11 +92,11 @@ fn a_list_that_fails_ends_it() {
 }
 
 #[test]
-fn what_can_not_be_asked_for_is_not_sent() {
+fn invalid_ids_are_not_sent() {
     let (report, sent) = run(flow(RevokeAll::of_user("")), |_| response(200, &json!([])));
     assert_eq!((report.unwrap_err().kind(), sent.len()), ("build", 0));
 
-    // A server may list ids that fit into no path.
+    // A server may list ids that are not valid in a path.
     let mut active = vec!["..", "a"];
     let (report, sent) = run(of_user(), |request| respond(&mut active, request));
     let report = report.unwrap();
@@ -106,7 +106,7 @@ fn what_can_not_be_asked_for_is_not_sent() {
 }
 
 #[test]
-fn a_request_is_handed_out_once_and_again_only_after_a_report() {
+fn a_step_returns_a_request_once_until_its_report() {
     let mut flow = of_user();
     assert!(matches!(flow.step(Duration::ZERO), Step::Send { .. }));
     assert!(matches!(flow.step(Duration::ZERO), Step::Done), "the list is awaited");
@@ -128,7 +128,7 @@ fn a_request_is_handed_out_once_and_again_only_after_a_report() {
 }
 
 #[test]
-fn finished_early_it_reports_the_revokes_that_have_ended() {
+fn an_early_finish_reports_the_completed_revokes() {
     let report = of_user().finish().unwrap();
     assert!(report.revoked.is_empty() && report.incomplete.is_none() && !report.is_complete());
 
@@ -157,7 +157,7 @@ fn reports_before_the_first_step_are_harmless() {
 }
 
 #[test]
-fn it_waits_as_long_as_its_call_has_to() {
+fn it_waits_as_long_as_its_call_waits() {
     let context = CallContext::new(Api::new("sk_test_1").unwrap());
     let mut flow = RevokingOneByOne::new(context, RevokeAll::of_user("user_1"));
     assert!(matches!(flow.step(Duration::ZERO), Step::Send { .. }));

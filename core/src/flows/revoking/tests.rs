@@ -1,4 +1,4 @@
-//! Servers that change and misbehave while their sessions are revoked.
+//! Tests with servers that change or misbehave during the revokes.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn session(id: &str) -> Session {
     serde_json::from_value(with_id(id)).unwrap()
 }
 
-/// A server that holds these sessions as active.
+/// A server with these active sessions.
 struct Server {
     active: Vec<String>,
     lists: usize,
@@ -70,7 +70,7 @@ fn ids(sessions: &[SessionId]) -> Vec<&str> {
 }
 
 #[test]
-fn all_but_the_excepted_are_revoked() {
+fn all_sessions_except_the_kept_ones_are_revoked() {
     let mut server = Server::new(&["a", "b", "c", "d", "e"]);
     let all = RevokeAll::of_user("user_1").except("b").except("d").except("nobody");
     let report = run(all, &mut server, Server::list, revoke).unwrap();
@@ -80,7 +80,7 @@ fn all_but_the_excepted_are_revoked() {
 }
 
 #[test]
-fn nobody_to_revoke_is_no_error() {
+fn no_session_to_revoke_is_no_error() {
     let report = run(RevokeAll::of_client("client_1"), &mut Server::new(&[]), Server::list, revoke).unwrap();
     assert!(report.is_complete() && report.revoked.is_empty());
 }
@@ -93,7 +93,7 @@ fn sessions_that_vanish_or_appear_meanwhile_are_seen() {
         &mut server,
         |server, page| {
             let response = server.list(page);
-            // After the first page, its sessions end: all others move up, and the walk misses two.
+            // After the first page, its sessions end. All others move up, and two are missed.
             if server.lists == 1 {
                 server.active.drain(..2);
             }
@@ -118,7 +118,7 @@ fn single_failures_do_not_end_it() {
     let report = run(RevokeAll::of_user("user_1"), &mut server, Server::list, |server, id| match id.as_str() {
         "a" => Err(error(500)),
         "b" => {
-            // It ended by itself, and the server refuses to revoke what has ended.
+            // It has ended by itself, and the server refuses to revoke an ended session.
             server.active.retain(|active| active != "b");
             Err(error(400))
         }
@@ -208,7 +208,7 @@ fn only_sessions_that_are_signed_in_are_revoked() {
 
 #[test]
 fn a_session_that_a_shift_hides_is_found_and_one_that_a_500_left_active_is_not_called_gone() {
-    // Pages of two. A kept session ends between them, and all later ones move up.
+    // Pages of two. A kept session ends between two pages, and all later ones move up.
     let mut server = Server::new(&["kept", "a", "b", "c"]);
     let all = RevokeAll::of_user("user_1").except("kept");
     let report = run(
@@ -230,7 +230,7 @@ fn a_session_that_a_shift_hides_is_found_and_one_that_a_500_left_active_is_not_c
 }
 
 #[test]
-fn a_server_that_ignores_the_user_has_nobody_else_revoked() {
+fn sessions_of_other_users_are_never_revoked() {
     let mut server = Server::new(&["a", "b"]);
     let list = |server: &mut Server, page: &ListSessions| {
         let mut page = server.list(page)?;
@@ -258,7 +258,7 @@ fn only_sessions_on_the_client_are_revoked() {
 }
 
 #[test]
-fn no_more_revokes_are_handed_out_than_may_run_at_once() {
+fn a_batch_has_at_most_as_many_revokes_as_may_run_at_once() {
     for (most, expected) in [(None, 4), (Some(0), 1), (Some(3), 3)] {
         let all = RevokeAll::of_user("user_1");
         let mut work = Revoking::new(most.map_or(all.clone(), |most| all.concurrency(most)));
