@@ -1,4 +1,4 @@
-//! An async client for Clerk's Sessions API, over [reqwest].
+//! An async client for Clerk's Sessions API, over [reqwest](https://docs.rs/reqwest).
 //!
 //! It runs inside a tokio runtime with I/O and time enabled. For blocking programs, use `clerk-sessions-ureq`.
 //!
@@ -7,7 +7,7 @@
 //!
 //! # async fn run() -> Result<(), clerk_sessions_reqwest::Error> {
 //! let clerk = client_from_env()?; // reads CLERK_SECRET_KEY
-//! let active = ListSessions::new().user_id("user_123").status(SessionStatus::Active).limit(100);
+//! let active = ListSessions::new().user_id("user_123").status(SessionStatus::Active);
 //! for session in clerk.sessions().list(active).await? {
 //!     println!("{} last active {}", session.id, session.last_active_at);
 //! }

@@ -1,4 +1,4 @@
-//! A blocking client for Clerk's Sessions API, over [ureq].
+//! A blocking client for Clerk's Sessions API, over [ureq](https://docs.rs/ureq).
 //!
 //! Each call blocks its thread. For async programs, use `clerk-sessions-reqwest`, or tokio's `spawn_blocking`.
 //!
@@ -6,7 +6,7 @@
 //! use clerk_sessions_ureq::{ListSessions, SessionStatus, client_from_env};
 //!
 //! let clerk = client_from_env()?; // reads CLERK_SECRET_KEY
-//! let active = ListSessions::new().user_id("user_123").status(SessionStatus::Active).limit(100);
+//! let active = ListSessions::new().user_id("user_123").status(SessionStatus::Active);
 //! for session in clerk.sessions().list(active)? {
 //!     println!("{} last active {}", session.id, session.last_active_at);
 //! }
