@@ -14,7 +14,7 @@
 //!
 //! | rule | reason |
 //! |---|---|
-//! | **Follow no redirect.** Return a 3xx as a response. | A redirect would send the secret key to another server. |
+//! | **Follow no redirect.** Return a 3xx as a response. | A redirect could send the secret key to another server. |
 //! | **Retry nothing.** That includes the retries that many HTTP clients make on a kept connection. | A `create` that got lost could run twice. The core retries. |
 //! | **Return every status as `Ok`**, with all headers. | The core reads errors, `Retry-After` and trace ids. |
 //! | **Send the request unchanged**, above all its path. | A URL parser that resolves `..` would call another operation. |
@@ -27,7 +27,7 @@
 //!
 //! # Mark failures
 //!
-//! [`Delivery::NotSent`] means that no byte of the request left. Then every operation is retried. [`Delivery::MaybeSent`] means
+//! [`Delivery::NotSent`] means that no byte of the request left. Then every operation may be retried. [`Delivery::MaybeSent`] means
 //! that the server may have processed it. Then `create`, `refresh` and the token operations are not retried. When in doubt, use
 //! `MaybeSent`.
 //!
@@ -48,7 +48,7 @@
 //!
 //! # A blocking transport
 //!
-//! In both examples, `my_http` is the HTTP client. It takes and returns the types of the crate [`http`], as many
+//! In both examples, `my_http` is the HTTP client. It takes and returns the types of the crate `http`, as many
 //! clients do, with redirects and retries turned off.
 //!
 //! ```
