@@ -140,17 +140,17 @@ pub(crate) enum AttemptOutcome {
 impl AttemptOutcome {
     /// Whether the request may be sent again, by the table in the docs of [`RetryPolicy`](crate::RetryPolicy).
     pub(crate) fn may_be_repeated(self, idempotency: Idempotency) -> bool {
-        let repeatable = idempotency != Idempotency::NotIdempotent;
+        let is_idempotent = idempotency != Idempotency::NotIdempotent;
         match self {
             Self::Response(status) => match status.as_u16() {
                 429 => true,
-                408 | 500 | 502..=504 => repeatable,
+                408 | 500 | 502..=504 => is_idempotent,
                 _ => false,
             },
             // A retry fails in the same way: the response is as large, or the request is refused again.
             Self::Failure(TransportErrorKind::Rejected | TransportErrorKind::TooLarge, _) => false,
             Self::Failure(_, Delivery::NotSent) => true,
-            Self::Failure(_, Delivery::MaybeSent) => repeatable,
+            Self::Failure(_, Delivery::MaybeSent) => is_idempotent,
         }
     }
 }

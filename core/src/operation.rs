@@ -1,4 +1,7 @@
-//! What an operation is: the trait that the seven session operations implement, and yours.
+//! Operations of your own: call other endpoints of Clerk's Backend API with the same client.
+//!
+//! Implement [`Operation`] for a type with the parameters. Then [`Client::call`](crate::Client::call) calls it, with the same
+//! retries, rate limit and errors as the session operations.
 
 use serde::de::DeserializeOwned;
 
@@ -6,10 +9,10 @@ use crate::error::{BuildError, Mismatch};
 pub use crate::metadata::{Idempotency, Metadata};
 pub use crate::request::RequestWriter;
 
-/// One operation of the API: what it sends and what it reads.
+/// One operation of the API: its parameters, and how to write the request and check the response.
 ///
-/// The session operations, such as [`GetSession`](crate::GetSession), implement it. Implement it for another endpoint of
-/// Clerk's Backend API to call that through the same clients:
+/// The session operations, such as [`GetSession`](crate::GetSession), implement it. Implement it to call another endpoint of
+/// Clerk's Backend API:
 ///
 /// ```
 /// use clerk_sessions_core::operation::{Idempotency, Metadata, Operation, RequestWriter};
@@ -34,27 +37,29 @@ pub use crate::request::RequestWriter;
 ///     }
 /// }
 ///
+/// // client.call(&GetUser { user_id: "user_1".into() }) sends this request and returns a User:
 /// let request = Api::new("sk_test_123")?.request(&GetUser { user_id: "user_1".into() })?;
 /// assert_eq!(request.uri().path(), "/v1/users/user_1");
 /// # Ok::<(), clerk_sessions_core::Error>(())
 /// ```
 pub trait Operation {
-    /// What the body of a 2xx response is decoded into.
+    /// The type that the body of a 2xx response is decoded into.
     type Output: DeserializeOwned;
 
-    /// The operation's fixed facts.
+    /// The id, method, path and idempotency. The idempotency decides what is retried.
     const METADATA: &'static Metadata;
 
-    /// Writes the parameters into the request.
+    /// Writes the parameters into the path, the query, the headers or the body of the request.
     ///
     /// # Errors
-    /// [`BuildError`]: a parameter that the server would refuse or misread.
+    /// [`BuildError`]: a parameter is invalid. The call then fails with [`Error::Build`](crate::Error::Build), and nothing is
+    /// sent.
     fn write(&self, request: &mut RequestWriter<'_>) -> Result<(), BuildError>;
 
-    /// Checks that the decoded response is for what was asked. Accepts everything by default.
+    /// Checks that the decoded response is for the right object. The default accepts every response.
     ///
     /// # Errors
-    /// [`Mismatch`]: the response is for something else. The call then fails with [`Error::Decode`](crate::Error::Decode).
+    /// [`Mismatch`]: the response is for another object. The call then fails with [`Error::Decode`](crate::Error::Decode).
     fn check(&self, output: &Self::Output) -> Result<(), Mismatch> {
         let _ = output;
         Ok(())

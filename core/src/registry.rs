@@ -1,4 +1,16 @@
-//! Every operation by its operationId, with JSON in and the server's bytes out: what bindings and command lines drive.
+//! All operations by their operationId, with JSON parameters and JSON results.
+//!
+//! Use it where the operation is known only at run time: in bindings to other languages, command lines and test tables. In Rust
+//! programs, use the typed methods of a [`Client`](crate::Client).
+//!
+//! | you want to | see |
+//! |---|---|
+//! | call an operation by name | [`call`](fn@call) |
+//! | list the operations | [`OPERATIONS`], [`find`] |
+//! | read settings from JSON with the same errors | [`read_object`] |
+//!
+//! The parameters are a flat JSON object with the names of the official OpenAPI description. The result is the body that the
+//! server sent, unchanged, after a check that it can be read.
 //!
 //! ```
 //! use std::time::Duration;
@@ -16,7 +28,7 @@
 //! # Ok::<(), clerk_sessions_core::Error>(())
 //! ```
 
-// `#[inline]` is here for compile time: it leaves this code to those programs that call it.
+// `#[inline]` saves compile time: only programs that use this code compile it.
 
 use serde::de::DeserializeOwned;
 
@@ -30,7 +42,7 @@ use crate::operations::{
     RevokeSession,
 };
 
-/// An operation of the registry.
+/// One operation of the registry. [`find`] and [`OPERATIONS`] return it.
 #[derive(Debug)]
 pub struct Entry {
     metadata: &'static Metadata,
@@ -42,25 +54,27 @@ impl Entry {
         Self { metadata: O::METADATA, call: call_of::<O> }
     }
 
-    /// The operation's fixed facts.
+    /// The id, method, path and idempotency of the operation.
     #[must_use]
     pub fn metadata(&self) -> &'static Metadata {
         self.metadata
     }
 
-    /// The call of the operation with these parameters, a flat JSON object with the names of the official description.
+    /// Creates a call of the operation with these parameters, a flat JSON object.
     ///
-    /// It comes to the server's own bytes, once the operation has found that it can read them.
+    /// Drive the call as a [`Flow`](crate::call::Flow), or with [`transport::drive`](crate::transport::drive). Its result is the
+    /// response of the server, unchanged. A response that can't be read, or is for something else, is an [`Error::Decode`].
     ///
     /// # Errors
-    /// [`Error::Build`]: the parameters are no such object, or one is unknown, missing or out of bounds.
+    /// [`Error::Build`]: the parameters are not a JSON object, or one of them is unknown, missing or invalid. The message names
+    /// it.
     pub fn call(&self, context: &CallContext, parameters: &[u8]) -> Result<RawCall, Error> {
         (self.call)(context, parameters)
     }
 }
 
-/// All operations of the Sessions API.
-// A const and not a static: a static is compiled, with all that it refers to, even where nothing uses it.
+/// All seven operations of the Sessions API.
+// A `const`, because a `static` and everything that it refers to is compiled even if nothing uses it.
 pub const OPERATIONS: &[Entry] = &[
     Entry::new::<ListSessions>(),
     Entry::new::<CreateSession>(),
@@ -71,17 +85,24 @@ pub const OPERATIONS: &[Entry] = &[
     Entry::new::<CreateSessionTokenFromTemplate>(),
 ];
 
-/// The operation of this operationId, such as `GetSession`.
+/// Finds an operation by its operationId, such as `GetSession`.
+///
+/// ```
+/// use clerk_sessions_core::registry;
+///
+/// assert_eq!(registry::find("GetSession").unwrap().metadata().path, "/sessions/{session_id}");
+/// assert!(registry::find("get").is_none());
+/// ```
 #[must_use]
 #[inline]
 pub fn find(operation_id: &str) -> Option<&'static Entry> {
     OPERATIONS.iter().find(|entry| entry.metadata.id == operation_id)
 }
 
-/// The call of the operation of this operationId; see [`Entry::call`].
+/// Creates a call of the operation with this operationId. Same as [`find`] and [`Entry::call`].
 ///
 /// # Errors
-/// [`Error::Build`]: there is no such operation, or as for [`Entry::call`].
+/// [`Error::Build`]: there is no such operation, or the parameters are invalid, as for [`Entry::call`].
 #[inline]
 pub fn call(context: &CallContext, operation_id: &str, parameters: &[u8]) -> Result<RawCall, Error> {
     find(operation_id).ok_or_else(|| unknown(operation_id))?.call(context, parameters)
@@ -103,17 +124,30 @@ where
     RawCall::checked(context, operation)
 }
 
-/// Reads a JSON object that a program passes in: parameters, settings, options. `what` names it in errors, in the plural.
+/// Reads a JSON object, such as settings or options, with the errors of the registry.
+///
+/// `what` names the object in errors, in the plural.
+///
+/// ```
+/// use clerk_sessions_core::registry;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Settings { workers: u32 }
+///
+/// assert_eq!(registry::read_object::<Settings>("settings", br#"{"workers": 4}"#).unwrap().workers, 4);
+/// let error = registry::read_object::<Settings>("settings", b"{}").err().unwrap();
+/// assert_eq!(error.to_string(), "workers is missing");
+/// ```
 ///
 /// # Errors
-/// It is no JSON object, or a field is missing or can't be read; the error names the field and never a value.
+/// [`BuildError`]: it is not a JSON object, or a field is missing or can't be read. The error names the field, but no value.
 pub fn read_object<T: DeserializeOwned>(what: &'static str, json: &[u8]) -> Result<T, BuildError> {
-    // Looked for here, as serde would take an array for a struct, too.
+    // Checked here, because serde also accepts an array for a struct.
     if !json.trim_ascii_start().starts_with(b"{") {
         return Err(BuildError::new(what, "are not a JSON object"));
     }
     json::read_tracked(json).map_err(|Fault { path, reason }| {
-        // The object is flat and short: the line and column would say less than the field.
+        // The object is flat and short, so line and column say less than the field.
         let reason = reason.split(" at line ").next().unwrap_or_default();
         if reason.starts_with("missing field") {
             BuildError::new(path, "is missing")
@@ -152,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_seven_with_names_of_their_own() {
+    fn there_are_seven_operations_with_different_names() {
         assert_eq!(OPERATIONS.len(), 7);
         let ids: std::collections::BTreeSet<_> = OPERATIONS.iter().map(|entry| entry.metadata().id).collect();
         let names: std::collections::BTreeSet<_> = OPERATIONS.iter().map(|entry| entry.metadata().name).collect();
@@ -160,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_server_s_bytes_are_handed_back_as_they_came() {
+    fn the_body_of_the_server_is_returned_unchanged() {
         let mut session = minimal();
         session["brand_new"] = serde_json::json!([1.0, {"a": null}]);
         let body = serde_json::to_vec_pretty(&session).unwrap();
@@ -231,7 +265,7 @@ mod tests {
         }
     }
 
-    /// Bytes that no decoder has seen: noise, and responses that are almost right.
+    /// Bodies to test the decoders with: random bytes, and responses with one wrong byte.
     fn body() -> impl Strategy<Value = Vec<u8>> {
         let session = minimal().to_string();
         let almost = [
@@ -276,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn null_is_as_good_as_absent() {
+    fn null_and_absent_parameters_are_read_alike() {
         let mut call =
             call(&context(), "GetSessionList", br#"{"user_id":"user_1","limit":null,"status":null}"#).unwrap();
         let Step::Send { request, .. } = call.step(Duration::ZERO) else { panic!() };

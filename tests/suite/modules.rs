@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of the core. Each imports only modules that come before it in this list.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     "metadata",
     "redact",
     "retry_after",
@@ -23,6 +23,7 @@ const ORDER: [&str; 18] = [
     "flows",
     "registry",
     "client",
+    "guide",
     "lib",
 ];
 

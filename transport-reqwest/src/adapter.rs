@@ -1,4 +1,4 @@
-//! The transport: sends a request by a client, and reads the response.
+//! [`ReqwestTransport`]: sends a request with a reqwest client and reads the response.
 
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;
@@ -14,7 +14,10 @@ use crate::failure;
 use crate::proxy::Environment;
 use crate::url::Urls;
 
-/// Carries requests by reqwest. Cheap to clone: the clones share their connections.
+/// An [`AsyncTransport`] over reqwest. [`builder`](Self::builder) creates one with settings of your own.
+///
+/// It is cheap to clone, and clones share their connections. For a client with the default settings, use
+/// [`client`](fn@crate::client).
 #[derive(Clone, Debug)]
 pub struct ReqwestTransport {
     pub(crate) client: reqwest::Client,
@@ -26,7 +29,7 @@ pub struct ReqwestTransport {
 }
 
 impl ReqwestTransport {
-    /// The request as reqwest's.
+    /// Converts the request into one of reqwest.
     fn prepare(&self, request: Request<Vec<u8>>) -> Result<reqwest::Request, TransportError> {
         let (parts, body) = request.into_parts();
         let mut request = reqwest::Request::new(parts.method, self.urls.url(&parts.uri)?);
@@ -59,7 +62,7 @@ impl ReqwestTransport {
             let next = response.chunk().await.map_err(failed)?;
             if body.is_empty() {
                 if next.is_none() {
-                    // All of it: no copy where hyper has let go of it.
+                    // The only chunk. It is not copied if nothing else holds it.
                     return Ok(chunk.into());
                 }
                 body.reserve_exact(room_for(announced.min(most)));
@@ -103,17 +106,17 @@ fn timed_out() -> TransportError {
     TransportError::new(TransportErrorKind::Timeout, Delivery::MaybeSent)
 }
 
-/// How much room to make for a body of this length. The announced length is believed up to a point, as room costs memory before
-/// a byte has come.
+/// The capacity to reserve for a body with this `content-length`. It is limited, because it costs memory before any byte has
+/// arrived.
 ///
-/// Large bodies get the same room each. Allocators give memory back to the system by the size of what was freed before: with
-/// glibc, a block of the exact size makes each list give back, and get back, all the memory that it takes.
+/// All large bodies get the same capacity. With exact sizes, the allocator of glibc would return the memory to the system after
+/// each list, and request it again for the next.
 fn room_for(length: usize) -> usize {
     const MOST: usize = 1024 * 1024;
     if length < 64 * 1024 { length } else { MOST }
 }
 
-/// A time limit that every timer can count to. A year is no limit.
+/// Shortens a time limit to a year, which every timer can represent.
 pub(crate) fn countable(limit: Duration) -> Duration {
     limit.min(Duration::from_secs(365 * 24 * 60 * 60))
 }

@@ -1,4 +1,4 @@
-//! The settings of the transport.
+//! [`ReqwestTransportBuilder`]: the settings of the transport.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,48 +12,94 @@ use crate::proxy::Environment;
 use crate::url::Urls;
 
 impl ReqwestTransport {
-    /// Starts from sound defaults; see the methods of the builder.
+    /// Returns a builder with the defaults; see [`ReqwestTransportBuilder`].
     pub fn builder() -> ReqwestTransportBuilder {
         ReqwestTransportBuilder::default()
     }
 
-    /// Carries requests by a client built from settings of your own, with their timeouts, TLS, proxy and pool.
+    /// Creates a transport from a reqwest builder of your own, with its timeouts, TLS, proxy and pool.
     ///
-    /// It takes a builder and not a client, as the redirect policy of a client that is built can neither be seen nor changed,
-    /// and one that follows a 307 carries a refresh token to another server. A response is limited to 8 MiB. HTTP/2 is used
-    /// only with the feature `http2` of this crate, and is set up as [here](ReqwestTransportBuilder#http2). To start from the
-    /// defaults of this crate instead, use [`ReqwestTransportBuilder::configure`].
+    /// To start from the defaults of this crate instead, use [`ReqwestTransportBuilder::configure`].
+    ///
+    /// It takes a builder and not a client, because the redirect policy of a client can't be seen or changed. A client that
+    /// follows redirects could send a refresh token to another server.
+    ///
+    /// The body of a response is limited to 8 MiB. HTTP/2 is used only with the feature `http2` of this crate; see the
+    /// [builder](ReqwestTransportBuilder#http2).
+    ///
+    /// ```no_run
+    /// use clerk_sessions_reqwest::{ReqwestTransport, reqwest};
+    ///
+    /// let builder = reqwest::Client::builder().tcp_nodelay(true);
+    /// let transport = ReqwestTransport::from_client_builder(builder)?;
+    /// # Ok::<(), clerk_sessions_reqwest::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// [`Error::Build`], as for [`ReqwestTransportBuilder::build`].
+    /// [`Error::Build`]: as for [`ReqwestTransportBuilder::build`].
     pub fn from_client_builder(client: ClientBuilder) -> Result<Self, Error> {
         ReqwestTransportBuilder::of(client).build()
     }
 }
 
-/// Builds a [`ReqwestTransport`].
+/// Builds a [`ReqwestTransport`]. [`ReqwestTransport::builder`] returns one.
+///
+/// | setting | default |
+/// |---|---|
+/// | [`connect_timeout`](Self::connect_timeout) | 5 s for DNS, connecting and TLS together |
+/// | [`idle_timeout`](Self::idle_timeout) | 15 s |
+/// | [`max_idle_connections`](Self::max_idle_connections) | 64 |
+/// | [`max_response_bytes`](Self::max_response_bytes) | 8 MiB, decompressed |
+/// | proxy | from the [environment](#proxies); [`no_proxy`](Self::no_proxy) turns it off |
+/// | anything else | the default of reqwest; change it with [`configure`](Self::configure) |
+///
+/// The time limits of attempts and calls are in [`CallOptions`](crate::CallOptions).
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// use clerk_sessions_reqwest::{Api, Client, ReqwestTransport};
+///
+/// let transport = ReqwestTransport::builder()
+///     .connect_timeout(Duration::from_secs(2))
+///     .max_idle_connections(200)
+///     .max_response_bytes(1024 * 1024)
+///     .build()?;
+/// let clerk = Client::new(Api::new("sk_test_123")?, transport);
+/// # Ok::<(), clerk_sessions_reqwest::Error>(())
+/// ```
 ///
 /// # Proxies
-/// By default, the environment names the proxy, by the same rule as for `clerk-sessions-ureq`. The variables are read when the
-/// transport is built; one in lower case counts if the one in upper case is not set.
+/// By default, environment variables set the proxy. The rules are the same as in `clerk-sessions-ureq`. The variables are read
+/// when the transport is built. A variable in lower case is used if the one in upper case is not set.
 ///
-/// | variable | |
+/// | variable | meaning |
 /// |---|---|
 /// | `HTTPS_PROXY` | the proxy for an https base URL |
 /// | `HTTP_PROXY` | the proxy for an http base URL |
-/// | `ALL_PROXY` | the proxy where the one of these two is not set, or is no URL of a proxy |
-/// | `NO_PROXY` | what is reached without a proxy, with commas between: `example.com` and `.example.com` are this domain and all below it; `192.0.2.1`, `192.0.2.0/24` and `2001:db8::/32` are addresses; `*` is every name, but no address |
-/// | `REQUEST_METHOD` | if it is set, the program is a CGI script, whose `HTTP_PROXY` may come from a header of its client: no proxy is used |
+/// | `ALL_PROXY` | the proxy for both, if the variable above is not set or is not a valid proxy URL |
+/// | `NO_PROXY` | hosts to reach without a proxy, separated by commas; see below |
+/// | `REQUEST_METHOD` | if set, no proxy is used: the program is a CGI script, and its `HTTP_PROXY` may come from a request header |
 ///
-/// They hold for loopback, too. A proxy that is set by [`configure`](ReqwestTransportBuilder::configure) is used in place of
-/// these, and [`no_proxy`](ReqwestTransportBuilder::no_proxy) turns all of them off. For https, reqwest asks the proxy for a
-/// tunnel, by `CONNECT`; to an http base URL, the proxy sends the request itself, and sees all of it.
+/// | entry of `NO_PROXY` | matches |
+/// |---|---|
+/// | `example.com`, `.example.com` | this domain and all its subdomains |
+/// | `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32` | these addresses |
+/// | `*` | every name, but no address |
+///
+/// The variables apply to loopback addresses, too. A proxy set with [`configure`](Self::configure) is used instead.
+/// [`no_proxy`](Self::no_proxy) turns all proxies off.
+///
+/// For https, reqwest requests a tunnel from the proxy (`CONNECT`). For http, the proxy sends the request itself and sees all of
+/// it, including the secret key.
 ///
 /// # HTTP/2
-/// Without the feature `http2` of this crate, HTTP/1.1 is used, even where another crate of the program has turned on the
-/// feature of that name of reqwest. With it, HTTP/2 is used where the server offers it, and a connection that has been silent
-/// for 3 s during a request is pinged: if no response to that comes within another 3 s, the connection is given up, and the
-/// next attempt makes a new one. Without pings, each call would wait on a dead connection until its time is up.
+/// With the feature `http2` of this crate, HTTP/2 is used if the server offers it. Without it, only HTTP/1.1 is used, even if
+/// another crate of the program turns on the feature `http2` of reqwest.
+///
+/// HTTP/2 connections are checked with pings: after 3 s without data during a request, the client sends a ping. If there is no
+/// response within another 3 s, it closes the connection, and the next attempt makes a new one. Without pings, calls on a dead
+/// connection would wait until their time limit.
 #[must_use]
 #[derive(Debug)]
 pub struct ReqwestTransportBuilder {
@@ -66,7 +112,7 @@ impl Default for ReqwestTransportBuilder {
     fn default() -> Self {
         let client = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(5))
-            // Longer invites the race with a server that closes an idle connection as the next request leaves.
+            // The longer the time, the more often the server closes an idle connection just when the next request is sent.
             .pool_idle_timeout(Duration::from_secs(15))
             .pool_max_idle_per_host(64);
         Self::of(client)
@@ -78,65 +124,73 @@ impl ReqwestTransportBuilder {
         Self { client: http2::defaults(client), no_proxy: false, max_response_bytes: 8 * 1024 * 1024 }
     }
 
-    /// How long connecting may take, with looking the name up and TLS: 5 s by default.
+    /// Sets the maximum time for connecting, including DNS and TLS. Default: 5 s.
     ///
-    /// Where an attempt's own limit is shorter and cuts connecting short, the attempt counts as perhaps sent: reqwest does not
-    /// tell what it was at.
+    /// If the time limit of the attempt ends before it, during connecting, the attempt counts as maybe sent, because reqwest
+    /// does not report in which phase it was.
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         self.configure(|client| client.connect_timeout(countable(timeout)))
     }
 
-    /// How long an unused connection is kept: 15 s by default.
+    /// Sets how long an unused connection is kept. Default: 15 s.
     pub fn idle_timeout(self, timeout: Duration) -> Self {
         self.configure(|client| client.pool_idle_timeout(countable(timeout)))
     }
 
-    /// How many unused connections are kept: 64 by default.
+    /// Sets how many unused connections are kept. Default: 64. With 0, every attempt makes a new connection.
     pub fn max_idle_connections(self, count: usize) -> Self {
         self.configure(|client| client.pool_max_idle_per_host(count))
     }
 
-    /// How large the body of a response may be, decompressed: 8 MiB by default.
+    /// Sets the maximum size of the body of a response, decompressed. Default: 8 MiB.
+    ///
+    /// A larger body is an [`Error::Transport`] with the kind [`TooLarge`](crate::TransportErrorKind::TooLarge). It is not
+    /// retried.
     pub fn max_response_bytes(mut self, bytes: u64) -> Self {
         self.max_response_bytes = bytes;
         self
     }
 
-    /// Goes past any proxy. By default, the [environment](Self#proxies) names one.
+    /// Uses no proxy, whatever the [environment](Self#proxies) says.
     pub fn no_proxy(mut self) -> Self {
         self.no_proxy = true;
         self.configure(ClientBuilder::no_proxy)
     }
 
-    /// Anything else that reqwest can be set to: TLS, a proxy, name resolution.
+    /// Changes any setting of reqwest, such as TLS, a proxy or DNS.
+    ///
+    /// The transport overrides some settings: no redirect is followed, reqwest retries nothing, and the time limit comes from
+    /// [`CallOptions`](crate::CallOptions).
     ///
     /// ```
     /// use clerk_sessions_reqwest::ReqwestTransport;
     ///
-    /// let transport = ReqwestTransport::builder().configure(|client| client.tcp_nodelay(true));
+    /// let builder = ReqwestTransport::builder().configure(|client| client.tcp_nodelay(true));
     /// ```
     pub fn configure(mut self, change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Self {
         self.client = change(self.client);
         self
     }
 
-    /// Builds the transport.
+    /// Builds the transport. It makes no connection yet.
     ///
     /// # Errors
-    /// [`Error::Build`]: reqwest can't be set up. TLS needs the system's certificates and there are none, or TLS by rustls
-    /// has no crypto provider.
+    /// [`Error::Build`]: reqwest can't be set up:
+    ///
+    /// - TLS needs the certificates of the operating system, and there are none.
+    /// - TLS by rustls has no crypto provider.
     pub fn build(self) -> Result<ReqwestTransport, Error> {
         #[cfg(all(feature = "rustls-no-provider", not(feature = "rustls")))]
         if rustls::crypto::CryptoProvider::get_default().is_none() {
-            // reqwest would panic.
+            // reqwest would panic without a provider.
             return Err(BuildError::new(
                 "tls",
-                "has no crypto provider: install one, as by rustls::crypto::ring::default_provider().install_default()",
+                "has no crypto provider: install one with rustls::crypto::ring::default_provider().install_default()",
             )
             .into());
         }
-        // Last, so that no change by `configure` can undo what the core relies on: a redirect is a response, and only the
-        // core retries.
+        // Last, so that `configure` can't undo the settings that the core relies on: a redirect is a response, and only the core
+        // retries.
         let client = self.client.redirect(redirect::Policy::none()).referer(false).retry(retry::never()).build();
         let client =
             client.map_err(|error| BuildError::new("reqwest", format!("can't be set up: {}", whole(&error))))?;
@@ -150,7 +204,7 @@ impl ReqwestTransportBuilder {
     }
 }
 
-/// An error with its causes, as a [`BuildError`] carries none.
+/// The text of an error with its causes, because a [`BuildError`] has no source.
 fn whole(error: &reqwest::Error) -> String {
     let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")

@@ -1,4 +1,4 @@
-//! What a failure of reqwest means: its kind, and whether the server may have processed the request.
+//! Converts an error of reqwest: its kind, and whether the server may have processed the request.
 
 use std::error::Error as StdError;
 use std::io;
@@ -8,11 +8,11 @@ use clerk_sessions_core::{Delivery, TransportError, TransportErrorKind};
 
 use crate::proxy::Environment;
 
-/// Reads a failure of an attempt, in this environment if it may be a failure to connect.
+/// Converts the error of an attempt. With an environment, a failure to connect names its proxy.
 pub(crate) fn of_attempt(error: reqwest::Error, environment: Option<&Environment>) -> TransportError {
     let (kind, delivery) = meaning(&error);
     let url = error.url().cloned();
-    // The URL has the ids in it, and reqwest would print it.
+    // The URL contains ids, and reqwest would print it.
     let cause = error.without_url();
     if has_head_too_large(&cause) {
         return head_too_large();
@@ -27,7 +27,7 @@ pub(crate) fn of_attempt(error: reqwest::Error, environment: Option<&Environment
     }
 }
 
-/// Whether the response has a head that is too large for hyper. Told by its words, as the method that tells is for servers.
+/// Whether the head of the response is too large for hyper. Recognized by its text: hyper's method for it is for servers only.
 fn has_head_too_large(error: &reqwest::Error) -> bool {
     let mut errors = causes(error).filter_map(|cause| cause.downcast_ref::<hyper::Error>());
     errors.any(|error| error.is_parse() && error.to_string().ends_with("head is too large"))
@@ -55,9 +55,9 @@ fn kind(error: &reqwest::Error) -> TransportErrorKind {
     let connected = !error.is_connect();
     let mut kinds = causes(error).filter_map(|cause| of_cause(cause, connected));
     kinds.next().unwrap_or(match connected {
-        // Names that are not found, and proxies that refuse, fail with errors whose types are not public.
+        // DNS errors and refusals by proxies have types that are not public.
         false => TransportErrorKind::Connect,
-        // Failures of the connection are hyper's, so this is a decoder's own.
+        // Errors of the connection are hyper's, so this one is of a decoder.
         true if error.is_decode() && causes(error).all(|cause| cause.downcast_ref::<hyper::Error>().is_none()) => {
             TransportErrorKind::Protocol
         }
@@ -76,7 +76,7 @@ fn of_cause(cause: &(dyn StdError + 'static), connected: bool) -> Option<Transpo
         } else if error.is_parse() {
             Some(TransportErrorKind::Protocol)
         } else {
-            // An I/O error lies beneath it.
+            // Its source is an I/O error.
             None
         };
     }
@@ -89,11 +89,11 @@ fn of_cause(cause: &(dyn StdError + 'static), connected: bool) -> Option<Transpo
     if matches!(error.get_ref(), Some(inner) if inner.is::<rustls::Error>()) {
         return Some(TransportErrorKind::Tls);
     }
-    // `Other` says nothing: decoders fail with it.
+    // Decoders use `Other`, so it says nothing about the connection.
     Some(TransportErrorKind::of_io(error.kind(), connected)).filter(|kind| *kind != TransportErrorKind::Other)
 }
 
-/// The I/O error that was wrapped in another one, as a failed handshake is: `source` passes over it.
+/// The I/O error inside another one, as for a failed handshake. `source` skips it.
 fn innermost(error: &io::Error) -> &io::Error {
     match error.get_ref().and_then(|inner| inner.downcast_ref()) {
         Some(inner) => innermost(inner),

@@ -1,11 +1,11 @@
-//! HTTP/2: whether it is used, how its connections are watched, and what its errors mean.
+//! HTTP/2: its settings and its errors.
 
 #[cfg(feature = "http2")]
 use clerk_sessions_core::{Delivery, TransportErrorKind};
 use reqwest::ClientBuilder;
 
-/// Without the feature, HTTP/1.1 alone: reqwest's feature may be on for another crate's sake, and this one can't set up pings
-/// then, as their methods are there only if it is known to be on.
+/// Without the feature, only HTTP/1.1. Another crate may have turned on the feature of reqwest, but this crate can call the
+/// methods for pings only if its own feature is on.
 #[cfg(not(feature = "http2"))]
 pub(crate) fn defaults(client: ClientBuilder) -> ClientBuilder {
     client.http1_only()
@@ -15,15 +15,15 @@ pub(crate) fn defaults(client: ClientBuilder) -> ClientBuilder {
 pub(crate) fn defaults(client: ClientBuilder) -> ClientBuilder {
     use std::time::Duration;
 
-    // Together shorter than the usual limit of an attempt, so that the next one finds the dead connection gone. Only during
-    // requests: while a runtime stands still, a response to a ping goes unread, and its connection would be given up for dead.
+    // Together shorter than the default limit of an attempt, so that the next attempt does not get the dead connection. Pings are
+    // sent only during requests: while a runtime is idle, it would not read the responses, and would close a good connection.
     let (silence, patience) = (Duration::from_secs(3), Duration::from_secs(3));
-    // Beyond this, h2 resets the stream without a reason that could be told. A smaller head that is too large is read, and told.
+    // Above this size, h2 resets the stream with no specific error. Smaller heads are read, and the error names the limit.
     let head = 256 * 1024;
     client.http2_keep_alive_interval(silence).http2_keep_alive_timeout(patience).http2_max_header_list_size(head)
 }
 
-/// What an error of HTTP/2 means, if an I/O error is not its cause.
+/// The kind and delivery of an HTTP/2 error, unless its cause is an I/O error.
 #[cfg(feature = "http2")]
 pub(crate) fn failure(error: &h2::Error) -> Option<(TransportErrorKind, Delivery)> {
     if error.is_io() {
@@ -32,7 +32,7 @@ pub(crate) fn failure(error: &h2::Error) -> Option<(TransportErrorKind, Delivery
     if !error.is_remote() {
         return Some((TransportErrorKind::Protocol, Delivery::MaybeSent));
     }
-    // A stream fails by GOAWAY only if it is beyond the last one that the server processed.
+    // GOAWAY fails only the streams after the last one that the server processed.
     let is_refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
     let delivery = if is_refused || error.is_go_away() { Delivery::NotSent } else { Delivery::MaybeSent };
     Some((TransportErrorKind::Closed, delivery))

@@ -1,11 +1,13 @@
-//! An async client for Clerk's Sessions API, over [reqwest].
+//! An async client for Clerk's Sessions API, over [reqwest](https://docs.rs/reqwest).
+//!
+//! It runs inside a tokio runtime with I/O and time enabled. For blocking programs, use `clerk-sessions-ureq`.
 //!
 //! ```no_run
 //! use clerk_sessions_reqwest::{ListSessions, SessionStatus, client_from_env};
 //!
 //! # async fn run() -> Result<(), clerk_sessions_reqwest::Error> {
-//! let clerk = client_from_env()?;
-//! let active = ListSessions::new().user_id("user_123").status(SessionStatus::Active).limit(100);
+//! let clerk = client_from_env()?; // reads CLERK_SECRET_KEY
+//! let active = ListSessions::new().user_id("user_123").status(SessionStatus::Active);
 //! for session in clerk.sessions().list(active).await? {
 //!     println!("{} last active {}", session.id, session.last_active_at);
 //! }
@@ -13,34 +15,54 @@
 //! # }
 //! ```
 //!
-//! It re-exports what callers need of `clerk-sessions-core`, so a program needs no other dependency.
+//! Create one client and clone it: clones share connections, the rate limit and the retry budget.
 //!
-//! It runs inside a tokio runtime with its I/O and time drivers on. Blocking programs have `clerk-sessions-ureq`; to call
-//! this one from such a program, hand its futures to a runtime of your own by `block_on`.
+//! # Where to start
+//!
+//! | you want to | see |
+//! |---|---|
+//! | create a client | [`client_from_env`], or [`client`](fn@client) with an [`Api`] |
+//! | call the API | [`Client::sessions`](clerk_sessions_core::AsyncClient::sessions), which returns [`Sessions`] with [a method for each operation](clerk_sessions_core::AsyncSessions#implementations) |
+//! | handle errors | [`Error`] and [the guide to errors](clerk_sessions_core::guide::errors) |
+//! | set time limits and retries | [`CallOptions`], [`RetryPolicy`] and [the guide to retries](clerk_sessions_core::guide::retries) |
+//! | log or measure each attempt | [`Observer`] |
+//! | list all sessions, page by page | [`pages`](clerk_sessions_core::AsyncSessions::pages) |
+//! | sign a user out everywhere | [`revoke_all`](clerk_sessions_core::AsyncSessions::revoke_all), [`RevokeAll`] |
+//! | set a proxy, TLS, connections, response size | [`ReqwestTransportBuilder`] |
+//! | set the base URL, the API version, more headers | [`ApiBuilder`] |
+//! | call another endpoint of Clerk's Backend API | [`operation`] |
+//!
+//! All types that a program needs are re-exported from `clerk-sessions-core`. You need no dependency on it.
+//!
+//! # One runtime
+//!
+//! Use a client and its clones in one tokio runtime. A connection belongs to the runtime in which it was made. In another
+//! runtime, a call may get a kept connection of the first. Then it gets no response while the first runtime is idle, and an
+//! error after it has ended.
+//!
+//! Programs that start a runtime for each task, as many tests do, should create a client for each runtime. Or keep no
+//! connections: [`max_idle_connections(0)`](ReqwestTransportBuilder::max_idle_connections).
+//!
+//! To use this crate in a blocking program, run its futures with `block_on` of a runtime of your own.
 //!
 //! # Fork
-//! In a program that forks, make the client after the fork, in each process. A client that was used before the fork shares its
-//! connections with the child: each process then reads responses to requests of the other. A response that names another
-//! session or user than the one asked for is an [`Error::Decode`], but not every response names one. A tokio runtime does
-//! not work in a child, either.
 //!
-//! # Runtimes
-//! A connection belongs to the runtime in which it was made: its reading is a task there. Use a client, and its clones, in one
-//! runtime. In another one, a call may get a kept connection of the first, and gets no response while that runtime stands
-//! still, or an error once it has ended. So programs that start a runtime for each task, as tests often do, make a client for
-//! each, too, or keep no connections: [`max_idle_connections(0)`](ReqwestTransportBuilder::max_idle_connections).
+//! In a program that forks, create the client after the fork, in each process. Otherwise the processes share connections, and
+//! each may read responses meant for the other. A response for another session or user is an [`Error::Decode`], but not every
+//! response names one. Also, a tokio runtime does not work in a forked child.
 //!
 //! # Features
-//! | feature | default | |
+//!
+//! | feature | default | adds |
 //! |---|---|---|
-//! | `rustls` | yes | TLS by rustls with aws-lc and the operating system's certificate verifier |
-//! | `rustls-no-provider` | | the same with a crypto provider that the program installs |
-//! | `native-tls` | | TLS by the operating system's library |
-//! | `gzip` | yes | asks for compressed responses |
-//! | `http2` | | HTTP/2 where the server offers it, with [pings](ReqwestTransportBuilder#http2); without this feature it is HTTP/1.1, whatever other crates turn on |
-//! | `socks` | | proxies that speak SOCKS |
-//! | `stream` | | `Pages::into_stream`, a `Stream` of sessions |
-//! | `system-proxy` | | the operating system's proxy settings, besides the environment's |
+//! | `rustls` | yes | TLS by rustls, with aws-lc and the certificates of the operating system |
+//! | `rustls-no-provider` | no | the same, with a crypto provider that the program installs |
+//! | `native-tls` | no | TLS by the library of the operating system |
+//! | `gzip` | yes | compressed responses |
+//! | `http2` | no | HTTP/2, if the server offers it, with [pings](ReqwestTransportBuilder#http2); without this feature, HTTP/1.1 only |
+//! | `socks` | no | SOCKS proxies |
+//! | `stream` | no | `Pages::into_stream`: all sessions of a list as a `Stream` |
+//! | `system-proxy` | no | the proxy settings of the operating system, in addition to the environment |
 
 mod adapter;
 mod builder;
@@ -61,37 +83,55 @@ pub use clerk_sessions_core::{
 };
 pub use reqwest;
 
-/// All sessions of a list as a stream, from `Pages::into_stream`.
+/// All sessions of a list as a `Stream`. `Pages::into_stream` returns it.
 #[cfg(feature = "stream")]
 pub type SessionStream<'a> = clerk_sessions_core::SessionStream<'a, ReqwestTransport>;
 
-/// An async client over reqwest. Make one and keep it: clones are cheap and share connections, rate limit and retry budget.
+/// An async client over reqwest. [`client_from_env`] and [`client`](fn@client) create one.
+///
+/// Create it once and clone it: clones are cheap and share connections, the rate limit and the retry budget.
 pub type Client = clerk_sessions_core::AsyncClient<ReqwestTransport>;
 
-/// The session operations of a [`Client`], from `client.sessions()`: a method for each.
+/// The session operations of a [`Client`]: a method for each. `client.sessions()` returns it.
 pub type Sessions<'a> = clerk_sessions_core::AsyncSessions<'a, ReqwestTransport>;
 
-/// All sessions of a list, from `client.sessions().pages(…)`.
+/// All sessions of a list, page by page. `client.sessions().pages(…)` returns it.
 pub type Pages<'a> = clerk_sessions_core::AsyncPages<'a, ReqwestTransport>;
 
-/// A client of this API with the defaults of [`ReqwestTransportBuilder`].
+/// Creates a client for this API, with the defaults of [`ReqwestTransportBuilder`].
+///
+/// ```no_run
+/// use clerk_sessions_reqwest::{Api, client};
+///
+/// # async fn run() -> Result<(), clerk_sessions_reqwest::Error> {
+/// let clerk = client(Api::new("sk_test_123")?)?;
+/// println!("{}", clerk.sessions().get("sess_123").await?.status);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
-/// [`Error::Build`]: reqwest can't be set up, as where TLS needs the system's certificates and there are none.
+/// [`Error::Build`]: reqwest can't be set up, for example because TLS needs the certificates of the operating system, and there
+/// are none.
 pub fn client(api: Api) -> Result<Client, Error> {
     Ok(Client::new(api, ReqwestTransport::builder().build()?))
 }
 
-/// A client of the instance that the environment names: `CLERK_SECRET_KEY`, and `CLERK_API_URL` where it is set.
+/// Creates a client with the settings of the environment, and the defaults of [`ReqwestTransportBuilder`].
+///
+/// | variable | meaning | default |
+/// |---|---|---|
+/// | `CLERK_SECRET_KEY` | the secret key, such as `sk_test_…` | required |
+/// | `CLERK_API_URL` | the URL of the server, without the version | `https://api.clerk.com` |
 ///
 /// # Errors
-/// [`Error::Build`]: `CLERK_SECRET_KEY` is not set, or either can't be used, see [`ApiBuilder::from_vars`]; or as for
-/// [`client`](fn@client).
+/// [`Error::Build`]: `CLERK_SECRET_KEY` is not set, or one of the variables is invalid; see [`ApiBuilder::from_vars`]. Or reqwest
+/// can't be set up, as for [`client`](fn@client).
 pub fn client_from_env() -> Result<Client, Error> {
     client(ApiBuilder::from_vars(variable)?.build()?)
 }
 
-/// A variable of the environment. One that is not UTF-8 is not taken for unset, but made one that is refused.
+/// Reads an environment variable. If it is not UTF-8, it returns an invalid value, so that it is an error and not "not set".
 fn variable(name: &str) -> Option<String> {
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }

@@ -1,4 +1,4 @@
-//! The proxies that the environment names, to tell them where connecting fails: reqwest does not say which one it used.
+//! Proxies from environment variables, to name them in errors. reqwest does not report which proxy it used.
 
 use std::fmt;
 
@@ -6,23 +6,23 @@ use clerk_sessions_core::http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
 
-/// What reqwest reads of the environment.
+/// The proxy settings that reqwest reads from the environment.
 #[derive(Debug)]
 pub(crate) struct Environment(Matcher);
 
 impl Environment {
-    /// `None` if no variable names a proxy.
+    /// Reads the variables. Returns `None` if none of them sets a proxy.
     pub(crate) fn read() -> Option<Self> {
         let names = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
         let any = cfg!(feature = "system-proxy") || names.iter().any(|name| std::env::var_os(name).is_some());
         any.then(|| Self(Matcher::from_system()))
     }
 
-    /// Wraps an error of connecting to this URL, if there is a proxy for it.
+    /// Adds the proxy to an error of connecting to this URL, if there is a proxy for it. Otherwise returns the error unchanged.
     pub(crate) fn name_proxy(&self, url: Option<&Url>, error: reqwest::Error) -> Result<ByProxy, reqwest::Error> {
         let url = url.and_then(|url| url.as_str().parse::<Uri>().ok());
         match url.and_then(|url| self.0.intercept(&url)) {
-            // Of the URL only host and port, as it may hold a password.
+            // Only host and port, because the URL may contain a password.
             Some(proxy) => Ok(ByProxy {
                 host: proxy.uri().host().unwrap_or_default().to_owned(),
                 port: proxy.uri().port_u16(),
@@ -33,7 +33,7 @@ impl Environment {
     }
 }
 
-/// A failure to connect where the environment names a proxy.
+/// A failure to connect, with the proxy that the environment sets.
 #[derive(Debug)]
 pub(crate) struct ByProxy {
     host: String,

@@ -1,4 +1,4 @@
-//! The URL of a request as reqwest wants it.
+//! Converts the URI of a request into the URL that reqwest takes.
 
 use std::error::Error;
 use std::sync::{Arc, OnceLock};
@@ -8,7 +8,7 @@ use clerk_sessions_core::http::uri::{Authority, Scheme};
 use clerk_sessions_core::{Delivery, TransportError, TransportErrorKind};
 use reqwest::Url;
 
-/// Makes URLs. All requests of a client go to one server, so its part of the URL is parsed once, with the first request.
+/// Makes URLs. All requests of a client go to one server, so scheme, host and port are parsed only once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Urls {
     server: Arc<OnceLock<Server>>,
@@ -23,7 +23,7 @@ struct Server {
 }
 
 impl Urls {
-    /// The URL, if reqwest's parser leaves alone where the request goes: it resolves dot segments, which calls another operation.
+    /// The URL. An error if the parser changed path or query: it resolves dot segments, which would call another operation.
     pub(crate) fn url(&self, uri: &Uri) -> Result<Url, TransportError> {
         let url = match self.server.get() {
             Some(server) if server.is_of(uri) => server.url(uri),

@@ -1,4 +1,4 @@
-//! The transport: sends a request by an agent, and reads the response.
+//! [`UreqTransport`]: sends a request with a ureq agent and reads the response.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -11,8 +11,8 @@ use ureq::{Agent, AsSendBody, Body, RequestExt as _};
 use crate::failure;
 use crate::proxy::Environment;
 
-/// Sets what the core relies on: every status is a response, and a redirect is one, too. Followed, it would carry the secret
-/// key, or a refresh token, to wherever it points. (A macro, as ureq has no name for "a builder of either scope".)
+/// Applies the settings that the core relies on: every status is a response, and no redirect is followed. A redirect could send
+/// the secret key or a refresh token to another server. It is a macro, because ureq has no common type for both kinds of builder.
 macro_rules! relied_on {
     ($config:expr) => {
         $config.http_status_as_error(false).max_redirects(0).max_redirects_will_error(false)
@@ -20,13 +20,16 @@ macro_rules! relied_on {
 }
 pub(crate) use relied_on;
 
-/// Carries requests by ureq. Cheap to clone: the clones share their connections.
+/// A [`Transport`] over ureq. [`builder`](Self::builder) creates one with settings of your own.
+///
+/// It is cheap to clone, and clones share their connections. For a client with the default settings, use
+/// [`client`](fn@crate::client).
 #[derive(Clone, Debug)]
 pub struct UreqTransport {
     pub(crate) agent: Agent,
-    /// The proxies of the environment, if the agent is to use them.
+    /// The proxies of the environment, if the agent should use them.
     pub(crate) environment: Option<Arc<Environment>>,
-    /// Whether the agent was brought, so that what this transport relies on has to be set on each request.
+    /// Whether the agent was made elsewhere. Then the settings that the core relies on are applied to each request.
     pub(crate) foreign: bool,
     pub(crate) max_response_bytes: u64,
     /// The fixed point of [`Transport::now`].
@@ -36,7 +39,7 @@ pub struct UreqTransport {
 impl Transport for UreqTransport {
     fn send(&self, request: Request<Vec<u8>>, timeout: Duration) -> Result<Response<Vec<u8>>, TransportError> {
         let response = if request.method() == Method::GET {
-            // As a request that has a body, even an empty one, it would be sent with a content-length.
+            // ureq sends a content-length for a body, even for an empty one.
             self.run(request.map(drop), timeout)
         } else {
             self.run(request, timeout)
@@ -64,7 +67,7 @@ impl WallClock for UreqTransport {
 
 impl UreqTransport {
     fn run<B: AsSendBody>(&self, request: Request<B>, timeout: Duration) -> Result<Response<Body>, ureq::Error> {
-        // Settings of one request cost a copy of all of them, so an attempt with the usual timeout has none of its own.
+        // Settings for a single request cost a copy of all settings. With the default timeout, none are needed.
         if !self.foreign && self.environment.is_none() && timeout == CallOptions::DEFAULT_ATTEMPT_TIMEOUT {
             return self.agent.run(request);
         }
@@ -77,7 +80,7 @@ impl UreqTransport {
     }
 }
 
-/// A time limit that ureq can count to: it panics where the end is beyond what an [`Instant`] can hold. A year is no limit.
+/// Shortens a time limit to a year. ureq panics if the end is beyond the range of [`Instant`].
 pub(crate) fn countable(limit: Duration) -> Duration {
     limit.min(Duration::from_secs(365 * 24 * 60 * 60))
 }

@@ -1,4 +1,4 @@
-//! The settings of the transport.
+//! [`UreqTransportBuilder`]: the settings of the transport.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,27 +15,40 @@ use crate::usable::usable;
 use crate::{connect, tls};
 
 impl UreqTransport {
-    /// Starts from sound defaults; see the methods of the builder.
+    /// Returns a builder with the defaults; see [`UreqTransportBuilder`].
     pub fn builder() -> UreqTransportBuilder {
         UreqTransportBuilder::default()
     }
 
-    /// Carries requests by an agent of your own, with its connect timeout, TLS settings, proxy and connections.
+    /// Creates a transport over a ureq agent that your program already has. It uses the agent's connections, TLS settings,
+    /// proxy and connect timeout.
     ///
-    /// Whatever it is set to, no redirect is followed, no status is an error, a response is limited to 8 MiB, and a proxy of
-    /// the environment is chosen as [here](UreqTransportBuilder#proxies). An agent made elsewhere does not tell whether a
-    /// failure came before or after the connection was made; if that is in doubt, a failed request counts as maybe sent. Nor
-    /// does it tell a body without a length that was cut short from a complete one. And with a time limit, which each request
-    /// has, it looks the name up for each one, in a thread that it starts for that.
-    /// [`UreqTransportBuilder::configure`] has none of these faults.
+    /// Prefer [`UreqTransportBuilder::configure`], which reaches all settings of ureq. An agent made elsewhere has three
+    /// disadvantages:
+    ///
+    /// - It often can't tell whether a failure came before the request was sent. Then the request counts as maybe sent, and
+    ///   is retried less often.
+    /// - If the connection breaks in a body without a length, it takes the body for complete.
+    /// - It resolves the name for each request, in a new thread.
+    ///
+    /// Whatever the agent's settings are, no redirect is followed, every status is a response, the body of a response is limited
+    /// to 8 MiB, and proxies of the environment are chosen as in the [builder](UreqTransportBuilder#proxies).
+    ///
+    /// ```no_run
+    /// use clerk_sessions_ureq::{UreqTransport, ureq};
+    ///
+    /// let agent = ureq::Agent::new_with_defaults();
+    /// let transport = UreqTransport::with_agent(agent)?;
+    /// # Ok::<(), clerk_sessions_ureq::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// [`Error::Build`]: the agent can't do what it is set to, as for [`UreqTransportBuilder::build`].
+    /// [`Error::Build`]: ureq can't do what the agent is set to, as for [`UreqTransportBuilder::build`].
     pub fn with_agent(agent: Agent) -> Result<Self, Error> {
         Self::over(agent, true, MAX_RESPONSE_BYTES)
     }
 
-    /// Sends by this agent, once it is sure that ureq can do what the agent is set to.
+    /// Creates a transport over this agent, if ureq can do what it is set to.
     fn over(agent: Agent, foreign: bool, max_response_bytes: u64) -> Result<Self, Error> {
         let environment = Environment::of(agent.config());
         usable(agent.config(), environment.as_ref())?;
@@ -44,23 +57,56 @@ impl UreqTransport {
     }
 }
 
-/// Builds a [`UreqTransport`].
+/// Builds a [`UreqTransport`]. [`UreqTransport::builder`] returns one.
+///
+/// | setting | default |
+/// |---|---|
+/// | [`connect_timeout`](Self::connect_timeout) | 5 s for DNS, and 5 s for connecting and TLS |
+/// | [`idle_timeout`](Self::idle_timeout) | 15 s |
+/// | [`max_idle_connections`](Self::max_idle_connections) | 64 |
+/// | [`max_response_bytes`](Self::max_response_bytes) | 8 MiB, decompressed |
+/// | proxy | from the [environment](#proxies); [`no_proxy`](Self::no_proxy) turns it off |
+/// | anything else | the default of ureq; change it with [`configure`](Self::configure) |
+///
+/// The time limits of attempts and calls are in [`CallOptions`].
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// use clerk_sessions_ureq::{Api, Client, UreqTransport};
+///
+/// let transport = UreqTransport::builder()
+///     .connect_timeout(Duration::from_secs(2))
+///     .max_idle_connections(200)
+///     .max_response_bytes(1024 * 1024)
+///     .build()?;
+/// let clerk = Client::new(Api::new("sk_test_123")?, transport);
+/// # Ok::<(), clerk_sessions_ureq::Error>(())
+/// ```
 ///
 /// # Proxies
-/// By default, the environment names the proxy, by the same rule as for `clerk-sessions-reqwest`. The variables are read when
-/// the transport is built; one in lower case counts if the one in upper case is not set.
+/// By default, environment variables set the proxy. The rules are the same as in `clerk-sessions-reqwest`. The variables are
+/// read when the transport is built. A variable in lower case is used if the one in upper case is not set.
 ///
-/// | variable | |
+/// | variable | meaning |
 /// |---|---|
 /// | `HTTPS_PROXY` | the proxy for an https base URL |
 /// | `HTTP_PROXY` | the proxy for an http base URL |
-/// | `ALL_PROXY` | the proxy where the one of these two is not set, or is no URL of a proxy |
-/// | `NO_PROXY` | what is reached without a proxy, with commas between: `example.com` and `.example.com` are this domain and all below it; `192.0.2.1`, `192.0.2.0/24` and `2001:db8::/32` are addresses; `*` is every name, but no address |
-/// | `REQUEST_METHOD` | if it is set, the program is a CGI script, whose `HTTP_PROXY` may come from a header of its client: no proxy is used |
+/// | `ALL_PROXY` | the proxy for both, if the variable above is not set or is not a valid proxy URL |
+/// | `NO_PROXY` | hosts to reach without a proxy, separated by commas; see below |
+/// | `REQUEST_METHOD` | if set, no proxy is used: the program is a CGI script, and its `HTTP_PROXY` may come from a request header |
 ///
-/// They hold for loopback, too. A proxy that is set by [`configure`](UreqTransportBuilder::configure) is used for everything,
-/// and [`no_proxy`](UreqTransportBuilder::no_proxy) turns all of them off. ureq asks the proxy for a tunnel, by `CONNECT`, for
-/// http as for https.
+/// | entry of `NO_PROXY` | matches |
+/// |---|---|
+/// | `example.com`, `.example.com` | this domain and all its subdomains |
+/// | `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32` | these addresses |
+/// | `*` | every name, but no address |
+///
+/// The variables apply to loopback addresses, too. A proxy set with [`configure`](Self::configure) is used for every request
+/// instead. [`no_proxy`](Self::no_proxy) turns all proxies off.
+///
+/// ureq requests a tunnel from the proxy (`CONNECT`), for http and for https, so the proxy does not see the secret key of an
+/// https request.
 #[must_use]
 pub struct UreqTransportBuilder {
     config: ConfigBuilder<AgentScope>,
@@ -72,16 +118,16 @@ impl Default for UreqTransportBuilder {
         let config = Agent::config_builder()
             .timeout_resolve(Some(CONNECT_TIMEOUT))
             .timeout_connect(Some(CONNECT_TIMEOUT))
-            // Longer invites the race with a server that closes an idle connection as the next request leaves.
+            // The longer the time, the more often the server closes an idle connection just when the next request is sent.
             .max_idle_age(Duration::from_secs(15))
-            // All calls go to one host, for which ureq would keep 3.
+            // All calls go to one host, and ureq keeps 3 connections per host by default.
             .max_idle_connections(MAX_IDLE_CONNECTIONS)
             .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
-            // When a head fills the buffer, ureq reports a closed connection, unless the head is over its size limit. So the buffer
-            // is larger than the limit.
+            // If a head fills the buffer, ureq reports a closed connection, unless the head exceeds its size limit. So the
+            // buffer is larger than the limit.
             .input_buffer_size(MAX_HEAD_BYTES + 1)
             .max_response_header_size(MAX_HEAD_BYTES)
-            // For JSON of a few KiB, ureq's 128 KiB would be most of what a connection costs.
+            // Requests have a few KiB. The default of 128 KiB would be most of the memory of a connection.
             .output_buffer_size(16 * 1024);
         Self { config: tls::defaults(config), max_response_bytes: MAX_RESPONSE_BYTES }
     }
@@ -100,38 +146,44 @@ const MAX_IDLE_CONNECTIONS: usize = 64;
 const MAX_RESPONSE_BYTES: u64 = 8 * 1024 * 1024;
 
 impl UreqTransportBuilder {
-    /// How long looking the name up may take, and connecting, TLS included: 5 s each by default.
+    /// Sets the maximum time for DNS, and the maximum time for connecting with TLS. Default: 5 s each.
     ///
-    /// A name is looked up for each new connection, and for no other request. Limits of a second and more, also those of attempts, may
-    /// be up to a tenth of a second late.
+    /// The name is resolved once for each new connection. All time limits of 1 s or more, including those of attempts, may end
+    /// up to 0.1 s late.
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         self.configure(|config| {
             config.timeout_resolve(Some(countable(timeout))).timeout_connect(Some(countable(timeout)))
         })
     }
 
-    /// How long an unused connection is kept: 15 s by default.
+    /// Sets how long an unused connection is kept. Default: 15 s.
     pub fn idle_timeout(self, timeout: Duration) -> Self {
         self.configure(|config| config.max_idle_age(countable(timeout)))
     }
 
-    /// How many unused connections are kept: 64 by default.
+    /// Sets how many unused connections are kept. Default: 64.
     pub fn max_idle_connections(self, count: usize) -> Self {
         self.configure(|config| config.max_idle_connections(count).max_idle_connections_per_host(count))
     }
 
-    /// How large the body of a response may be, decompressed: 8 MiB by default.
+    /// Sets the maximum size of the body of a response, decompressed. Default: 8 MiB.
+    ///
+    /// A larger body is an [`Error::Transport`] with the kind [`TooLarge`](crate::TransportErrorKind::TooLarge). It is not
+    /// retried.
     pub fn max_response_bytes(mut self, bytes: u64) -> Self {
         self.max_response_bytes = bytes;
         self
     }
 
-    /// Goes past any proxy. By default, the [environment](Self#proxies) names one.
+    /// Uses no proxy, whatever the [environment](Self#proxies) says.
     pub fn no_proxy(self) -> Self {
         self.configure(|config| config.proxy(None))
     }
 
-    /// Anything else that ureq can be set to: TLS, a proxy, address families.
+    /// Changes any setting of ureq, such as TLS, a proxy or the address family.
+    ///
+    /// The transport overrides some settings: no redirect is followed, every status is a response, and the time limit comes
+    /// from [`CallOptions`].
     ///
     /// ```
     /// # #[cfg(feature = "rustls")] {
@@ -146,13 +198,17 @@ impl UreqTransportBuilder {
         self
     }
 
-    /// Builds the transport.
+    /// Builds the transport. It makes no connection yet.
     ///
     /// # Errors
-    /// [`Error::Build`]: ureq can't do what it is set to. The TLS library is one whose feature is off, TLS by rustls has no
-    /// crypto provider, or a proxy is a SOCKS proxy and the feature `socks-proxy` is off.
+    /// [`Error::Build`]: ureq can't do what it is set to:
+    ///
+    /// - The feature of the chosen TLS library is off.
+    /// - TLS by rustls has no crypto provider.
+    /// - The proxy is a SOCKS proxy, and the feature `socks-proxy` is off.
+    /// - A time limit is longer than the clock can represent.
     pub fn build(self) -> Result<UreqTransport, Error> {
-        // Last, so that no change by `configure` can undo what the core relies on.
+        // Last, so that `configure` can't undo the settings that the core relies on.
         let config = relied_on!(self.config).timeout_global(Some(CallOptions::DEFAULT_ATTEMPT_TIMEOUT)).build();
         UreqTransport::over(connect::agent(config), false, self.max_response_bytes)
     }

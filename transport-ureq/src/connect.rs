@@ -1,8 +1,8 @@
-//! Makes the connections, and tells a failure to connect from a failure on the connection.
+//! Makes the connections, and marks failures to connect.
 //!
-//! ureq's own errors do not: a reset during the TLS handshake, when nothing of the request can have left, looks like one
-//! after it was sent. So what the connector fails with is marked, and each connection marks what it fails with. The traits are
-//! of ureq's `unversioned` module, which may change in a minor release.
+//! In ureq's errors, a reset during the TLS handshake, before the request was sent, looks like a reset after it was sent. So the
+//! errors of the connector and those of a connection are marked. The traits are in ureq's module `unversioned`, which may change
+//! in a minor release.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,18 +23,18 @@ use crate::lookup::{Later, Now, look_up};
 use crate::socket::Sockets;
 use crate::to_proxy::{Connecting, ToProxy};
 
-/// An agent whose failures to connect are told by [`NotConnected`].
+/// An agent that reports failures to connect as [`NotConnected`].
 pub(crate) fn agent(config: Config) -> ureq::Agent {
     agent_by(config, Now)
 }
 
-/// An agent that looks names up by this resolver.
+/// An agent that resolves names with this resolver.
 fn agent_by(config: Config, resolver: impl Resolver) -> ureq::Agent {
     let connector = Marked { chain: chain(), to_proxy: Arc::default(), resolver: Box::new(resolver) };
     ureq::Agent::with_parts(config, connector, Later)
 }
 
-/// ureq's chain of connectors, with ours where they belong.
+/// The connectors of ureq, combined with ours.
 #[cfg(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls"))]
 fn chain() -> impl Connector<(), Out = Connection> {
     use ureq::unversioned::transport::{ConnectProxyConnector, TcpConnector};
@@ -50,17 +50,17 @@ fn chain() -> impl Connector<(), Out = Connection> {
     chain.chain(Connections)
 }
 
-/// TLS is what another crate of the program has turned on in ureq, if anything. Only ureq knows.
+/// Without a TLS feature of this crate: ureq uses the TLS library that another crate of the program has turned on, if any.
 #[cfg(not(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls")))]
 fn chain() -> impl Connector<(), Out = Connection> {
     DefaultConnector::default().chain(Sockets).chain(Connections)
 }
 
-/// What ureq failed with before there was a connection to send anything on.
+/// An error of ureq before the connection was made, so that nothing was sent.
 #[derive(Debug)]
 pub(crate) struct NotConnected {
     pub(crate) error: Error,
-    /// Host and port of the proxy that was to connect, and nothing else of its URL: that may hold a password.
+    /// Host and port of the proxy. The rest of its URL may contain a password.
     pub(crate) proxy: Option<String>,
 }
 
@@ -83,11 +83,11 @@ fn mark(error: Error, proxy: Option<String>) -> Error {
     Error::Other(Box::new(NotConnected { error, proxy }))
 }
 
-/// Has the name looked up, connects, and marks what either fails with.
+/// Resolves the name, connects, and marks the errors of both.
 #[derive(Debug)]
 struct Marked<C> {
     chain: C,
-    /// Connects to the proxies that are asked for a tunnel: the chain connects through them.
+    /// Connects to the proxy. The chain then connects through its tunnel.
     to_proxy: Arc<DefaultConnector>,
     resolver: Box<dyn Resolver>,
 }
@@ -105,7 +105,7 @@ impl<C: Connector<(), Out = Connection>> Connector<()> for Marked<C> {
         };
         let details = ConnectionDetails {
             addrs,
-            // Looks up the proxies.
+            // Resolves the names of proxies.
             resolver: &*self.resolver,
             timeout,
             now: (details.current_time)(),
@@ -136,7 +136,7 @@ mod tests {
 
     use super::*;
 
-    /// A name service whose response can be changed.
+    /// A resolver whose result can be changed.
     #[derive(Clone, Debug)]
     struct Names(Arc<Mutex<(SocketAddr, usize)>>);
 
@@ -160,7 +160,7 @@ mod tests {
         }
     }
 
-    /// A server that responds with its name, and closes a connection after so many requests.
+    /// A server that responds with its name, and closes a connection after this many requests.
     fn serve(name: &'static str, requests: usize) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
@@ -195,7 +195,7 @@ mod tests {
             assert_eq!(get(&agent), "first");
         }
         assert_eq!(names.lookups(), 1);
-        // The name points to another server now. The kept connection is used on, and the next one goes there.
+        // The name now points to another server. The kept connection is still used. The next connection goes to the other server.
         names.point_to(second);
         for _ in 50..100 {
             assert_eq!(get(&agent), "first");
@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(names.lookups(), 2);
     }
 
-    /// A SOCKS5 proxy that responds to requests itself, with the host that it was asked to connect to.
+    /// A SOCKS5 proxy that responds to requests itself. The body is the host to connect to.
     #[cfg(feature = "socks-proxy")]
     fn serve_socks() -> SocketAddr {
         fn read<const COUNT: usize>(mut stream: &std::net::TcpStream) -> [u8; COUNT] {

@@ -1,4 +1,4 @@
-//! A connection that sends a request in one piece, and does not let ureq take a failure for an end.
+//! A connection that sends each request in one piece, and reports a broken connection as an error.
 
 use std::time::Instant;
 use std::{fmt, io};
@@ -6,7 +6,7 @@ use std::{fmt, io};
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
-/// Wraps what has been connected, TLS included.
+/// Wraps a connection, above TLS.
 #[derive(Debug)]
 pub(crate) struct Connections;
 
@@ -18,25 +18,25 @@ impl<In: Transport> Connector<In> for Connections {
     }
 }
 
-/// A connection to the server, for requests.
+/// A connection to the server.
 pub(crate) struct Connection {
     inner: Box<dyn Transport>,
-    /// What is to be sent. ureq hands out a head and its body one by one: sent like that, they would be two system calls, two
-    /// packets and, under TLS, two records. So they are held until it waits for the response.
+    /// The bytes to send. ureq writes head and body separately, which would be two system calls, two packets and, with TLS, two
+    /// records. So they are held until ureq waits for the response.
     held: Vec<u8>,
-    /// The limit for sending that.
+    /// The time limit for sending them.
     limit: NextTimeout,
 }
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not what is held: the secret key is in it.
+        // Without `held`, which contains the secret key.
         f.debug_tuple("Connection").field(&self.inner).finish()
     }
 }
 
 impl Connection {
-    /// Sends what is held, by pieces that fit ureq's buffer.
+    /// Sends the held bytes, in pieces that fit into ureq's buffer.
     fn send(&mut self) -> Result<(), Error> {
         let mut rest = &*self.held;
         while !rest.is_empty() {
@@ -68,14 +68,14 @@ impl Transport for Connection {
         if !self.held.is_empty() {
             let began = Instant::now();
             self.send()?;
-            // Sending has used up a part of the limit.
+            // Sending has used a part of the time.
             if !limit.after.is_not_happening() {
                 let left = limit.after.checked_sub(began.elapsed()).filter(|left| !left.is_zero());
                 limit.after = left.ok_or(Error::Timeout(limit.reason))?.into();
             }
         }
         self.inner.await_input(limit).map_err(|error| match error {
-            Error::Io(error) => told_apart(error, self.inner.is_tls()),
+            Error::Io(error) => with_kind(error, self.inner.is_tls()),
             error => error,
         })
     }
@@ -89,10 +89,10 @@ impl Transport for Connection {
     }
 }
 
-fn told_apart(error: io::Error, tls: bool) -> Error {
+fn with_kind(error: io::Error, tls: bool) -> Error {
     match error.kind() {
-        // While it reads a body, ureq takes these for the end of the connection. That makes a body without a length complete,
-        // though it was cut by a reset or, under TLS, came without a close_notify.
+        // In a body without a length, ureq treats these errors as the end of the body. But the body is incomplete: it was cut by
+        // a reset or, with TLS, by a close without close_notify.
         io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset => {
             Error::Io(io::Error::new(io::ErrorKind::BrokenPipe, error))
         }
@@ -101,8 +101,7 @@ fn told_apart(error: io::Error, tls: bool) -> Error {
     }
 }
 
-/// What TLS failed with after the handshake, such as an alert. With TLS 1.3 a server looks for the client's certificate only
-/// then.
+/// A TLS error after the handshake, such as an alert. With TLS 1.3, a server checks the client's certificate only then.
 #[derive(Debug)]
 pub(crate) struct TlsFailed(io::Error);
 

@@ -1,4 +1,4 @@
-//! What a failure of ureq means: its kind, and whether the server may have processed the request.
+//! Converts an error of ureq: its kind, and whether the server may have processed the request.
 
 use clerk_sessions_core::transport::head_too_large;
 use clerk_sessions_core::{Delivery, TransportError, TransportErrorKind};
@@ -7,7 +7,7 @@ use ureq::{Error, Timeout};
 use crate::connect::NotConnected;
 use crate::connection::TlsFailed;
 
-/// Reads a failure of an attempt.
+/// Converts the error of an attempt.
 pub(crate) fn of_attempt(error: Error) -> TransportError {
     match error {
         Error::Other(other) => match other.downcast::<NotConnected>() {
@@ -26,7 +26,7 @@ pub(crate) fn of_attempt(error: Error) -> TransportError {
     }
 }
 
-/// Told by its words, as ureq does not re-export the type of these errors.
+/// Recognizes the error by its text, because ureq does not re-export its type.
 fn has_too_many_headers(error: &impl std::fmt::Display) -> bool {
     error.to_string().ends_with("too many headers")
 }
@@ -44,7 +44,7 @@ fn of_connection(error: Box<dyn std::error::Error + Send + Sync>) -> TransportEr
     TransportError::new(kind, Delivery::MaybeSent).with_source(error)
 }
 
-/// What an agent without the marks of [`crate::connect`] fails with before there is a connection, as far as that is certain.
+/// Whether an error is certainly from before the connection was made. For agents made elsewhere, whose errors are not marked.
 fn is_before_connected(error: &Error) -> bool {
     match error {
         Error::Timeout(Timeout::Resolve | Timeout::Connect)
@@ -66,16 +66,16 @@ fn kind(error: &Error, connected: bool) -> TransportErrorKind {
             TransportErrorKind::Connect
         }
         Error::Tls(_) | Error::TlsRequired => TransportErrorKind::Tls,
-        // Not `Error::Io` alone: a decoder's error is wrapped in another variant, an I/O error in its own.
+        // The error of a decoder has another variant, even if it is an I/O error.
         Error::Io(error) => TransportErrorKind::of_io(error.kind(), connected),
-        // Before there is a connection, only a proxy has said anything.
+        // Before the connection is made, only a proxy can have responded.
         Error::Protocol(_) if !connected => TransportErrorKind::Connect,
         Error::Protocol(_) => TransportErrorKind::Protocol,
         Error::BodyExceedsLimit(_) => TransportErrorKind::TooLarge,
         Error::Http(_) | Error::BadUri(_) | Error::RequireHttpsOnly(_) => TransportErrorKind::Rejected,
-        // The rest depends on ureq's features: errors of a TLS library while it connects, of a decoder after it.
+        // The other variants depend on ureq's features: TLS errors while connecting, decoder errors afterwards.
         _ if !connected => TransportErrorKind::Tls,
-        // The decoder's own failure or, beneath it, the connection's.
+        // An error of the decoder or of the connection below it.
         #[cfg(feature = "gzip")]
         Error::Decompress(_, error) => TransportErrorKind::of_io(error.kind(), true),
         _ => TransportErrorKind::Other,

@@ -1,8 +1,8 @@
-//! Looks a name up only where a connection is made.
+//! Resolves a name only when a new connection is made.
 //!
-//! ureq asks its resolver for every request, before it looks for an unused connection, and with any limit of time the resolver
-//! starts a thread: most of what a request costs. So the agent's resolver puts the lookup off, and the connector, which ureq
-//! asks only where there is no unused connection, has it made.
+//! ureq calls its resolver for every request, even if an unused connection exists. With a time limit, the resolver starts a
+//! thread, which is most of the cost of a request. So the resolver of the agent returns a placeholder, and the connector, which
+//! ureq calls only for a new connection, resolves the name.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -13,27 +13,27 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{ConnectionDetails, NextTimeout, time};
 use ureq::{Error, Timeout};
 
-/// The agent's resolver: puts the lookup off.
+/// The resolver of the agent: returns a placeholder.
 #[derive(Debug)]
 pub(crate) struct Later;
 
 impl Resolver for Later {
     fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         let mut addrs = self.empty();
-        // ureq requires an address. It does not call this resolver where a proxy looks the name up, so `look_up` finds this
-        // placeholder only where a lookup is due.
+        // ureq requires an address. It does not call this resolver if a proxy resolves the name, so `look_up` finds this
+        // placeholder only if it must resolve the name.
         addrs.push(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0));
         Ok(addrs)
     }
 }
 
-/// The resolver that looks names up.
+/// The resolver that resolves names.
 #[derive(Debug)]
 pub(crate) struct Now;
 
 impl Resolver for Now {
     fn resolve(&self, uri: &Uri, config: &Config, limit: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
-        // An address takes no time to look up, and without a limit ureq's resolver starts no thread.
+        // An IP address needs no lookup. Without a time limit, ureq's resolver starts no thread.
         let after = if is_address(uri) { time::Duration::NotHappening } else { limit.after };
         DefaultResolver::default().resolve(uri, config, NextTimeout { after, ..limit })
     }
@@ -44,7 +44,7 @@ fn is_address(uri: &Uri) -> bool {
     host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok()
 }
 
-/// Makes the lookup that [`Later`] put off, if it did. Returns the addresses and the limit for connecting to one.
+/// Resolves the name, if [`Later`] returned a placeholder. Returns the addresses and the time limit for connecting.
 pub(crate) fn look_up(
     details: &ConnectionDetails<'_>,
     resolver: &dyn Resolver,
@@ -58,8 +58,8 @@ pub(crate) fn look_up(
     Ok((addrs, limit((limits.connect, Timeout::Connect), &limits, began.elapsed(), details.timeout)))
 }
 
-/// The limit that ureq sets for a phase that begins now: the phase's own, or what is left of those of the whole request.
-/// Exact only as there are no redirects: looking the name up is the first thing that a request does.
+/// The time limit for a phase that begins now, as ureq computes it: the limit of the phase, or the time left of the limits of the
+/// whole request. It is exact, because resolving the name is the first phase of a request and no redirect is followed.
 fn limit(own: (Option<Duration>, Timeout), all: &Timeouts, passed: Duration, given: NextTimeout) -> NextTimeout {
     let left = |limit: Option<Duration>| limit.map(|limit| limit.saturating_sub(passed));
     let limits = [own, (left(all.global), Timeout::Global), (left(all.per_call), Timeout::PerCall)];

@@ -1,5 +1,6 @@
-//! The proxies that the environment names, chosen by the rule of reqwest and curl. ureq's own rule is another one: it takes
-//! `HTTP_PROXY` for https as well, and of `NO_PROXY` it knows neither address ranges nor that a domain stands for those below.
+//! Proxies from environment variables, by the rules of reqwest and curl.
+//!
+//! The rules of ureq differ: it uses `HTTP_PROXY` for https, too, and its `NO_PROXY` has no address ranges and no subdomains.
 
 use std::net::IpAddr;
 
@@ -8,7 +9,7 @@ use ipnet::IpNet;
 use ureq::Proxy;
 use ureq::config::Config;
 
-/// What the variables say; [`UreqTransportBuilder`](crate::UreqTransportBuilder#proxies) has the rule.
+/// The settings of the variables. The docs of [`UreqTransportBuilder`](crate::UreqTransportBuilder#proxies) have the rules.
 #[derive(Debug, Default)]
 pub(crate) struct Environment {
     http: Option<Proxy>,
@@ -21,18 +22,18 @@ pub(crate) struct Environment {
 enum Exception {
     Addresses(IpNet),
     EveryName,
-    /// A domain and those below it, in lower case.
+    /// A domain and its subdomains, in lower case.
     Domain(String),
 }
 
 impl Environment {
-    /// The environment, if it is where the proxy of these settings comes from.
+    /// Reads the environment, if the proxy of these settings comes from it.
     pub(crate) fn of(config: &Config) -> Option<Self> {
         let is_from_env = config.proxy().is_some_and(Proxy::is_from_env);
         is_from_env.then(|| Self::read(|name| std::env::var(name).ok())).flatten()
     }
 
-    /// `None` if no variable names a proxy.
+    /// Reads the variables. Returns `None` if none of them sets a proxy.
     fn read(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
         let first = |name: &str| variable(name).or_else(|| variable(&name.to_ascii_lowercase()));
         let named = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].map(first);
@@ -48,7 +49,7 @@ impl Environment {
         Some(Self { http: http.or_else(|| all.clone()), https: https.or(all), exceptions: exceptions.collect() })
     }
 
-    /// The proxy to reach a URL by.
+    /// The proxy for a URL, if any.
     pub(crate) fn proxy_of(&self, url: &Uri) -> Option<&Proxy> {
         let proxy = match url.scheme_str()? {
             "http" => self.http.as_ref(),
@@ -66,7 +67,7 @@ impl Environment {
         (!is_exempt).then_some(proxy)
     }
 
-    /// All proxies that are named.
+    /// All proxies of the variables.
     #[cfg(not(feature = "socks-proxy"))]
     pub(crate) fn proxies(&self) -> impl Iterator<Item = &Proxy> {
         self.http.iter().chain(&self.https)
@@ -161,7 +162,7 @@ mod tests {
         Some(format!("{scheme}://{}:{}", proxy.host(), proxy.port()))
     }
 
-    /// What reqwest chooses: this is the code that it calls.
+    /// The proxy that reqwest chooses, by the code that it calls.
     fn chosen_by_reqwest(matcher: &Matcher, url: &str) -> Option<String> {
         let proxy = matcher.intercept(&url.parse().unwrap())?;
         let port = proxy.uri().port_u16().unwrap_or(match proxy.uri().scheme_str() {
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rule_is_that_of_reqwest() {
+    fn the_proxy_rules_match_reqwest() {
         for http in PROXIES {
             for https in PROXIES {
                 for all in PROXIES {

@@ -1,11 +1,11 @@
-//! A connection below TLS, with fewer system calls than ureq makes.
+//! A connection below TLS that makes fewer system calls than the one of ureq.
 
 use std::time::Duration;
 
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport, time};
 
-/// Wraps what has been connected.
+/// Wraps a connection, below TLS.
 #[derive(Debug)]
 pub(crate) struct Sockets;
 
@@ -17,11 +17,11 @@ impl<In: Transport> Connector<In> for Sockets {
     }
 }
 
-/// The connection to the server, or the tunnel to it.
+/// The connection to the server, or the tunnel through a proxy.
 #[derive(Debug)]
 pub(crate) struct Socket<T> {
     inner: T,
-    /// Whether it was used since ureq last asked whether it is open.
+    /// Whether it was used since the last call of `is_open`.
     is_used: bool,
 }
 
@@ -40,8 +40,8 @@ impl<T: Transport> Transport for Socket<T> {
         self.inner.await_input(rounded_up(limit))
     }
 
-    /// ureq asks as it puts a connection away after a request, and again as it takes it for the next one. Each look is three
-    /// system calls, and whatever the first can find, the second finds, too.
+    /// ureq calls this after a request, and again before the next one. Each check costs three system calls. The second check
+    /// finds everything that the first could find, so the first is skipped.
     fn is_open(&mut self) -> bool {
         std::mem::take(&mut self.is_used) || self.inner.is_open()
     }
@@ -51,8 +51,10 @@ impl<T: Transport> Transport for Socket<T> {
     }
 }
 
-/// A limit of a second or more, rounded up to a tenth of a second. ureq sets the socket's own limit, by a system call, for each
-/// read and write for which it differs, and what is left of a limit always does.
+/// Rounds a limit of a second or more up to a tenth of a second.
+///
+/// ureq sets the time limit of the socket, with a system call, whenever it differs from the last one. The exact time left always
+/// differs; the rounded one rarely does.
 fn rounded_up(limit: NextTimeout) -> NextTimeout {
     const TENTH: Duration = Duration::from_millis(100);
     match limit.after {

@@ -1,12 +1,12 @@
-//! TLS as the features choose it.
+//! TLS settings, according to the features.
 
 use ureq::config::ConfigBuilder;
 use ureq::typestate::AgentScope;
 
-/// Lays in the TLS library and the root certificates that the features name.
+/// Sets the TLS library and the root certificates according to the features.
 #[allow(clippy::let_and_return, unused_mut)] // Depends on the features.
 pub(crate) fn defaults(config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
-    // ureq has TLS settings only with a TLS library: `platform-verifier` alone brings none.
+    // ureq has TLS settings only with a TLS library, and `platform-verifier` alone adds none.
     #[cfg(any(
         feature = "native-tls",
         all(feature = "platform-verifier", any(feature = "rustls", feature = "rustls-no-provider"))

@@ -1,4 +1,4 @@
-//! A connection to a proxy, which is not waited for without end.
+//! A connection to a proxy, with a time limit for the whole connect.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +7,7 @@ use std::time::Instant;
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
-/// The time for connecting, from the lookup of the proxy to the end of the TLS handshake.
+/// The time limit for connecting, from resolving the proxy's name to the end of the TLS handshake.
 #[derive(Debug)]
 pub(crate) struct Connecting {
     since: Instant,
@@ -20,12 +20,12 @@ impl Connecting {
         Arc::new(Self { since: Instant::now(), limit, is_over: AtomicBool::new(false) })
     }
 
-    /// What follows is a request, which has limits of its own.
+    /// Ends connecting. The request that follows has its own limits.
     pub(crate) fn end(&self) {
         self.is_over.store(true, Ordering::Relaxed);
     }
 
-    /// This limit, or what is left for connecting.
+    /// The shorter of this limit and the time left for connecting.
     fn within(&self, limit: NextTimeout) -> Result<NextTimeout, Error> {
         if self.is_over.load(Ordering::Relaxed) || self.limit.after.is_not_happening() {
             return Ok(limit);
@@ -57,8 +57,8 @@ impl Transport for ToProxy {
     }
 
     fn await_input(&mut self, limit: NextTimeout) -> Result<bool, Error> {
-        // ureq gives each read of a proxy's response the whole limit for connecting, so that a proxy that sends a byte at a time
-        // would be waited for without end.
+        // ureq gives each read of the proxy's response the whole limit for connecting. A proxy that sends one byte at a time
+        // could delay the connect forever.
         self.inner.await_input(self.connecting.within(limit)?)
     }
 

@@ -1,4 +1,4 @@
-//! Refuses settings that ureq would panic at, or ignore, with the first request.
+//! Refuses settings with which ureq would panic at the first request, or which it would ignore.
 
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use ureq::{Proxy, ProxyProtocol};
 
 use crate::proxy::Environment;
 
-/// Whether ureq can do what it is set to, in an environment with these proxies.
+/// Checks whether ureq supports these settings and proxies.
 pub(crate) fn usable(config: &Config, environment: Option<&Environment>) -> Result<(), BuildError> {
     #[cfg(not(feature = "socks-proxy"))]
     proxies(config, environment)?;
@@ -19,7 +19,7 @@ pub(crate) fn usable(config: &Config, environment: Option<&Environment>) -> Resu
     time_limits(config)
 }
 
-/// ureq adds each time limit to the present, and panics where the sum is beyond what can be counted to.
+/// ureq adds each time limit to the current time, and panics if the sum is out of range.
 fn time_limits(config: &Config) -> Result<(), BuildError> {
     let limits = config.timeouts();
     let set = [
@@ -35,12 +35,12 @@ fn time_limits(config: &Config) -> Result<(), BuildError> {
     ];
     let now = Instant::now();
     if set.into_iter().flatten().any(|limit| now.checked_add(limit).is_none()) {
-        return Err(BuildError::new("timeout", "is longer than the clock can count to: give none for no limit"));
+        return Err(BuildError::new("timeout", "is longer than the clock can represent: pass None for no limit"));
     }
     Ok(())
 }
 
-/// ureq would send the request, with the secret key, past a SOCKS proxy of the environment, and panic at one that is set.
+/// Without SOCKS support, ureq would ignore a SOCKS proxy of the environment, and panic at one that is set.
 #[cfg(not(feature = "socks-proxy"))]
 fn proxies(config: &Config, environment: Option<&Environment>) -> Result<(), BuildError> {
     let is_socks = |proxy: &Proxy| !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https);
@@ -57,7 +57,7 @@ fn proxies(config: &Config, environment: Option<&Environment>) -> Result<(), Bui
     ))
 }
 
-/// ureq would panic at a TLS library that is not compiled in, and rustls at the lack of a crypto provider.
+/// ureq would panic at a TLS library that is not compiled in, and rustls without a crypto provider.
 #[cfg(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls"))]
 fn tls(config: &Config) -> Result<(), BuildError> {
     use ureq::tls::TlsProvider;
@@ -70,7 +70,7 @@ fn tls(config: &Config) -> Result<(), BuildError> {
     };
     if let Some(feature) = off {
         let reason =
-            format!("is set to a library whose feature is off: turn on the feature {feature} of clerk-sessions-ureq");
+            format!("uses a library whose feature is off: turn on the feature {feature} of clerk-sessions-ureq");
         return Err(BuildError::new("tls", reason));
     }
     #[cfg(all(feature = "rustls-no-provider", not(feature = "rustls")))]
@@ -80,7 +80,7 @@ fn tls(config: &Config) -> Result<(), BuildError> {
     {
         return Err(BuildError::new(
             "tls",
-            "has no crypto provider: install one, as by rustls::crypto::ring::default_provider().install_default()",
+            "has no crypto provider: install one with rustls::crypto::ring::default_provider().install_default()",
         ));
     }
     Ok(())

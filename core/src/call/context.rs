@@ -1,4 +1,4 @@
-//! [`CallContext`]: what all calls of a client have in common.
+//! [`CallContext`]: the shared state of all calls of a client.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,10 +9,12 @@ use super::rate_limit::RateLimit;
 use super::retry_budget::RetryBudget;
 use crate::api::Api;
 
-/// What all calls of a client have in common: the [`Api`], the options, the rate limit, the retry budget, the observer.
+/// The shared state of all calls: the [`Api`], the options, the rate limit, the retry budget, the observer.
 ///
-/// A client is a context and a transport. Use the context alone to drive calls yourself. Clones share the rate limit and
-/// the retry budget, so keep one, and drive all its calls by the same clock.
+/// A [`Client`](crate::Client) has one; see [`Client::context`](crate::Client::context). Create one yourself to drive calls
+/// without a transport; the [module](crate::call) has an example.
+///
+/// Create it once and clone it: clones share the rate limit and the retry budget. Drive all its calls by the same clock.
 #[derive(Clone)]
 pub struct CallContext {
     api: Api,
@@ -23,7 +25,7 @@ pub struct CallContext {
 }
 
 impl CallContext {
-    /// A context for calls of this API with the default options.
+    /// Creates a context for this API, with the default options and no observer.
     #[must_use]
     pub fn new(api: Api) -> Self {
         Self {
@@ -35,14 +37,14 @@ impl CallContext {
         }
     }
 
-    /// Sets the options of the calls.
+    /// Sets the time limits and retries of the calls.
     #[must_use]
     pub fn with_options(mut self, options: CallOptions) -> Self {
         self.options = options;
         self
     }
 
-    /// A clone with these options, or with its own where there are none.
+    /// Clones it, with these options if there are any.
     pub(crate) fn clone_with(&self, options: Option<CallOptions>) -> Self {
         let context = self.clone();
         match options {
@@ -51,20 +53,20 @@ impl CallContext {
         }
     }
 
-    /// Sets the observer, which is told of each attempt.
+    /// Sets the observer, which receives each attempt of each call.
     #[must_use]
     pub fn with_observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
     }
 
-    /// The API that is called.
+    /// The API that the calls go to.
     #[must_use]
     pub fn api(&self) -> &Api {
         &self.api
     }
 
-    /// The options of the calls.
+    /// The time limits and retries of the calls.
     #[must_use]
     pub fn options(&self) -> &CallOptions {
         &self.options

@@ -1,4 +1,4 @@
-//! [`RawCall`], the state machine of one call with its retries, and [`Call`], which decodes its response.
+//! [`RawCall`], the state machine of one call with its retries, and [`Call`], which also decodes the response.
 
 use std::fmt;
 use std::time::Duration;
@@ -20,40 +20,41 @@ use crate::redact::Secrets;
 use crate::request::RequestWriter;
 use crate::response;
 
-/// "No limit", for clocks that can't count to [`Duration::MAX`]: a year.
+/// The longest timeout of an attempt: a year. Some clocks can't represent [`Duration::MAX`].
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// A retry is not begun with less time left than this: it could hardly end well, and it would hide what is known already.
+/// The least time left for a retry. With less, the retry would probably time out, and its error would hide the real one.
 const LEAST_RETRY_TIME: Duration = Duration::from_secs(1);
 
-/// Decodes a 2xx body and checks it, where nobody will decode it later.
+/// Decodes and checks a 2xx body, for a call whose result is the undecoded response.
 type Check = dyn Fn(&[u8]) -> Result<(), Fault> + Send + Sync;
 
-/// One call of any operation, with its retries. Its result is the server's own response, always a 2xx.
+/// One call of any operation, with its retries. Its result is the undecoded 2xx response.
 ///
-/// Every [`Call`] and every call through the [`registry`](crate::registry) is one.
+/// Use it to pass the server's JSON on, as bindings do: [`registry::call`](crate::registry::call) returns one. In Rust programs,
+/// [`Call`] is the better choice, as it decodes the response.
 pub struct RawCall {
     context: CallContext,
     metadata: &'static Metadata,
-    /// What the operation has written, without the headers that all requests carry: so a copy for an attempt is cheap. It is
-    /// kept to the end, as errors must not show what was sent.
+    /// The request without the headers that all requests have, so that a copy for an attempt is cheap. Errors need it to redact
+    /// the secrets that it holds.
     request: Request<Vec<u8>>,
     check: Option<Box<Check>>,
     state: State,
     /// The call's place in the queue of the rate limit.
     turn: Turn,
-    /// What the next attempt takes from the retry budget.
+    /// The reservation in the retry budget for the next attempt.
     reservation: Option<Reservation>,
     attempts: u32,
-    /// When the call was first asked for a step.
+    /// The time of the first step.
     started: Option<Duration>,
-    /// When the last attempt was handed out.
+    /// The time at which the last attempt was sent.
     sent_at: Duration,
     /// The sum of all waits.
     waited: Duration,
-    /// Whether the server may have processed an attempt.
+    /// Whether the server may have processed any attempt so far.
     maybe_processed: bool,
-    /// What the last attempt came to.
+    /// The outcome of the last attempt.
     outcome: Option<Result<Response<Vec<u8>>, Error>>,
 }
 
@@ -86,7 +87,7 @@ impl RawCall {
         })
     }
 
-    /// A call that fails where `operation` can't decode the 2xx, or finds it to be for something else.
+    /// A call that fails if `operation` can't decode the 2xx response, or if the response is for something else.
     pub(crate) fn checked<O>(context: &CallContext, operation: O) -> Result<Self, Error>
     where
         O: Operation + Send + Sync + 'static,
@@ -96,13 +97,13 @@ impl RawCall {
         Ok(call)
     }
 
-    /// The operation that is called.
+    /// The operation of this call.
     #[must_use]
     pub fn metadata(&self) -> &'static Metadata {
         self.metadata
     }
 
-    /// How often the request was handed out to be sent.
+    /// The number of attempts so far, including one in progress.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.attempts
@@ -121,12 +122,12 @@ impl RawCall {
         Step::Send { request, timeout: options.attempt_timeout.min(remaining).min(LONGEST_TIMEOUT) }
     }
 
-    /// What the call sends as secrets.
+    /// The secrets that the call sends.
     fn secrets(&self) -> Secrets {
         Secrets::of(&self.context.api().headers(&self.request), self.request.body())
     }
 
-    /// What remains of the time until the deadline.
+    /// The time left until the deadline.
     fn remaining(&mut self, now: Duration) -> Duration {
         let started = *self.started.get_or_insert(now);
         self.context.options().deadline.saturating_sub(now.saturating_sub(started))
@@ -138,7 +139,7 @@ impl RawCall {
         in_time && self.waited.saturating_add(wait) <= self.context.options().retry.max_total_wait
     }
 
-    /// Waits, or ends the call if it may not wait that long.
+    /// Waits for this time, or ends the call if it may not wait that long.
     fn wait(&mut self, wait: Duration, remaining: Duration) -> Step {
         if !self.may_wait(wait, remaining) {
             return self.give_up(TransportErrorKind::Paused, Some(wait));
@@ -147,7 +148,7 @@ impl RawCall {
         Step::Wait(wait)
     }
 
-    /// Ends the call with what its last attempt came to; with a failure of this kind, if there was no attempt.
+    /// Ends the call with the outcome of its last attempt. Without an attempt, it fails with this kind.
     fn give_up(&mut self, kind: TransportErrorKind, retry_after: Option<Duration>) -> Step {
         self.end();
         match &mut self.outcome {
@@ -155,7 +156,7 @@ impl RawCall {
                 let error = TransportError::new(kind, Delivery::NotSent);
                 self.outcome = Some(Err(self.failure(error, retry_after)));
             }
-            // It was in the queue since: what it would have to wait now is not what the response said then.
+            // The call has waited in the queue since that response, so the time left is different.
             Some(Err(Error::Api(error))) if error.is_rate_limited() => error.update_retry_after(retry_after),
             Some(_) => {}
         }
@@ -173,15 +174,15 @@ impl RawCall {
         Error::Transport(Box::new(CallFailed::new(self.metadata, error, self.attempts, delivery, retry_after)))
     }
 
-    /// Prepares another attempt after this outcome, or ends the call. Returns how long the next attempt has to wait.
+    /// Prepares the next attempt after this outcome, or ends the call. Returns the wait before the next attempt.
     fn retry(&mut self, outcome: AttemptOutcome, retry_after: Option<Duration>, now: Duration) -> Option<Duration> {
         let is_rejected = matches!(outcome, AttemptOutcome::Response(StatusCode::TOO_MANY_REQUESTS));
-        // In any case: the other calls have to know.
+        // Even if this call ends: the other calls need to know about the rate limit.
         let queued = is_rejected.then(|| self.turn.rejected(now, retry_after));
         let policy = self.context.options().retry;
         let wait = match (queued, retry_after) {
             (_, Some(asked)) if asked > policy.max_retry_after => None,
-            // The rate limit keeps no pause longer than a minute, but this call may.
+            // The shared pause is at most a minute. This call may wait for longer.
             (Some(queued), asked) => Some(queued.max(asked.unwrap_or_default())),
             (None, Some(asked)) if !asked.is_zero() => Some(asked),
             (None, _) => Some(policy.backoff_after(self.attempts, self.random(policy.seed, now))),
@@ -190,7 +191,7 @@ impl RawCall {
         let wait = wait
             .filter(|_| policy.allows_another(self.attempts, self.metadata.idempotency, outcome))
             .filter(|wait| self.may_wait(*wait, remaining));
-        // A retry after a 429 is free: the server said when to come back.
+        // A retry after a 429 costs no budget, because the server said when to come back.
         if wait.is_some() && !is_rejected {
             self.reservation = self.context.retry_budget().reserve();
         }
@@ -198,12 +199,12 @@ impl RawCall {
             self.end();
             return None;
         };
-        // The rate limit keeps the wait that it asked for.
+        // If the wait is that of the rate limit, the next step asks the rate limit for it.
         self.state = if queued == Some(wait) { State::Ready } else { State::BackingOff(wait) };
         Some(wait)
     }
 
-    /// A random number. The clock makes processes of the same seed differ, the number of the draw calls of the same moment.
+    /// A random number. The clock makes processes with the same seed differ. The counter makes calls at the same moment differ.
     fn random(&self, seed: u64, now: Duration) -> u64 {
         #[allow(clippy::cast_possible_truncation)]
         let moment = now.as_nanos() as u64;
@@ -228,7 +229,7 @@ impl RawCall {
         });
     }
 
-    /// The response of the call, which is done.
+    /// Takes the response of a call that is done.
     fn take_response(&mut self) -> Result<Response<Vec<u8>>, Error> {
         let (State::Done, Some(outcome)) = (&self.state, self.outcome.take()) else {
             let early = BuildError::new("finish", "was called before the call was done");
@@ -237,7 +238,7 @@ impl RawCall {
         outcome
     }
 
-    /// The error of a 2xx that could not be decoded or is for something else.
+    /// The error for a 2xx response that can't be decoded or is for something else.
     fn unreadable(&self, response: Response<Vec<u8>>, fault: Fault) -> Error {
         Error::Decode(Box::new(DecodeError::new(self.metadata, response, fault, self.attempts, &self.secrets())))
     }
@@ -254,7 +255,7 @@ impl Flow for RawCall {
                 self.state = State::Ready;
                 self.wait(wait, remaining)
             }
-            // The last wait took longer than planned.
+            // The wait took longer than planned.
             State::Ready if !self.may_wait(Duration::ZERO, remaining) => {
                 self.give_up(TransportErrorKind::Timeout, None)
             }
@@ -324,22 +325,24 @@ impl fmt::Debug for RawCall {
     }
 }
 
-/// One call of the operation `O`: a [`RawCall`] whose response is decoded and checked.
+/// One call of the operation `O`, with its retries. Its result is the decoded response.
+///
+/// [`CallContext::call`] creates one. Drive it as a [`Flow`].
 pub struct Call<O> {
     pub(crate) raw: RawCall,
     operation: O,
 }
 
 impl CallContext {
-    /// A call of this operation, which may be passed by reference.
+    /// Creates a call of this operation, by value or by reference. It sends nothing; drive it as a [`Flow`].
     ///
     /// # Errors
-    /// [`Error::Build`]: a parameter that the server would refuse or misread.
+    /// [`Error::Build`]: a parameter is invalid.
     pub fn call<O: Operation>(&self, operation: O) -> Result<Call<O>, Error> {
         self.clone().into_call(operation)
     }
 
-    /// As [`call`](Self::call), of a context that is not needed afterwards.
+    /// Same as [`call`](Self::call), but consumes the context.
     pub(crate) fn into_call<O: Operation>(self, operation: O) -> Result<Call<O>, Error> {
         Ok(Call { raw: RawCall::new(self, &operation)?, operation })
     }

@@ -1,6 +1,16 @@
-//! One call as a state machine: it says what to do next, and is told what came of it.
+//! One call, with its retries, as a state machine without I/O.
 //!
-//! Use it to drive calls with an HTTP client of your own. [`transport::drive`](crate::transport::drive) is the same loop:
+//! Use it where no [transport](crate::guide::transports) fits: for an event loop of your own, or for bindings to another
+//! language. Otherwise, use a [`Client`](crate::Client).
+//!
+//! | you want to | see |
+//! |---|---|
+//! | create a call | [`CallContext::call`], or [`registry::call`](crate::registry::call) by name |
+//! | drive it | [`Flow`] and [`Step`] |
+//! | get the response as bytes | [`RawCall`] |
+//!
+//! Ask for a step, do it, report the outcome, and repeat until [`Step::Done`]. Then [`finish`](Flow::finish) returns the result.
+//! [`transport::drive`](crate::transport::drive) is this loop:
 //!
 //! ```
 //! use std::time::{Duration, Instant};

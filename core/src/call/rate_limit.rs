@@ -1,32 +1,32 @@
-//! The server's rate limit, as far as the calls of a client have met it: for each operation a pause, and a queue.
+//! What a client knows about the server's rate limit: for each operation, a pause and a queue of waiting calls.
 //!
-//! There is no clock here. `now` is the transport's, time since a fixed point of its own, so this belongs to the client:
-//! an `Api` may be shared by clients whose transports count from different points.
+//! It has no clock: `now` comes from the transport and counts from a fixed point of that transport. So this state belongs to the
+//! client and not to the `Api`, which clients with different transports may share.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Clerk counts its limits in windows of this length.
+/// The length of the windows in which Clerk counts requests.
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// The longest pause that is kept: a mistaken `Retry-After` must not stop a client for a day.
+/// The longest shared pause. A wrong `Retry-After` must not stop a client for a day.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// The pause after a 429 without `Retry-After`, or with one of 0 s, as servers send that round it down. It doubles from round to
-/// round while nothing is granted.
+/// The pause after a 429 without `Retry-After` or with 0 s, which servers send when they round down. It doubles with each round
+/// in which the server grants nothing.
 const LEAST_PAUSE: Duration = Duration::from_secs(1);
 
-/// How far apart the requests after a pause are sent, in the order of the queue: so they come back in that order, and no call
-/// overtakes another from window to window. It is less where the pause was short or the allowance is large, so that the
+/// The time between two requests after a pause. They are sent in the order of the queue, and arrive in that order, so no call
+/// overtakes another from window to window. It is shorter after a short pause or with a large allowance, so that the whole
 /// allowance is sent within a twentieth of the pause.
 const SPACING: Duration = Duration::from_millis(4);
 const SPREAD: u32 = 20;
 
-/// The name of the lane of all operations that share one limit.
+/// The name of the lane for all operations that share one limit.
 const SHARED: &str = "*";
 
-/// Bounds for how soon more requests follow those that are known to be granted.
+/// Minimum and maximum time between the known allowance and the requests that test whether the server grants more.
 const PROBE_EVERY: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(500)];
 
 /// Shared by all calls of a client and of its clones.
@@ -39,17 +39,17 @@ pub(crate) struct RateLimit {
 struct State {
     clock: Clock,
     lanes: BTreeMap<&'static str, Lane>,
-    /// The operations that have been seen to share one limit: their lane is that of [`SHARED`].
+    /// The operations that seem to share one limit. Their lane is [`SHARED`].
     shared: BTreeSet<&'static str>,
-    /// The last number that was given to a call.
+    /// The last number given to a call.
     number: u64,
-    /// When a request of any operation was last rejected.
+    /// The time of the last rejection, of any operation.
     rejected: Option<Duration>,
 }
 
 impl RateLimit {
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing in here panics, and a half-made change would at worst mean one request too many.
+        // No code that holds the lock panics. Even an incomplete change would cost one extra request at most.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -64,7 +64,7 @@ impl State {
         self.lanes.entry(name).or_default()
     }
 
-    /// Begins the next round of an operation, if it is time.
+    /// Begins the next round of an operation, if it is due.
     fn turn_round(&mut self, operation: &'static str, now: Duration) {
         let is_quiet = self.rejected.is_none_or(|rejected| now.saturating_sub(rejected) >= WINDOW);
         let lane = self.lane(operation);
@@ -75,7 +75,7 @@ impl State {
             let is_old = now.saturating_sub(lane.paused_until) >= WINDOW;
             lane.begin(now, (!is_old).then_some(lane.granted));
         } else if now.saturating_sub(lane.began) >= WINDOW {
-            // While others are at a limit, which may be one of all operations together, this one keeps to its own.
+            // While other operations are limited, possibly by a limit for all operations, this one keeps its allowance.
             let allowance = lane.allowance.filter(|_| !is_quiet);
             lane.begin(now, allowance.map(|allowance| allowance.max(lane.granted)));
             if is_quiet && self.shared.contains(operation) {
@@ -85,8 +85,8 @@ impl State {
         }
     }
 
-    /// Gives an operation one lane with others, if they share a limit: it is rejected before it has sent what it was granted
-    /// the last time, and others have been granted more than they were.
+    /// Merges the lane of an operation with others, if they seem to share a limit: this one is rejected before it has used its
+    /// allowance, and others have been granted more than theirs.
     fn share(&mut self, operation: &'static str, round: u64) {
         let lane = self.lane(operation);
         if lane.round != round || lane.allowance.is_none_or(|allowance| lane.granted >= allowance) {
@@ -107,7 +107,7 @@ impl State {
         self.lanes.insert(SHARED, shared);
     }
 
-    /// When a call may send its request, as far as is known.
+    /// The earliest time at which a call may send its request.
     fn opens(&self, operation: &'static str, number: Option<u64>, now: Duration) -> Duration {
         let own = self.name(operation);
         let Some(lane) = self.lanes.get(own) else { return now };
@@ -115,7 +115,7 @@ impl State {
         if !lane.is_limited() {
             return opens;
         }
-        // All operations may share one limit. Then a newer call of this one must not take what older calls of others wait for.
+        // All operations may share one limit. Then a newer call of this one must not overtake older calls of others.
         let others = self.lanes.iter().filter(|(name, other)| **name != own && now >= other.paused_until);
         others.filter_map(|(_, other)| other.turn_before(number)).fold(opens, Duration::max)
     }
@@ -126,7 +126,7 @@ impl State {
     }
 }
 
-/// A clock that never goes back, made of one that may: a step back counts as no time.
+/// A monotonic clock on top of one that may go back. A step back counts as no time.
 #[derive(Debug, Default)]
 struct Clock {
     elapsed: Duration,
@@ -141,14 +141,14 @@ impl Clock {
     }
 }
 
-/// One call's place in the queue of its operation. Dropping it leaves the queue.
+/// The place of a call in the queue of its operation. Dropping it leaves the queue.
 #[derive(Debug)]
 pub(crate) struct Turn {
     rate_limit: Arc<RateLimit>,
     operation: &'static str,
-    /// Given when the call first has to wait, and kept when its request is rejected: so it goes before those that came later.
+    /// Assigned when the call first has to wait, and kept when its request is rejected. So it goes before later calls.
     number: Option<u64>,
-    /// The round in which its last request was sent, and when.
+    /// The round and the time of its last request.
     sent: (u64, Duration),
 }
 
@@ -157,7 +157,7 @@ impl Turn {
         Self { rate_limit: Arc::clone(rate_limit), operation, number: None, sent: (0, Duration::ZERO) }
     }
 
-    /// Lets the request be sent, or tells how long to wait before asking again.
+    /// Admits the request, or returns how long to wait before asking again.
     pub(crate) fn admit(&mut self, now: Duration) -> Result<(), Duration> {
         let mut state = self.rate_limit.state();
         let now = state.clock.at(now);
@@ -180,7 +180,7 @@ impl Turn {
         Err(wait)
     }
 
-    /// The server responded, and not with 429.
+    /// Records a response other than 429.
     pub(crate) fn granted(&mut self, now: Duration) {
         let mut state = self.rate_limit.state();
         let now = state.clock.at(now);
@@ -192,8 +192,7 @@ impl Turn {
         }
     }
 
-    /// The server responded with 429, and asked for this pause, if for any. The call is in the queue again; returns how long
-    /// it has to wait.
+    /// Records a 429 with this `Retry-After`, if any. The call is in the queue again. Returns how long it has to wait.
     pub(crate) fn rejected(&mut self, now: Duration, asked: Option<Duration>) -> Duration {
         let mut state = self.rate_limit.state();
         let now = state.clock.at(now);
@@ -206,7 +205,7 @@ impl Turn {
         turn.saturating_sub(now)
     }
 
-    /// Leaves the queue, as the call has ended.
+    /// Leaves the queue, because the call has ended.
     pub(crate) fn leave(&mut self) {
         if let Some(number) = self.number.take() {
             self.rate_limit.state().lane(self.operation).queue.remove(&number);
@@ -220,36 +219,36 @@ impl Drop for Turn {
     }
 }
 
-/// What is known of the limit of one operation.
+/// The state of one limit, usually that of one operation.
 ///
-/// Until its first 429, nothing is held back. From then on, time is divided into rounds with a pause between them. After
-/// the pause, as many requests are sent as were granted in the round before (its allowance), in the order in which the calls
-/// came. Then one more, then four, sixteen and so on, each after two round trips: so a limit that has not changed costs one
-/// rejected request a round, and one that was raised is used within a second. A rejection begins the next pause. After a
-/// window in which no operation was rejected, the limit is out of reach, and all this is forgotten.
+/// Before the first 429, no request waits. Then time is divided into rounds, with a pause between them. After the pause, the
+/// lane sends as many requests as were granted in the round before (the allowance), in the order in which the calls came. Then
+/// it sends one more, then four, sixteen and so on, each time after two round trips. So a limit that has not changed costs one
+/// rejected request per round, and a raised limit is used within a second. A rejection begins the next pause. After a window
+/// in which no operation was rejected, the limit no longer matters, and the lane forgets it.
 #[derive(Debug)]
 struct Lane {
-    /// The calls that wait, in the order in which they came, and when their turn is.
+    /// The waiting calls, in the order in which they came, with the time of their turn.
     queue: BTreeMap<u64, Duration>,
     round: u64,
     began: Duration,
-    /// No request is sent before.
+    /// No request is sent before this time.
     paused_until: Duration,
-    /// How long the last pause was.
+    /// The length of the last pause.
     last_pause: Duration,
-    /// The shortest pause that the next rejection entails.
+    /// The minimum pause after the next rejection without `Retry-After`.
     least_pause: Duration,
-    /// Whether the round has ended, and the next begins when the pause is over.
+    /// Whether the round has ended with a rejection. The next round begins after the pause.
     rejected: bool,
-    /// What was granted in the round before; `None` while no limit is known.
+    /// The number of requests granted in the round before, or `None` while no limit is known.
     allowance: Option<u32>,
     sent: u32,
     granted: u32,
-    /// When the allowance was used up.
+    /// The time at which the allowance was used up.
     used_up: Option<Duration>,
-    /// The quickest response of the round.
+    /// The shortest response time of the round.
     quickest: Duration,
-    /// How long after the allowance more requests follow.
+    /// The time between the allowance and further requests.
     probe_every: Duration,
 }
 
@@ -278,17 +277,17 @@ impl Lane {
         self.allowance.is_some() || self.rejected
     }
 
-    /// Whether any call may send its request at once. It is the usual case, told before anything else is looked at.
+    /// Whether every call may send its request at once. This is the usual case, so it is checked first.
     fn is_unlimited(&self, now: Duration) -> bool {
         !self.is_limited() && now >= self.paused_until && now.saturating_sub(self.began) < WINDOW
     }
 
-    /// The turn of the call that comes before the one with this number, or before a new one.
+    /// The turn of the call before the one with this number, or before a new call.
     fn turn_before(&self, number: Option<u64>) -> Option<Duration> {
         self.queue.range(..number.unwrap_or(u64::MAX)).next_back().map(|(_, turn)| *turn)
     }
 
-    /// Takes over what another lane knows. What is in flight there belongs to no round of this one.
+    /// Merges another lane into this one. Requests in flight there belong to no round of this lane.
     fn join(&mut self, other: Self) {
         self.queue.extend(other.queue);
         self.round = self.round.max(other.round + 1);
@@ -310,16 +309,16 @@ impl Lane {
         self.used_up = (allowance == Some(0)).then_some(now);
     }
 
-    /// When the call with this number, or a new one, may send its request, as far as is known.
+    /// The earliest time at which the call with this number, or a new call, may send its request.
     fn opens(&self, number: Option<u64>, now: Duration) -> Duration {
         let start = self.paused_until.max(now);
-        // During the pause, it is the next round that matters.
+        // During the pause, the next round counts.
         let (allowance, sent, used_up) = match self.rejected {
             true => (Some(self.granted), 0, None),
             false => (self.allowance, self.sent, self.used_up),
         };
         let Some(allowance) = allowance else { return start };
-        // Behind the call before it, if that has not slept past its turn.
+        // After the call before it, unless that call has missed its turn.
         let spacing = SPACING.min(self.last_pause / SPREAD / allowance.max(1));
         let turn_before = self.turn_before(number).filter(|turn| *turn >= now);
         let start = turn_before.map_or(start, |turn| start.max(turn.saturating_add(spacing)));
@@ -327,7 +326,8 @@ impl Lane {
         let before = u32::try_from(before).unwrap_or(u32::MAX).saturating_add(sent);
         match before.checked_sub(allowance) {
             None => start,
-            // The first beyond the allowance is sent at once, the next four a probe later, the next sixteen another one later.
+            // The first request beyond the allowance is sent immediately, the next four one probe interval later, the next
+            // sixteen two intervals later.
             Some(beyond) => {
                 let probes = self.probe_every.saturating_mul(beyond.saturating_add(1).saturating_mul(3).ilog2() / 2);
                 let used_up = used_up.unwrap_or(self.paused_until.saturating_add(spacing * allowance));
@@ -346,7 +346,7 @@ impl Lane {
         }
     }
 
-    /// Takes note of a rejection of a request of this round.
+    /// Records the rejection of a request of this round.
     fn pause(&mut self, round: u64, now: Duration, asked: Option<Duration>) {
         if !self.rejected {
             let is_first = self.granted > 0 || self.allowance != Some(0);
@@ -355,7 +355,7 @@ impl Lane {
         let pause = asked.filter(|asked| !asked.is_zero()).unwrap_or(self.least_pause).min(LONGEST_PAUSE);
         self.last_pause = pause;
         self.paused_until = self.paused_until.max(now.saturating_add(pause));
-        // A request of an earlier round says nothing of what this one may still send.
+        // A request of an earlier round says nothing about the allowance of this round.
         self.rejected |= round == self.round;
     }
 }

@@ -1,9 +1,9 @@
-//! The retry budget: keeps a server that is down from a multiple of the usual traffic.
+//! The retry budget: limits the retries of a client, so that a server that is down does not get a multiple of the usual traffic.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
-/// What the retries of a client and its clones share. A retry takes from the budget what ten responses put in.
+/// The budget that the retries of a client and its clones share. A retry costs as much as ten responses add.
 #[derive(Debug)]
 pub(crate) struct RetryBudget {
     tenths: AtomicU32,
@@ -15,39 +15,39 @@ impl RetryBudget {
     const RESPONSE: u32 = 1;
     const FULL: u32 = 100;
 
-    /// Takes a retry from the budget, if there is one left. It is given back unless it is made.
+    /// Takes a retry from the budget, if one is left. If the retry is not made, dropping the reservation returns it.
     pub(crate) fn reserve(self: &Arc<Self>) -> Option<Reservation> {
         let taken = self.tenths.fetch_update(Relaxed, Relaxed, |tenths| tenths.checked_sub(Self::RETRY));
         taken.is_ok().then(|| Reservation { budget: Some(Arc::clone(self)) })
     }
 
-    /// Adds for a response other than 429.
+    /// Adds a tenth of a retry, for a response other than 429.
     pub(crate) fn add(&self) {
         self.give(Self::RESPONSE);
     }
 
     fn give(&self, tenths: u32) {
-        // A full budget is the usual case, and then nothing is written that other threads would have to read again.
+        // The budget is usually full. Then it writes nothing, which would invalidate the cache line of other threads.
         let _ = self.tenths.fetch_update(Relaxed, Relaxed, |old| {
             let new = (old + tenths).min(Self::FULL);
             (new != old).then_some(new)
         });
     }
 
-    /// A number that no other retry of this client has.
+    /// A number that differs for each retry of this client.
     pub(crate) fn next_draw(&self) -> u64 {
         self.draws.fetch_add(1, Relaxed)
     }
 }
 
-/// A retry that was taken from the budget. Dropping it gives the retry back.
+/// A retry taken from the budget. Dropping it returns the retry to the budget.
 #[derive(Debug)]
 pub(crate) struct Reservation {
     budget: Option<Arc<RetryBudget>>,
 }
 
 impl Reservation {
-    /// The retry is made.
+    /// Marks the retry as made.
     pub(crate) fn spend(mut self) {
         self.budget = None;
     }
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_dead_server_is_retried_ten_times_and_then_once_in_ten_responses() {
+    fn the_budget_allows_ten_retries_and_then_one_per_ten_responses() {
         let budget = Arc::new(RetryBudget::default());
         let take = || budget.reserve().map(Reservation::spend).is_some();
         assert_eq!((0..100).filter(|_| take()).count(), 10);
@@ -84,11 +84,11 @@ mod tests {
         assert!(take());
         assert!(!take());
         (0..10_000).for_each(|_| budget.add());
-        assert_eq!((0..100).filter(|_| take()).count(), 10, "it does not pile up");
+        assert_eq!((0..100).filter(|_| take()).count(), 10, "the budget has a maximum");
     }
 
     #[test]
-    fn a_retry_that_is_not_made_is_given_back() {
+    fn a_retry_that_is_not_made_returns_to_the_budget() {
         let budget = Arc::new(RetryBudget::default());
         let reserved: Vec<_> = (0..10).map(|_| budget.reserve().unwrap()).collect();
         assert!(budget.reserve().is_none());

@@ -1,4 +1,4 @@
-//! How a state machine of this crate is driven: [`Flow`] and [`Step`].
+//! [`Flow`], the trait of the state machines of this crate, and [`Step`], what a flow asks for.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,18 +7,18 @@ use http::{Request, Response};
 
 use crate::error::{Error, TransportError};
 
-/// What a [`Flow`] wants done next.
-#[allow(clippy::exhaustive_enums)] // A driver has to handle all three: one that misses a case must not compile.
-#[allow(clippy::large_enum_variant)] // It lives on a driver's stack for one turn; a box would cost each call an allocation.
+/// The next step of a [`Flow`].
+#[allow(clippy::exhaustive_enums)] // A driver must handle all three. One that misses a case must not compile.
+#[allow(clippy::large_enum_variant)] // It is short-lived, on the stack. A box would cost an allocation for each call.
 pub enum Step {
-    /// Send this request, and report with [`Flow::on_response`] or [`Flow::on_failure`].
+    /// Send this request. Then report with [`Flow::on_response`] or [`Flow::on_failure`], and ask for the next step.
     Send {
         /// The request.
         request: Request<Vec<u8>>,
-        /// How long the attempt may take, from name resolution to the last byte of the response.
+        /// Maximum time of the attempt, from DNS to the last byte of the response. At most one year.
         timeout: Duration,
     },
-    /// Sleep for this long, then ask for the next step.
+    /// Sleep for this time. Then ask for the next step.
     Wait(Duration),
     /// Nothing is left to do: call [`Flow::finish`].
     Done,
@@ -27,7 +27,7 @@ pub enum Step {
 impl fmt::Debug for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            // Neither headers nor body: they hold the secret key and tokens.
+            // Headers and body hold the secret key and tokens.
             Self::Send { request, timeout } => {
                 write!(f, "Send({} {} within {timeout:?})", request.method(), request.uri().path())
             }
@@ -39,30 +39,35 @@ impl fmt::Debug for Step {
 
 /// A state machine that makes HTTP calls without doing I/O.
 ///
-/// Ask for a [`step`](Self::step), do it, report, and ask again until the step is [`Step::Done`]. `now` is the time since
-/// any fixed point. It must be the same point for all flows of one [`CallContext`](crate::call::CallContext), by a clock
-/// that never goes back.
+/// To run it, use [`transport::drive`](crate::transport::drive) or [`transport::drive_async`](crate::transport::drive_async).
+/// To drive it yourself, ask for a [`step`](Self::step), do it, report the outcome, and ask again until the step is
+/// [`Step::Done`]. Then call [`finish`](Self::finish). The [module](crate::call) has an example.
+///
+/// `now` is the time since a fixed point, from a monotonic clock. Use the same clock and point for all flows of one
+/// [`CallContext`](crate::call::CallContext).
 pub trait Flow {
     /// The result of the flow.
     type Output;
 
-    /// What to do next. [`Step::Done`] while a response is awaited: report first.
+    /// Returns the next step. While a [`Step::Send`] is not reported yet, it returns [`Step::Done`].
     fn step(&mut self, now: Duration) -> Step;
 
     /// Reports the response to the last [`Step::Send`].
     fn on_response(&mut self, response: Response<Vec<u8>>, now: Duration);
 
-    /// Reports that the last [`Step::Send`] brought no complete response.
+    /// Reports that no complete response to the last [`Step::Send`] arrived.
     fn on_failure(&mut self, error: TransportError, now: Duration);
 
-    /// The result of the flow. Call it once the step is [`Step::Done`] and no report is awaited.
+    /// Returns the result of the flow. Call it after [`Step::Done`], when every [`Step::Send`] is reported.
     ///
-    /// A [`Call`](crate::call::Call) returns the decoded response, a [`RawCall`](crate::call::RawCall) the response itself,
-    /// which is a 2xx, and [`RevokingOneByOne`](crate::flows::RevokingOneByOne) a report.
+    /// A [`Call`](crate::call::Call) returns the decoded response, a [`RawCall`](crate::call::RawCall) the 2xx response itself,
+    /// and [`RevokingOneByOne`](crate::flows::RevokingOneByOne) a report.
     ///
     /// # Errors
-    /// Why the call failed: the error of the last attempt, [`Error::Decode`] for a 2xx that can't be read, [`Error::Transport`]
-    /// if no attempt could be made in time. A call that is finished before it is done returns [`Error::Build`], even if an
-    /// attempt has failed already.
+    /// - [`Error::Api`], [`Error::Transport`]: the error of the last attempt.
+    /// - [`Error::Transport`] with the kind [`Paused`](crate::TransportErrorKind::Paused) or
+    ///   [`Timeout`](crate::TransportErrorKind::Timeout): no attempt could be made in time.
+    /// - [`Error::Decode`]: the 2xx response can't be read, or it is for something else.
+    /// - [`Error::Build`]: the call is not done yet.
     fn finish(self) -> Result<Self::Output, Error>;
 }

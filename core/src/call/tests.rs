@@ -147,8 +147,9 @@ fn options_set_the_number_of_attempts_and_can_allow_retries_of_create() {
 #[test]
 fn a_call_waits_for_retry_after_and_fails_if_it_is_too_long() {
     let asked = |seconds: &'static str| move |_| (Ok(response(429, &[("retry-after", seconds)])), ms(0));
-    for repeatable in [true, false] {
-        let sent = if repeatable { run(get(&context()), asked("4")).1 } else { run(create(&context()), asked("4")).1 };
+    for is_idempotent in [true, false] {
+        let sent =
+            if is_idempotent { run(get(&context()), asked("4")).1 } else { run(create(&context()), asked("4")).1 };
         assert_eq!(sent.iter().map(|(at, _)| at.as_secs()).collect::<Vec<_>>(), [0, 4, 8], "a 429 is always retried");
     }
     let (outcome, sent) = run(get(&context()), asked("16"));

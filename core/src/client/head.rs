@@ -1,29 +1,46 @@
-//! How large the head of a response may be.
+//! Limits for the head of a response: its headers.
 
 use http::HeaderMap;
 
 use crate::attempt::{Delivery, TransportErrorKind};
 use crate::error::TransportError;
 
-/// How many headers a response may have over the transports of this project.
+/// The maximum number of headers of a response: 100. Repeated headers count each time. See [`check_head`].
 pub const MAX_HEADERS: usize = 100;
 
-/// How many bytes the head of a response may have over the transports of this project.
+/// The maximum size of the headers of a response: 64 KiB. See [`check_head`].
 pub const MAX_HEAD_BYTES: usize = 64 * 1024;
 
-/// Refuses a head with more headers or bytes than [`MAX_HEADERS`] and [`MAX_HEAD_BYTES`].
+/// Checks the headers of a response against [`MAX_HEADERS`] and [`MAX_HEAD_BYTES`].
 ///
-/// Each HTTP library has other limits. Transports that call this fail for the same responses.
+/// Call it in a transport, before you read the body. HTTP libraries have different limits; with this check, all transports
+/// refuse the same responses.
+///
+/// ```
+/// use clerk_sessions_core::http::{HeaderMap, HeaderValue};
+/// use clerk_sessions_core::transport::{MAX_HEADERS, check_head};
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert("x", HeaderValue::from_static("y"));
+/// assert!(check_head(&headers).is_ok());
+/// for _ in 0..MAX_HEADERS {
+///     headers.append("x", HeaderValue::from_static("y"));
+/// }
+/// assert!(check_head(&headers).is_err());
+/// ```
 ///
 /// # Errors
-/// [`head_too_large`].
+/// The error of [`head_too_large`], if the headers exceed either limit.
 pub fn check_head(headers: &HeaderMap) -> Result<(), TransportError> {
-    // Each line has a colon, a space and its end.
+    // Each line has a colon, a space, CR and LF.
     let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     if headers.len() > MAX_HEADERS || bytes > MAX_HEAD_BYTES { Err(head_too_large()) } else { Ok(()) }
 }
 
-/// The failure of an attempt whose response has a head beyond the limits, which it names.
+/// The error for a response whose head exceeds the limits. Its source names them.
+///
+/// Return it if your HTTP library itself refuses such a response. The kind is
+/// [`Protocol`](crate::TransportErrorKind::Protocol), the delivery [`MaybeSent`](crate::Delivery::MaybeSent).
 #[must_use]
 pub fn head_too_large() -> TransportError {
     TransportError::new(TransportErrorKind::Protocol, Delivery::MaybeSent).with_source(format!(

@@ -1,4 +1,4 @@
-//! The clients: the transport traits with the loops that drive a flow over them, and the two façades.
+//! The blocking and the async client, and the transport traits that they are built on.
 
 mod asynchronous;
 mod blocking;

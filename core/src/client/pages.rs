@@ -1,4 +1,4 @@
-//! `sessions().pages(…)`: all sessions of a list.
+//! `sessions().pages(…)`: all sessions of a list, page by page.
 
 use std::vec;
 
@@ -10,32 +10,48 @@ use crate::flows::Paging;
 use crate::model::Session;
 use crate::operations::ListSessions;
 
-/// All sessions of a list, page by page as they are asked for; see
-/// [`Paging`](crate::flows::Paging).
+/// An iterator over all sessions of a list. [`Sessions::pages`] returns it.
+///
+/// It requests a page when the page before is used up. After an error it ends.
 #[derive(Debug)]
-#[must_use = "nothing is asked for before it is iterated over"]
+#[must_use = "an iterator requests nothing until it is used"]
 pub struct Pages<'a, T> {
     sessions: Sessions<'a, T>,
     paging: Paging,
     page: vec::IntoIter<Session>,
 }
 
-/// All sessions of a list, page by page as they are asked for; see
-/// [`Paging`](crate::flows::Paging).
+/// All sessions of a list, for async programs. [`AsyncSessions::pages`] returns it.
+///
+/// Await [`next`](Self::next) for each session. With the feature `stream`, `into_stream` makes it a `Stream`. It requests a page
+/// when the page before is used up. After an error it ends.
 #[derive(Debug)]
-#[must_use = "nothing is asked for before `next` is awaited"]
+#[must_use = "nothing is requested until `next` is awaited"]
 pub struct AsyncPages<'a, T> {
     sessions: AsyncSessions<'a, T>,
     paging: Paging,
-    /// What is left of the page at hand.
+    /// The rest of the current page.
     pub(super) page: vec::IntoIter<Session>,
 }
 
 impl<'a, T: Transport> Sessions<'a, T> {
-    /// Goes through all sessions of a list, in pages of its `limit` (500 where it has none). After an error it ends.
+    /// Returns all sessions of a list, newest first. Pages are requested one by one, as you go.
     ///
+    /// Use it where [`list`](Self::list) could return fewer sessions than there are.
+    ///
+    /// `list` is a [`ListSessions`]. Its `limit` is the size of a page (default 500) and its `offset` the start (default 0).
+    ///
+    /// Each session is returned once. Sessions that appear meanwhile may be missing. If sessions leave the list meanwhile, others
+    /// may be skipped: see [`Paging`].
+    ///
+    /// # Errors
+    /// An item is any error of [`list`](Self::list), and then the iteration ends. Each page is a call with its own deadline and
+    /// retries.
+    ///
+    /// # Example
     /// ```no_run
-    /// # fn run<T: clerk_sessions_core::transport::Transport>(clerk: clerk_sessions_core::Client<T>) -> Result<(), clerk_sessions_core::Error> {
+    /// # use clerk_sessions_core::{Client, Error, transport::Transport};
+    /// # fn example<T: Transport>(clerk: Client<T>) -> Result<(), Error> {
     /// use clerk_sessions_core::ListSessions;
     ///
     /// for session in clerk.sessions().pages(ListSessions::new().user_id("user_123")) {
@@ -50,14 +66,27 @@ impl<'a, T: Transport> Sessions<'a, T> {
 }
 
 impl<'a, T: AsyncTransport> AsyncSessions<'a, T> {
-    /// Goes through all sessions of a list, in pages of its `limit` (500 where it has none). After an error it ends.
+    /// Returns all sessions of a list, newest first. Pages are requested one by one, as you go.
     ///
+    /// Use it where [`list`](Self::list) could return fewer sessions than there are.
+    ///
+    /// `list` is a [`ListSessions`]. Its `limit` is the size of a page (default 500) and its `offset` the start (default 0).
+    ///
+    /// Each session is returned once. Sessions that appear meanwhile may be missing. If sessions leave the list meanwhile, others
+    /// may be skipped: see [`Paging`].
+    ///
+    /// # Errors
+    /// [`next`](AsyncPages::next) returns any error of [`list`](Self::list), and then the iteration ends. Each page is a call with
+    /// its own deadline and retries.
+    ///
+    /// # Example
     /// ```no_run
-    /// # async fn run<T: clerk_sessions_core::transport::AsyncTransport>(clerk: clerk_sessions_core::AsyncClient<T>) -> Result<(), clerk_sessions_core::Error> {
+    /// # use clerk_sessions_core::{AsyncClient, Error, transport::AsyncTransport};
+    /// # async fn example<T: AsyncTransport>(clerk: AsyncClient<T>) -> Result<(), Error> {
     /// use clerk_sessions_core::ListSessions;
     ///
-    /// let mut sessions = clerk.sessions().pages(ListSessions::new().user_id("user_123"));
-    /// while let Some(session) = sessions.next().await {
+    /// let mut pages = clerk.sessions().pages(ListSessions::new().user_id("user_123"));
+    /// while let Some(session) = pages.next().await {
     ///     println!("{}", session?.id);
     /// }
     /// # Ok(())
@@ -68,7 +97,7 @@ impl<'a, T: AsyncTransport> AsyncSessions<'a, T> {
     }
 }
 
-/// The body of both `next`s: the next session of the page at hand, or of the first page after it that brings one.
+/// The body of both `next` functions: the next session of the current page, or of the first later page that has one.
 macro_rules! next {
     ($pages:ident, $list:ident => $response:expr) => {
         loop {
@@ -96,9 +125,9 @@ impl<T: Transport> Iterator for Pages<'_, T> {
 }
 
 impl<T: AsyncTransport> AsyncPages<'_, T> {
-    /// The next session, or `None` at the end.
+    /// Returns the next session, or `None` at the end and after an error.
     ///
-    /// Dropping the future loses no session: the next one goes on where it was.
+    /// It requests the next page if necessary. Dropping the future loses no session: the next call continues at the same place.
     pub async fn next(&mut self) -> Option<Result<Session, Error>> {
         next!(self, list => self.sessions.list(list).await)
     }

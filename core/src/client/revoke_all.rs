@@ -1,4 +1,4 @@
-//! `sessions().revoke_all(…)`: sign out everywhere.
+//! `sessions().revoke_all(…)`: signs a user out everywhere.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -12,50 +12,72 @@ use crate::flows::revoke_all::{RevokeAll, RevokeReport};
 use crate::flows::{Revoking, RevokingOneByOne, Work};
 
 impl<T: Transport> Sessions<'_, T> {
-    /// Revokes all sessions of a user or a client that are signed in: "sign out everywhere".
+    /// Signs a user out everywhere: revokes all sessions of a user, or on a client, that have not ended.
     ///
-    /// It lists the sessions, revokes them one by one, goes on after single failures, and lists again until a full list shows
-    /// none left: see [`RevokeReport::is_complete`]. Each list and each revoke is retried as the calls of
-    /// [`list`](Self::list) and [`revoke`](Self::revoke) are.
+    /// Lists the sessions, revokes them one by one, and lists again until a full list shows that none is left. If the revoke of
+    /// one session fails, it continues with the others.
     ///
+    /// `all` is a [`RevokeAll`]: whose sessions, and which to keep.
+    ///
+    /// Returns a [`RevokeReport`]. Check [`RevokeReport::is_complete`]: only then is it certain that no session is left.
+    ///
+    /// Each list and each revoke is a call with its own deadline and retries, as with [`list`](Self::list) and
+    /// [`revoke`](Self::revoke).
+    ///
+    /// # Errors
+    /// - [`Error::Build`]: an id is empty. Nothing was sent.
+    /// - Any error of [`list`](Self::list), if listing failed before the first revoke. Later errors are in the report.
+    ///
+    /// # Example
     /// ```no_run
-    /// # fn run<T: clerk_sessions_core::transport::Transport>(clerk: clerk_sessions_core::Client<T>) -> Result<(), clerk_sessions_core::Error> {
+    /// # use clerk_sessions_core::{Client, Error, transport::Transport};
+    /// # fn example<T: Transport>(clerk: Client<T>) -> Result<(), Error> {
     /// use clerk_sessions_core::RevokeAll;
     ///
-    /// let report = clerk.sessions().revoke_all(RevokeAll::of_user("user_123").except("sess_123"))?;
+    /// let report = clerk.sessions().revoke_all(RevokeAll::of_user("user_123").except("sess_here"))?;
+    /// for (session_id, error) in &report.failed {
+    ///     println!("{session_id} may still be signed in: {error}");
+    /// }
     /// println!("{} revoked, all signed out: {}", report.revoked.len(), report.is_complete());
     /// # Ok(())
     /// # }
     /// ```
-    ///
-    /// # Errors
-    /// - [`Error::Build`]: an id is empty. Nothing was sent.
-    /// - Any error of [`list`](Self::list), if the sessions could not be listed. What fails later is in the report.
     pub fn revoke_all(self, all: RevokeAll) -> Result<RevokeReport, Error> {
         drive(self.transport(), RevokingOneByOne::new(self.context(), all))
     }
 }
 
 impl<T: AsyncTransport> AsyncSessions<'_, T> {
-    /// Revokes all sessions of a user or a client that are signed in: "sign out everywhere".
+    /// Signs a user out everywhere: revokes all sessions of a user, or on a client, that have not ended.
     ///
-    /// It lists the sessions, revokes them, several at a time ([`RevokeAll::concurrency`]), goes on after single failures, and
-    /// lists again until a full list shows none left: see [`RevokeReport::is_complete`]. Each list and each revoke is retried
-    /// as the calls of [`list`](Self::list) and [`revoke`](Self::revoke) are.
+    /// Lists the sessions, revokes them several at a time ([`RevokeAll::concurrency`], default 4), and lists again until a full
+    /// list shows that none is left. If the revoke of one session fails, it continues with the others.
     ///
+    /// `all` is a [`RevokeAll`]: whose sessions, and which to keep.
+    ///
+    /// Returns a [`RevokeReport`]. Check [`RevokeReport::is_complete`]: only then is it certain that no session is left.
+    ///
+    /// Each list and each revoke is a call with its own deadline and retries, as with [`list`](Self::list) and
+    /// [`revoke`](Self::revoke).
+    ///
+    /// # Errors
+    /// - [`Error::Build`]: an id is empty. Nothing was sent.
+    /// - Any error of [`list`](Self::list), if listing failed before the first revoke. Later errors are in the report.
+    ///
+    /// # Example
     /// ```no_run
-    /// # async fn run<T: clerk_sessions_core::transport::AsyncTransport>(clerk: clerk_sessions_core::AsyncClient<T>) -> Result<(), clerk_sessions_core::Error> {
+    /// # use clerk_sessions_core::{AsyncClient, Error, transport::AsyncTransport};
+    /// # async fn example<T: AsyncTransport>(clerk: AsyncClient<T>) -> Result<(), Error> {
     /// use clerk_sessions_core::RevokeAll;
     ///
-    /// let report = clerk.sessions().revoke_all(RevokeAll::of_user("user_123").except("sess_123")).await?;
+    /// let report = clerk.sessions().revoke_all(RevokeAll::of_user("user_123").except("sess_here")).await?;
+    /// for (session_id, error) in &report.failed {
+    ///     println!("{session_id} may still be signed in: {error}");
+    /// }
     /// println!("{} revoked, all signed out: {}", report.revoked.len(), report.is_complete());
     /// # Ok(())
     /// # }
     /// ```
-    ///
-    /// # Errors
-    /// - [`Error::Build`]: an id is empty. Nothing was sent.
-    /// - Any error of [`list`](Self::list), if the sessions could not be listed. What fails later is in the report.
     pub async fn revoke_all(self, all: RevokeAll) -> Result<RevokeReport, Error> {
         let mut revoking = Revoking::new(all);
         loop {
@@ -76,7 +98,7 @@ impl<T: AsyncTransport> AsyncSessions<'_, T> {
     }
 }
 
-/// Runs futures to their ends, at most so many at a time.
+/// Runs all futures to completion, at most `most` at a time.
 async fn all_of<F: Future>(futures: impl Iterator<Item = F>, most: usize) -> Vec<F::Output> {
     let mut waiting = futures.fuse();
     let mut running: Vec<Pin<Box<F>>> = Vec::with_capacity(most.min(waiting.size_hint().0));
@@ -96,7 +118,7 @@ async fn all_of<F: Future>(futures: impl Iterator<Item = F>, most: usize) -> Vec
                 }
                 Poll::Pending => true,
             });
-            // Each that ended makes room for one that has yet to be polled.
+            // A future that completed makes room for one that was not polled yet.
             if running.len() == before {
                 return Poll::Pending;
             }
@@ -114,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn at_most_so_many_futures_run_at_a_time() {
+    fn at_most_the_given_number_of_futures_runs_at_a_time() {
         for (count, most) in [(0, 4), (1, 4), (4, 4), (25, 4), (25, 1), (3, 100)] {
             let (running, peak) = (Cell::new(0_usize), Cell::new(0));
             let futures = (0..count).map(|number| {

@@ -1,4 +1,4 @@
-//! Async pages as a [`Stream`].
+//! [`SessionStream`]: all sessions of a list as a [`Stream`].
 
 use std::fmt;
 use std::future::Future;
@@ -14,24 +14,24 @@ use crate::model::Session;
 
 type Next<'a, T> = (AsyncPages<'a, T>, Option<Result<Session, Error>>);
 
-/// All sessions of a list as a [`Stream`], from [`AsyncPages::into_stream`].
+/// All sessions of a list as a [`Stream`]. [`AsyncPages::into_stream`] returns it.
 ///
-/// It allocates once a page. After an error it ends.
+/// It allocates once per page. After an error it ends.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct SessionStream<'a, T> {
     state: State<'a, T>,
 }
 
-#[allow(clippy::large_enum_variant)] // One lives at a time, with the stream; a box would be allocated for each.
+#[allow(clippy::large_enum_variant)] // There is one per stream. A box would cost an allocation for each session.
 enum State<'a, T> {
-    /// Between two sessions. `None` once the stream has ended.
+    /// No request is running. `None` after the end of the stream.
     Idle(Option<AsyncPages<'a, T>>),
-    /// Waiting for a page.
+    /// A page was requested.
     Listing(Pin<Box<dyn Future<Output = Next<'a, T>> + Send + 'a>>),
 }
 
 impl<'a, T: AsyncTransport + Sync> AsyncPages<'a, T> {
-    /// These pages as a [`Stream`], for its combinators.
+    /// Converts these pages into a [`Stream`], for combinators such as those of the crate `futures`. Needs the feature `stream`.
     ///
     /// ```no_run
     /// # use clerk_sessions_core::{AsyncClient, Error, ListSessions, transport::AsyncTransport};
@@ -55,7 +55,7 @@ impl<'a, T: AsyncTransport + Sync> Stream for SessionStream<'a, T> {
         loop {
             match &mut self.state {
                 State::Idle(pages) => {
-                    // Without a future, which would be allocated for each session.
+                    // `next` would allocate a future for each session.
                     if let Some(session) = pages.as_mut().and_then(|pages| pages.page.next()) {
                         return Poll::Ready(Some(Ok(session)));
                     }

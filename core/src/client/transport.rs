@@ -1,4 +1,4 @@
-//! What a client needs of an HTTP client: two traits, and for each the loop that drives a [`Flow`] over it.
+//! The transport traits, blocking and async, and for each the loop that drives a [`Flow`] over it.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -11,54 +11,132 @@ use crate::error::{Error, TransportError};
 
 /// A blocking HTTP client.
 ///
-/// An implementation sends the request as it is, follows no redirect, retries nothing, and returns every status as a response.
-/// It limits the size of a response: of its head, by [`check_head`](crate::transport::check_head), and of its body. It fails
-/// with a [`TransportError`] that tells whether the server may have processed the request.
+/// Implement it to use an HTTP client with [`Client`](crate::Client). [The guide](crate::guide::transports) has the rules and a
+/// complete example. In short, an implementation
+///
+/// - sends the request unchanged, follows no redirect and retries nothing,
+/// - returns every status as a response,
+/// - limits the time, the head (with [`check_head`](crate::transport::check_head)) and the body of the response,
+/// - marks each failure with the [`Delivery`](crate::Delivery).
+///
+/// It is implemented for `&T`, `Box<T>` and `Arc<T>`, also where `T` is `dyn Transport`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use clerk_sessions_core::http::{Request, Response};
+/// use clerk_sessions_core::transport::Transport;
+/// use clerk_sessions_core::{Api, Client, TransportError};
+///
+/// /// For tests: returns 404 for every request.
+/// struct NotFound;
+///
+/// impl Transport for NotFound {
+///     fn send(&self, _: Request<Vec<u8>>, _: Duration) -> Result<Response<Vec<u8>>, TransportError> {
+///         Ok(Response::builder().status(404).body(Vec::new()).unwrap())
+///     }
+///
+///     fn sleep(&self, _: Duration) {}
+///
+///     fn now(&self) -> Duration {
+///         Duration::ZERO
+///     }
+/// }
+///
+/// let clerk = Client::new(Api::new("sk_test_123")?, NotFound);
+/// assert_eq!(clerk.sessions().get("sess_123").unwrap_err().status().unwrap(), 404);
+/// # Ok::<(), clerk_sessions_core::Error>(())
+/// ```
 pub trait Transport {
-    /// Sends one request and reads the complete response, with its body decompressed, all within `timeout`.
+    /// Sends one request and returns the complete response, with its body decompressed.
+    ///
+    /// `timeout` limits the whole attempt, from DNS to the last byte of the body. It is at most one year.
     ///
     /// # Errors
-    /// No complete response came.
+    /// [`TransportError`]: no complete response arrived. Its delivery says whether the server may have processed the request.
     fn send(&self, request: Request<Vec<u8>>, timeout: Duration) -> Result<Response<Vec<u8>>, TransportError>;
 
-    /// Blocks for this long.
+    /// Blocks the thread for this time.
     fn sleep(&self, duration: Duration);
 
-    /// The time since a fixed point of this transport and its clones, by a clock that never goes back.
+    /// The time since a fixed point, from a monotonic clock. The point is the same for all clones of a transport.
     fn now(&self) -> Duration;
 }
 
-/// An async HTTP client; see [`Transport`] for what an implementation does.
+/// An async HTTP client.
 ///
-/// Dropping the future of [`send`](Self::send) cancels the attempt and leaves the client usable.
+/// Implement it to use an HTTP client with [`AsyncClient`](crate::AsyncClient). The rules are those of [`Transport`];
+/// [the guide](crate::guide::transports) has them and a complete example. Dropping the future of [`send`](Self::send) must
+/// cancel the attempt and leave the transport usable.
+///
+/// It is implemented for `&T` and `Arc<T>`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use clerk_sessions_core::TransportError;
+/// use clerk_sessions_core::http::{Request, Response};
+/// use clerk_sessions_core::transport::AsyncTransport;
+///
+/// /// For tests: returns 404 for every request.
+/// struct NotFound;
+///
+/// impl AsyncTransport for NotFound {
+///     async fn send(&self, _: Request<Vec<u8>>, _: Duration) -> Result<Response<Vec<u8>>, TransportError> {
+///         Ok(Response::builder().status(404).body(Vec::new()).unwrap())
+///     }
+///
+///     async fn sleep(&self, _: Duration) {}
+///
+///     fn now(&self) -> Duration {
+///         Duration::ZERO
+///     }
+/// }
+/// ```
 pub trait AsyncTransport {
-    /// Sends one request and reads the complete response, with its body decompressed, all within `timeout`.
+    /// Sends one request and returns the complete response, with its body decompressed.
+    ///
+    /// `timeout` limits the whole attempt, from DNS to the last byte of the body. It is at most one year.
     ///
     /// # Errors
-    /// No complete response came.
+    /// [`TransportError`]: no complete response arrived. Its delivery says whether the server may have processed the request.
     fn send(
         &self,
         request: Request<Vec<u8>>,
         timeout: Duration,
     ) -> impl Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send;
 
-    /// Sleeps for this long, without blocking the thread.
+    /// Sleeps for this time, without blocking the thread.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
 
-    /// The time since a fixed point of this transport and its clones, by a clock that never goes back.
+    /// The time since a fixed point, from a monotonic clock. The point is the same for all clones of a transport.
     fn now(&self) -> Duration;
 }
 
-/// The time of day, which token verification needs. A trait of its own: `now` of a transport can't be set back, this can.
+/// The time of day, which token verification needs. Both adapters implement it.
+///
+/// Unlike [`Transport::now`], it can go back, when the system's clock is set.
 pub trait WallClock {
-    /// The time since 1970-01-01 00:00:00 UTC; zero for a clock set to before.
+    /// The time since 1970-01-01 00:00:00 UTC, or zero if the clock is set to an earlier date.
     fn unix_time(&self) -> Duration;
 }
 
-/// Drives a flow over a blocking transport to its end.
+/// Runs a flow over a blocking transport and returns its result.
+///
+/// The methods of [`Client`](crate::Client) do this. Use it for a [`Flow`] of your own, or to run a call by its name:
+///
+/// ```
+/// # use clerk_sessions_core::transport::Transport;
+/// use clerk_sessions_core::{Client, Error, registry, transport::drive};
+///
+/// fn call_by_name<T: Transport>(clerk: &Client<T>, operation: &str, json: &[u8]) -> Result<Vec<u8>, Error> {
+///     let call = registry::call(clerk.context(), operation, json)?;
+///     Ok(drive(clerk.transport(), call)?.into_body())
+/// }
+/// ```
 ///
 /// # Errors
-/// The error that the flow finishes with.
+/// The error that the flow finishes with; see [`Flow::finish`].
 pub fn drive<T: Transport + ?Sized, F: Flow>(transport: &T, mut flow: F) -> Result<F::Output, Error> {
     loop {
         match flow.step(transport.now()) {
@@ -72,19 +150,19 @@ pub fn drive<T: Transport + ?Sized, F: Flow>(transport: &T, mut flow: F) -> Resu
     }
 }
 
-/// Drives a flow over an async transport to its end.
+/// Runs a flow over an async transport and returns its result. The async form of [`drive`].
 ///
 /// # Errors
-/// The error that the flow finishes with.
-#[allow(clippy::manual_async_fn)] // An `async fn` would hold the flow twice: as its argument, and as what it works on.
+/// The error that the flow finishes with; see [`Flow::finish`].
+#[allow(clippy::manual_async_fn)] // The future of an `async fn` would hold the flow twice, as argument and as variable.
 pub fn drive_async<T: AsyncTransport, F: Flow>(
     transport: &T,
     mut flow: F,
 ) -> impl Future<Output = Result<F::Output, Error>> {
     async move {
         loop {
-            // What a `match` looks at lives until its end. So the request is taken out of it first, or the future would hold one
-            // that has been handed on.
+            // The value that a `match` inspects lives until the end of the `match`. So the request is moved out first, or the
+            // future would keep room for two of them.
             let (request, timeout) = match flow.step(transport.now()) {
                 Step::Send { request, timeout } => (request, timeout),
                 Step::Wait(duration) => {

@@ -1,4 +1,4 @@
-//! [`Listing`]: one listing of all sessions, that knows whether it has missed any.
+//! [`Listing`]: lists all sessions once, and detects whether it may have missed any.
 
 use std::collections::BTreeSet;
 
@@ -7,20 +7,20 @@ use crate::operations::ListSessions;
 
 /// Lists all sessions once, page by page.
 ///
-/// Each page begins with the last session of the page before. If that session is not there, the list has changed in between,
-/// and sessions may have moved from a page that is yet to come to one that has been: then the listing is not full. Neither is
-/// one whose pages tell different totals, or a total that is not the number of its sessions.
+/// Each page begins with the last session of the page before. If that session is missing, the list has changed in between, and
+/// a session may have moved from a later page to an earlier one. Then the listing is not full. It is not full either if its
+/// pages have different totals, or if the total is not the number of its sessions.
 #[derive(Debug)]
 pub(super) struct Listing {
     list: ListSessions,
     seen: BTreeSet<SessionId>,
     last: Option<SessionId>,
     total: Option<u64>,
-    /// The most sessions that a page held.
+    /// The largest number of sessions on a page so far.
     largest: usize,
-    /// Whether the next page is to begin with the last session of the page before.
+    /// Whether the next page should begin with the last session of the page before.
     overlaps: bool,
-    /// Whether there was nothing beyond the last session, where pages hold one.
+    /// Whether there was nothing after the last session, if pages hold one session.
     is_alone: bool,
     is_full: bool,
     is_over: bool,
@@ -44,13 +44,13 @@ impl Listing {
         }
     }
 
-    /// The page to ask for next; `None` at the end.
+    /// The next page to request, or `None` at the end.
     pub(super) fn next_page(&self) -> Option<ListSessions> {
         let offset = self.seen.len().saturating_sub(usize::from(self.overlaps));
         (!self.is_over).then(|| self.list.clone().offset(offset as u64))
     }
 
-    /// Takes a page, and returns the sessions that were on none before.
+    /// Takes a page, and returns the sessions that were on no page before.
     pub(super) fn on_page(&mut self, page: SessionList) -> Vec<Session> {
         let (len, total) = (page.len(), page.total_count);
         let is_first = self.last.is_none();
@@ -64,12 +64,12 @@ impl Listing {
         self.largest = self.largest.max(len);
         match new.last() {
             Some(session) => {
-                // A page that does not overlap can't show that the list has not moved.
+                // Without an overlap, the page can't show that the list is unchanged.
                 self.is_full &= self.overlaps;
                 self.last = Some(session.id.clone());
             }
-            // A server that gives one session at a time repeats it where pages overlap: ask beyond it, and then whether it is
-            // still there.
+            // A server that returns one session at a time would always repeat it. So first request the page after it, and then
+            // whether it is still there.
             None if self.overlaps && self.largest == 1 && !self.is_alone => self.overlaps = false,
             None if !self.overlaps => (self.overlaps, self.is_alone) = (true, true),
             None => {
@@ -80,12 +80,12 @@ impl Listing {
         new
     }
 
-    /// Whether it is over and has missed no session that was there when it began.
+    /// Whether the listing is over and contains every session that existed when it began.
     pub(super) fn is_full(&self) -> bool {
         self.is_over && self.is_full
     }
 
-    /// Whether there seem to be no more pages. To be sure, go on to the end.
+    /// Whether there are probably no more pages. Only the end of the listing is certain.
     pub(super) fn seems_over(&self) -> bool {
         self.is_over || self.total.is_some_and(|total| self.seen.len() as u64 >= total)
     }
@@ -100,7 +100,7 @@ mod tests {
         serde_json::from_value(with_id(id)).unwrap()
     }
 
-    /// Lists these sessions in pages of at most `clamp`; `change` changes the list before each page but the first.
+    /// Lists these sessions in pages of at most `clamp`. `change` changes the list before each page except the first.
     fn list(
         ids: &str,
         clamp: usize,
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_does_not_change_is_full_however_it_is_cut() {
+    fn an_unchanged_list_is_full_for_every_page_size() {
         for clamp in [2, 3, 4, 5, 500] {
             for total in [|_| None, |len| Some(len as u64)] {
                 assert_eq!(list("a b c d e", clamp, total, |_| {}), ("a b c d e".to_owned(), true), "{clamp}");
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn a_list_that_moves_between_two_pages_is_not_full() {
         for total in [|_| None, |len| Some(len as u64)] {
-            // "a" ends, and "d" moves to a page that has been.
+            // "a" ends, and "d" moves to an earlier page.
             let (seen, is_full) = list("a b c d", 3, total, |all| all.retain(|id| id != "a"));
             assert!(!is_full, "{seen}");
             let (seen, is_full) = list("a b c d", 3, total, |all| all.insert(0, format!("new{}", all.len())));
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn totals_that_are_not_true_or_not_the_same_are_not_full() {
+    fn a_list_with_a_wrong_or_changing_total_is_not_full() {
         for total in [0, 2, 4, 1000] {
             assert!(!list("a b c", 2, |_| Some(total), |_| {}).1, "{total}");
         }

@@ -1,4 +1,4 @@
-//! [`Revoking`] as one flow: each list and each revoke in turn.
+//! [`RevokingOneByOne`]: [`Revoking`] as one flow, one call after the other.
 
 use std::time::Duration;
 
@@ -11,18 +11,31 @@ use crate::error::{Error, TransportError};
 use crate::model::SessionId;
 use crate::operations::{ListSessions, RevokeSession};
 
-/// Revokes all sessions of a user or a client that are signed in, one by one.
+/// Revokes all sessions of a user, or on a client, one by one: "sign out everywhere" as a single [`Flow`].
 ///
-/// [`finish`](Flow::finish) returns a [`RevokeReport`]. It returns an error if the list failed before the first revoke, or if an
-/// id is empty. Later errors are in the report.
+/// [`Sessions::revoke_all`](crate::Sessions::revoke_all) runs it. Use it directly to drive calls without a client, in one thread.
 ///
-/// A flow that is finished early returns a report of the revokes that had ended by its last step: `incomplete` is `None`, and
-/// [`is_complete`](RevokeReport::is_complete) is `false`. A revoke that is in flight or has not begun is not in the report.
+/// [`finish`](Flow::finish) returns a [`RevokeReport`]. It returns an error if an id is empty, or if listing failed before the
+/// first revoke. Later errors are in the report.
+///
+/// You can finish it early. Then the report has the revokes that completed before its last step, but none that is in flight or
+/// has not begun. Its `incomplete` is `None` and its [`is_complete`](RevokeReport::is_complete) is `false`.
+///
+/// ```
+/// use clerk_sessions_core::flows::RevokingOneByOne;
+/// use clerk_sessions_core::transport::{Transport, drive};
+/// use clerk_sessions_core::{Client, Error, RevokeAll, RevokeReport};
+///
+/// fn sign_out<T: Transport>(clerk: &Client<T>) -> Result<RevokeReport, Error> {
+///     let revoking = RevokingOneByOne::new(clerk.context().clone(), RevokeAll::of_user("user_123"));
+///     drive(clerk.transport(), revoking)
+/// }
+/// ```
 #[derive(Debug)]
 pub struct RevokingOneByOne {
     context: CallContext,
     revoking: Revoking,
-    /// What was handed out to be revoked, the next one last.
+    /// The sessions to revoke, in reverse order.
     waiting: Vec<SessionId>,
     current: Current,
     awaiting: bool,
@@ -46,7 +59,7 @@ impl Current {
 }
 
 impl RevokingOneByOne {
-    /// Starts.
+    /// Creates the flow. It sends nothing yet.
     #[must_use]
     pub fn new(context: CallContext, all: RevokeAll) -> Self {
         Self { context, revoking: Revoking::new(all), waiting: Vec::new(), current: Current::None, awaiting: false }

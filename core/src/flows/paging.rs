@@ -1,22 +1,28 @@
-//! All sessions of a list, page by page.
+//! [`Paging`]: all sessions of a list, page by page.
 
 use std::collections::BTreeSet;
 
 use crate::model::{Session, SessionId, SessionList};
 use crate::operations::ListSessions;
 
-/// Walks a list to its end: it says which page to ask for, and is handed the page.
+/// Goes through all sessions of a list, page by page.
 ///
-/// Each session is passed on once. The server may send either shape, and fewer sessions than asked for at a time.
-/// Sessions that come while it walks move the later ones to the next page, where they are recognized; sessions that leave the
-/// list move the later ones to the page before, where they are missed.
+/// [`Sessions::pages`](crate::Sessions::pages) uses it. Use it directly to list all sessions without a client: request
+/// [`next_page`](Self::next_page), pass the result to [`on_page`](Self::on_page), and repeat until there is no next page. The
+/// [module](crate::flows) has an example.
+///
+/// It returns each session once. The server may send a page in either shape, and fewer sessions than requested.
+///
+/// If the list changes meanwhile: new sessions move the others to later pages, and those that come twice are recognized.
+/// Sessions that leave the list move the others to earlier pages, and those are missed. Where this matters, list again;
+/// [`Revoking`](super::Revoking) does.
 #[derive(Clone, Debug)]
 pub struct Paging {
     list: ListSessions,
     seen: BTreeSet<SessionId>,
-    /// The most sessions a page has held.
+    /// The largest number of sessions on a page so far.
     largest: usize,
-    /// How many pages in a row brought nothing new.
+    /// The number of pages in a row with no new session.
     stale: u32,
     ended: bool,
 }
@@ -24,29 +30,29 @@ pub struct Paging {
 impl Paging {
     const MAX_STALE: u32 = 3;
 
-    /// Walks this list, from its `offset` on, in pages of its `limit`; 500 where it has none.
+    /// Starts at the `offset` of this list (default 0), with pages of its `limit` (default 500).
     #[must_use]
     pub fn new(mut list: ListSessions) -> Self {
         list.limit.get_or_insert(500);
         list.offset.get_or_insert(0);
-        // The total tells a page that the server cut short from the last one.
+        // With the total, a short page is known to be the last one or not.
         list.paginated.get_or_insert(true);
         Self { list, seen: BTreeSet::new(), largest: 0, stale: 0, ended: false }
     }
 
-    /// The page to ask for next, or `None` at the end.
+    /// The next page to request, or `None` at the end.
     #[must_use]
     pub fn next_page(&self) -> Option<ListSessions> {
         (!self.ended).then(|| self.list.clone())
     }
 
-    /// Takes the page that was asked for, and returns those of its sessions that were not seen before.
+    /// Takes the requested page, and returns its sessions that were on no page before.
     #[inline]
     pub fn on_page(&mut self, page: SessionList) -> Vec<Session> {
         self.on_page_of(page, |session| &session.id)
     }
 
-    /// As [`on_page`](Self::on_page), for sessions of a type of your own: `id_of` tells the id of one.
+    /// Same as [`on_page`](Self::on_page), for your own type of session. `id_of` returns the id of a session.
     #[inline]
     pub fn on_page_of<S>(&mut self, page: SessionList<S>, id_of: impl Fn(&S) -> &SessionId) -> Vec<S> {
         let SessionList { data: mut sessions, total_count } = page;
@@ -54,20 +60,20 @@ impl Paging {
         sessions.retain(|session| self.seen.insert(id_of(session).clone()));
         let offset = self.list.offset.unwrap_or(0).saturating_add(len as u64);
         self.list.offset = Some(offset);
-        // A first page that is short may be all there is, or all that the server gives at once.
+        // A short first page may be everything, or the most that the server sends at once.
         let is_short = len < self.largest;
         self.largest = self.largest.max(len);
         self.stale = if sessions.is_empty() { self.stale + 1 } else { 0 };
-        // As many sessions may have come as a page holds. But a server that does not know `offset` repeats itself for ever.
+        // A page with nothing new may be due to new sessions. But a server that ignores `offset` would repeat itself forever.
         let repeats_itself = self.stale > Self::MAX_STALE;
-        // A page that is as long as was asked for may be followed by another, whatever total the server tells.
+        // Another page may follow one that is as long as requested, whatever the total is.
         let is_cut = self.list.limit.is_some_and(|limit| len as u64 >= u64::from(limit));
         let is_last = total_count.map_or(is_short, |total| offset >= total && !is_cut);
         self.ended = len == 0 || repeats_itself || is_last;
         sessions
     }
 
-    /// Ends the walk.
+    /// Ends the paging: there is no next page.
     pub fn stop(&mut self) {
         self.ended = true;
     }
@@ -81,7 +87,7 @@ mod tests {
     use super::*;
     use crate::model::tests::with_id;
 
-    /// What a server with this many sessions sends, given its limit and whether it tells the total.
+    /// The response of a server with this many sessions, with this page limit, and with or without the total.
     fn response(count: u64, list: &ListSessions, clamp: u64, with_total: bool) -> SessionList {
         let (limit, offset) = (u64::from(list.limit.unwrap()).min(clamp), list.offset.unwrap());
         let sessions: Vec<_> =
@@ -90,7 +96,7 @@ mod tests {
         serde_json::from_value(json).unwrap()
     }
 
-    /// Walks a server's list; returns how many sessions were passed on, and how many requests it took.
+    /// Goes through the list of a server. Returns the number of sessions and of requests.
     fn walk(list: ListSessions, mut server: impl FnMut(&ListSessions) -> SessionList) -> (usize, usize) {
         let (mut paging, mut sessions, mut requests) = (Paging::new(list), Vec::new(), 0);
         while let Some(list) = paging.next_page() {
@@ -144,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn sessions_that_come_meanwhile_are_not_passed_on_twice() {
+    fn new_sessions_do_not_make_others_appear_twice() {
         let mut count = 20;
         // Newest first: two more at each request move all others by two.
         let server = |list: &ListSessions| {
@@ -161,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_nothing_new_is_not_the_end() {
+    fn a_page_without_new_sessions_is_not_the_end() {
         let (mut count, mut requests) = (6, 0);
         // As many sessions come as a page holds, once: the second page is the first again.
         let server = |list: &ListSessions| {
@@ -180,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_walk_that_is_stopped_asks_for_no_other_page() {
+    fn stopped_paging_has_no_next_page() {
         let mut paging = Paging::new(ListSessions::new());
         assert!(paging.next_page().is_some());
         paging.stop();

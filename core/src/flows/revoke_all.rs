@@ -1,4 +1,4 @@
-//! [`RevokeAll`] and [`RevokeReport`]: what "sign out everywhere" is given, and what became of the sessions.
+//! [`RevokeAll`] and [`RevokeReport`]: the parameters and the result of "sign out everywhere".
 
 use std::collections::BTreeSet;
 
@@ -6,15 +6,16 @@ use crate::error::Error;
 use crate::model::{ClientId, Session, SessionId, SessionStatus, UserId};
 use crate::operations::ListSessions;
 
-/// Which sessions `sessions().revoke_all(…)` revokes: all that are signed in, of a user or on a client.
+/// The sessions to revoke with [`Sessions::revoke_all`](crate::Sessions::revoke_all): all of a user, or all on a client.
 ///
-/// That is every session whose status is not one of an ended session: `active`, `pending` (signed in, with tasks to finish),
-/// and any status that Clerk may add.
+/// It revokes every session that has not ended: with the status `active` or `pending`, or with a status that Clerk may add
+/// later.
 ///
 /// ```
 /// use clerk_sessions_core::RevokeAll;
 ///
-/// let elsewhere = RevokeAll::of_user("user_123").except("sess_123");
+/// let everywhere = RevokeAll::of_user("user_123");
+/// let everywhere_else = RevokeAll::of_user("user_123").except("sess_here");
 /// ```
 #[derive(Clone, Debug)]
 pub struct RevokeAll {
@@ -36,7 +37,7 @@ impl RevokeAll {
         Self::of(Owner::User(user_id.into()))
     }
 
-    /// All sessions on this client.
+    /// All sessions on this client, which is a browser or a device.
     #[must_use]
     pub fn of_client(client_id: impl Into<ClientId>) -> Self {
         Self::of(Owner::Client(client_id.into()))
@@ -46,22 +47,23 @@ impl RevokeAll {
         Self { of, except: BTreeSet::new(), concurrency: 4 }
     }
 
-    /// Keeps this session. Call it for each session to keep.
+    /// Keeps this session. Call it once for each session to keep. An empty id is an error of the call.
     #[must_use]
     pub fn except(mut self, session_id: impl Into<SessionId>) -> Self {
         self.except.insert(session_id.into());
         self
     }
 
-    /// How many revokes an async client has in flight at once. Default: 4, at least 1. A blocking client has one.
+    /// Sets how many sessions an async client revokes at the same time. Default: 4, minimum: 1. A blocking client revokes one
+    /// at a time.
     #[must_use]
     pub fn concurrency(mut self, most: usize) -> Self {
         self.concurrency = most.max(1);
         self
     }
 
-    /// The list of the sessions to look at. Not by status: one that changes its status between two lists would be on neither,
-    /// and the filter may not know every status.
+    /// The list to request. It has no status filter: a session that changes its status between two lists would be on neither, and
+    /// the filter may not cover every status.
     pub(super) fn list(&self) -> ListSessions {
         match &self.of {
             Owner::User(user_id) => ListSessions::new().user_id(user_id),
@@ -69,7 +71,7 @@ impl RevokeAll {
         }
     }
 
-    /// Whether a session is to be revoked. A server may list sessions of others, and ended ones.
+    /// Whether to revoke this session. The list also has ended sessions, and a server may list those of others.
     pub(super) fn is_meant(&self, session: &Session) -> bool {
         let is_of_owner = match &self.of {
             Owner::User(user_id) => session.user_id == *user_id,
@@ -84,28 +86,28 @@ fn has_ended(status: &SessionStatus) -> bool {
     matches!(status, Abandoned | Ended | Expired | Removed | Replaced | Revoked)
 }
 
-/// What became of the sessions.
+/// The result of [`Sessions::revoke_all`](crate::Sessions::revoke_all). Check [`is_complete`](Self::is_complete) first.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct RevokeReport {
     /// The sessions that were revoked.
     pub revoked: Vec<SessionId>,
-    /// The sessions whose revoke failed, and which had ended all the same.
+    /// The sessions whose revoke failed, but which have ended anyway.
     pub gone: Vec<SessionId>,
-    /// The sessions whose revoke failed, and which may still be signed in, with the error of the revoke.
+    /// The sessions whose revoke failed and which may still be signed in, each with its error.
     pub failed: Vec<(SessionId, Error)>,
-    /// The sessions whose revoke succeeded, but which were listed as signed in afterwards.
+    /// The sessions whose revoke succeeded, but which were still listed as signed in afterwards.
     pub unconfirmed: Vec<SessionId>,
-    /// Why it ended early, if it did: a list failed, or no revoke got a response any more.
+    /// The error that ended it early, if any: a list failed, or none of the last revokes got a response.
     pub incomplete: Option<Error>,
     pub(super) is_confirmed: bool,
 }
 
 impl RevokeReport {
-    /// Whether all sessions that existed are signed out, but those to keep.
+    /// Whether all sessions are signed out, except those to keep.
     ///
-    /// It is true only if a full list of the sessions, after the last revoke, showed none that is still signed in. Where the
-    /// list changes while it is read, or the server tells different totals, it is listed again, a few times at most.
+    /// It is `true` only if a full list, requested after the last revoke, has no session left. If the list changes while it is
+    /// read, it is requested again, a few times at most. If it is never full, this is `false`, even if the report has no error.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.is_confirmed && self.failed.is_empty() && self.unconfirmed.is_empty() && self.incomplete.is_none()

@@ -1,4 +1,4 @@
-//! [`Revoking`]: lists the sessions of a user or a client and says which to revoke, until a full list shows none left.
+//! [`Revoking`]: lists the sessions of a user or a client and returns which to revoke, until a full list has none left.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,55 +8,80 @@ use crate::error::{BuildError, Error};
 use crate::model::{Session, SessionId, SessionList};
 use crate::operations::ListSessions;
 
-/// What a [`Revoking`] wants done next.
+/// The next step of a [`Revoking`].
 #[derive(Clone, Debug)]
-#[allow(clippy::exhaustive_enums)] // As for `Step`: a driver has to do all three.
+#[allow(clippy::exhaustive_enums)] // A driver must handle all three, as for `Step`.
 pub enum Work {
-    /// Call this list, and report with [`Revoking::on_list`].
+    /// Call this list, and report its result with [`Revoking::on_list`].
     List(ListSessions),
-    /// Revoke these sessions, in any order, and report each with [`Revoking::on_revoke`].
+    /// Revoke these sessions, in any order or at the same time, and report each result with [`Revoking::on_revoke`].
     Revoke(Vec<SessionId>),
     /// Nothing is left to do: call [`Revoking::finish`].
     Done,
 }
 
-/// The state machine behind `revoke_all`.
+/// The state machine of "sign out everywhere", for any number of revokes at a time.
 ///
-/// It lists all sessions, revokes those that are signed in, and lists again, until a full list shows none that it has not
-/// tried. It hands out as many revokes as may run at once, and gives up if none of those got a response.
+/// [`AsyncSessions::revoke_all`](crate::AsyncSessions::revoke_all) runs it. Use it directly where you call the operations
+/// yourself, as here:
+///
+/// ```
+/// use clerk_sessions_core::flows::{Revoking, Work};
+/// use clerk_sessions_core::transport::Transport;
+/// use clerk_sessions_core::{Client, Error, RevokeAll, RevokeReport};
+///
+/// fn sign_out<T: Transport>(clerk: &Client<T>) -> Result<RevokeReport, Error> {
+///     let mut revoking = Revoking::new(RevokeAll::of_user("user_123"));
+///     loop {
+///         match revoking.work() {
+///             Work::List(list) => revoking.on_list(clerk.sessions().list(list)),
+///             Work::Revoke(ids) => {
+///                 for id in ids {
+///                     let outcome = clerk.sessions().revoke(&id);
+///                     revoking.on_revoke(id, outcome);
+///                 }
+///             }
+///             Work::Done => return revoking.finish(),
+///         }
+///     }
+/// }
+/// ```
+///
+/// It lists all sessions, returns those to revoke, and lists again, until a full list has none that it has not tried. It
+/// returns at most [`concurrency`](Self::concurrency) sessions at a time. If none of those gets a response, it gives up.
 #[derive(Debug)]
 pub struct Revoking {
     all: RevokeAll,
     listing: Listing,
-    /// The sessions to revoke that the listing has shown.
+    /// The sessions to revoke that the listing contains so far.
     meant: BTreeSet<SessionId>,
     tried: BTreeSet<SessionId>,
     revoked: Vec<SessionId>,
     failed: BTreeMap<SessionId, Error>,
-    /// How many listings there were, and how many of the last in a row showed nothing to try and were not full.
+    /// The number of listings, and how many of the last in a row had nothing to try and were not full.
     listings: u32,
     doubtful: u32,
     is_confirmed: bool,
-    /// Why it ended early.
+    /// The error that ended it early.
     ended: Option<Error>,
-    /// The sessions of the last listing that are still to be handed out.
+    /// The sessions of the last listing that `work` has not returned yet.
     to_hand_out: Vec<SessionId>,
-    /// The errors of the revokes that were handed out last and got no response.
+    /// The errors of the last batch of revokes, of those without a response.
     without_response: Vec<Error>,
     handed_out: usize,
 }
 
 impl Revoking {
-    /// How many times it lists at most: someone who signs in again and again must not keep it busy forever.
+    /// Maximum number of listings. A user who signs in again and again must not keep it busy forever.
     const MAX_LISTINGS: u32 = 20;
-    /// How many times in a row it lists only to get a full list.
+    /// Maximum number of listings in a row without a session to revoke.
     const MAX_DOUBTFUL: u32 = 3;
 
-    /// Starts.
+    /// Creates the state machine. Begin with [`work`](Self::work).
     #[must_use]
     #[inline]
     pub fn new(all: RevokeAll) -> Self {
-        // An empty id names no session, and whoever passes one means to keep one.
+        // An empty id is a mistake: the caller wants to keep a session, and it would be revoked.
         let names_none = all.except.iter().any(|id| id.as_str().is_empty());
         let ended = names_none.then(|| BuildError::new("except", "is empty").into());
         Self {
@@ -76,13 +101,13 @@ impl Revoking {
         }
     }
 
-    /// How many revokes may be in flight at once.
+    /// The maximum number of revokes at the same time; see [`RevokeAll::concurrency`].
     #[must_use]
     pub fn concurrency(&self) -> usize {
         self.all.concurrency
     }
 
-    /// What to do next.
+    /// Returns what to do next. Report all results before you call it again.
     #[inline]
     pub fn work(&mut self) -> Work {
         if self.handed_out > 0 && self.without_response.len() == self.handed_out {
@@ -96,7 +121,7 @@ impl Revoking {
         }
         let untried: Vec<_> = self.meant.difference(&self.tried).cloned().collect();
         match self.listing.next_page() {
-            // Revoking changes the list, so that it has to be listed again anyway.
+            // Revoking changes the list, so it is listed again anyway.
             Some(_) if !untried.is_empty() && self.listing.seems_over() => {}
             Some(page) => return Work::List(page),
             None => {}
@@ -113,7 +138,7 @@ impl Revoking {
         self.work()
     }
 
-    /// The next few sessions to revoke: no more than run at once, so that a server that is down is noticed soon.
+    /// The next batch of sessions to revoke. It is small, so that a server that is down is noticed soon.
     #[inline]
     fn next_batch(&mut self) -> Vec<SessionId> {
         let most = self.all.concurrency.min(self.to_hand_out.len());
@@ -124,7 +149,7 @@ impl Revoking {
         batch
     }
 
-    /// Reports what a [`Work::List`] came to.
+    /// Reports the result of a [`Work::List`].
     #[inline]
     pub fn on_list(&mut self, page: Result<SessionList, Error>) {
         match page {
@@ -136,7 +161,7 @@ impl Revoking {
         }
     }
 
-    /// Reports what the revoke of a session came to.
+    /// Reports the result of the revoke of a session.
     #[inline]
     pub fn on_revoke(&mut self, session_id: SessionId, outcome: Result<Session, Error>) {
         match outcome {
@@ -150,18 +175,18 @@ impl Revoking {
         }
     }
 
-    /// What became of the sessions. Before [`Work::Done`], it is a report of what was reported so far, and not complete.
+    /// Returns the report. Before [`Work::Done`], it covers the results so far and is not complete.
     ///
     /// # Errors
-    /// The list failed before the first revoke was handed out ([`Error`] of the list), or the id of a session to keep is empty
-    /// ([`Error::Build`]).
+    /// - [`Error::Build`]: the id of a session to keep is empty.
+    /// - The error of the list, if it failed before the first revoke.
     #[inline]
     pub fn finish(self) -> Result<RevokeReport, Error> {
         let Self { is_confirmed, meant, ended: incomplete, .. } = self;
         match incomplete {
             Some(error) if self.tried.is_empty() => Err(error),
             incomplete => {
-                // Without a full list, only what the server no longer knows is certainly gone.
+                // Without a full list, only a session that the server does not find is certainly gone.
                 let is_gone = |id: &SessionId, error: &Error| match is_confirmed {
                     true => !meant.contains(id),
                     false => error.is_not_found(),

@@ -339,16 +339,17 @@ impl Call {
     /// Whether another attempt is allowed by the table of `RetryPolicy` and its limits.
     fn may_be_sent(&self) -> bool {
         let policy = &self.options.retry;
-        let repeatable = self.call.metadata().idempotency != Idempotency::NotIdempotent || policy.retry_non_idempotent;
+        let is_idempotent =
+            self.call.metadata().idempotency != Idempotency::NotIdempotent || policy.retry_non_idempotent;
         let again = match &self.outcome {
             None => true,
             Some(Outcome::Responded(429, asked)) => asked.is_none_or(|asked| asked <= policy.max_retry_after),
             Some(Outcome::Responded(408 | 500 | 502 | 503 | 504, asked)) => {
-                repeatable && asked.is_none_or(|asked| asked <= policy.max_retry_after)
+                is_idempotent && asked.is_none_or(|asked| asked <= policy.max_retry_after)
             }
             Some(Outcome::Responded(..)) => false,
             Some(Outcome::Failed(_, Delivery::NotSent)) => true,
-            Some(Outcome::Failed(_, Delivery::MaybeSent)) => repeatable,
+            Some(Outcome::Failed(_, Delivery::MaybeSent)) => is_idempotent,
         };
         again && self.sent < policy.max_attempts.max(1)
     }

@@ -30,14 +30,14 @@ pub(super) const PROBE_EVERY: [Duration; 2] = [Duration::from_millis(100), Durat
 
 /// The pauses of one operation.
 #[derive(Debug)]
-pub(super) struct Throttle {
+pub(super) struct Pauses {
     /// The earliest and latest end of the pause. The model does not know the exact length of a pause without a `Retry-After`.
     pause_ends: (Duration, Duration),
     /// The maximum wait in the queue, in addition to the pause.
     longest_queue: Duration,
 }
 
-impl Throttle {
+impl Pauses {
     /// The limit of an operation after a rejection, for a client that makes at most this many calls at the same time. Each probe
     /// is larger than the one before.
     pub(super) fn new(calls: usize) -> Self {
@@ -103,15 +103,15 @@ impl Budget {
 
 /// Whether an outcome may be retried, according to the table in the docs of `RetryPolicy`.
 pub(super) fn may_repeat(metadata: &Metadata, retry_non_idempotent: bool, outcome: &Outcome) -> bool {
-    let repeatable = metadata.idempotency != Idempotency::NotIdempotent || retry_non_idempotent;
+    let is_idempotent = metadata.idempotency != Idempotency::NotIdempotent || retry_non_idempotent;
     match outcome {
         Outcome::Response(received) => match received.response.status().as_u16() {
             429 => true,
-            408 | 500 | 502 | 503 | 504 => repeatable,
+            408 | 500 | 502 | 503 | 504 => is_idempotent,
             _ => false,
         },
         Outcome::Failure(TransportErrorKind::Rejected | TransportErrorKind::TooLarge, _) => false,
         Outcome::Failure(_, Delivery::NotSent) => true,
-        Outcome::Failure(_, Delivery::MaybeSent) => repeatable,
+        Outcome::Failure(_, Delivery::MaybeSent) => is_idempotent,
     }
 }

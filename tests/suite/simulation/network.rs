@@ -39,7 +39,7 @@ pub(super) enum Fate {
     /// Not processed, with a 408 response.
     TimedOut,
     /// Not processed, with a 429 response.
-    Throttled,
+    RateLimited,
     /// Not processed, with a 3xx or 4xx response.
     Refused,
     /// Processed, with an unreadable response.
@@ -118,7 +118,7 @@ impl Network {
         let unprocessed: &[u16] = match fate {
             Fate::FailedBefore => &[500, 502, 503, 503, 504],
             Fate::TimedOut => &[408],
-            Fate::Throttled => &[429],
+            Fate::RateLimited => &[429],
             Fate::Refused => &[301, 302, 307, 308, 400, 401, 403, 404, 409, 422, 501],
             _ => &[],
         };

@@ -134,14 +134,14 @@ pub(super) const PHASES: &[Phase] = &[
         ..QUIET
     },
     Phase {
-        name: "throttled at random",
+        name: "rate limited at random",
         fates: &[
             (80, Fate::Responded),
             (1, Fate::Slow),
             (3, Fate::Unsent),
             (4, Fate::FailedBefore),
             (2, Fate::ResponseLost),
-            (10, Fate::Throttled),
+            (10, Fate::RateLimited),
         ],
         workers: 8,
         latency: ms(1)..ms(400),

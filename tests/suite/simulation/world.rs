@@ -10,7 +10,7 @@ use clerk_sessions_fake::DEFAULT_SECRET_KEY;
 use http::{Request, StatusCode};
 
 use super::call::{Call, Id, Note, Reason};
-use super::model::{Budget, Check, FORGOTTEN, Throttle, ensure};
+use super::model::{Budget, Check, FORGOTTEN, Pauses, ensure};
 use super::network::{Fate, Letter, Network, Traffic, way_back};
 use super::phase::Phase;
 use super::queue::Queue;
@@ -82,7 +82,7 @@ struct World<'a> {
     /// The number of calls that each worker has started.
     started: Vec<usize>,
     /// The pauses of rejected operations.
-    throttles: BTreeMap<&'static str, Throttle>,
+    pauses: BTreeMap<&'static str, Pauses>,
     budget: Budget,
     digest: DefaultHasher,
     report: Report,
@@ -123,7 +123,7 @@ impl<'a> World<'a> {
             callers,
             calls: (0..phase.workers).map(|_| None).collect(),
             started: vec![0; phase.workers],
-            throttles: BTreeMap::new(),
+            pauses: BTreeMap::new(),
             budget: Budget::new(),
             digest: DefaultHasher::new(),
             report: Report { by_worker: vec![0; phase.workers], ..Report::default() },
@@ -225,7 +225,7 @@ impl<'a> World<'a> {
             Step::Send { request, timeout } => {
                 self.note(call, Note::Sends { timeout });
                 call.sends(&request, timeout, self.now)?;
-                let pause = self.throttles.get(call.metadata().id).map(|throttle| throttle.hold(now).0);
+                let pause = self.pauses.get(call.metadata().id).map(|pauses| pauses.hold(now).0);
                 ensure!(
                     pause.is_none_or(|pause| pause.is_zero()),
                     "a request is sent {pause:?} before the end of the pause"
@@ -305,8 +305,8 @@ impl<'a> World<'a> {
         self.note(call, Note::of(&outcome));
         if rejected {
             let (now, workers) = (self.now, self.phase.workers);
-            let throttle = self.throttles.entry(call.metadata().id).or_insert_with(|| Throttle::new(workers));
-            throttle.rejects(now, outcome.asked());
+            let pauses = self.pauses.entry(call.metadata().id).or_insert_with(|| Pauses::new(workers));
+            pauses.rejects(now, outcome.asked());
         }
         let on_budget = call.hears(outcome, &self.budget, self.now);
         let turn = self.turn(worker, call)?;
@@ -338,13 +338,13 @@ impl<'a> World<'a> {
     /// last rejection is too long ago.
     fn hold(&mut self, call: &Call) -> Option<(Duration, Duration)> {
         let now = self.now;
-        let (least, most) = self.throttles.get(call.metadata().id)?.hold(now);
-        let last_pause = self.throttles.values().map(Throttle::pause_ends).max();
+        let (least, most) = self.pauses.get(call.metadata().id)?.hold(now);
+        let last_pause = self.pauses.values().map(Pauses::pause_ends).max();
         if last_pause.is_some_and(|end| now >= end + FORGOTTEN) {
             return None;
         }
         // Rejected operations may share a limit, and then wait for each other.
-        let others = self.throttles.values().map(|throttle| throttle.hold(now).1);
+        let others = self.pauses.values().map(|pauses| pauses.hold(now).1);
         Some((least, others.fold(most, Duration::max)))
     }
 }
