@@ -325,7 +325,7 @@ impl<T: AsyncTransport> AsyncSessions<'_, T> {
         self.call(&session.into()).await
     }
 
-    /// Exchanges an expired session token and a refresh token for a new token: `POST /sessions/{session_id}/refresh`.
+    /// Gets a new session token for an expired one and a refresh token: `POST /sessions/{session_id}/refresh`.
     ///
     /// Use it on a server that receives a request with an expired session token.
     ///

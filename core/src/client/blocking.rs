@@ -331,7 +331,7 @@ impl<'a, T: Transport> Sessions<'a, T> {
         self.call(&session.into())
     }
 
-    /// Exchanges an expired session token and a refresh token for a new token: `POST /sessions/{session_id}/refresh`.
+    /// Gets a new session token for an expired one and a refresh token: `POST /sessions/{session_id}/refresh`.
     ///
     /// Use it on a server that receives a request with an expired session token.
     ///

@@ -13,8 +13,7 @@ use crate::model::{Jwt, RefreshToken, Refreshed, SessionId, TokenFormat};
 use crate::operation::Operation;
 use crate::request::RequestWriter;
 
-/// Exchanges an expired session token and a refresh token for a new session token: `POST
-/// /sessions/{session_id}/refresh`.
+/// Gets a new session token for an expired one and a refresh token: `POST /sessions/{session_id}/refresh`.
 ///
 /// Use it on a server that handles a browser's request whose session token has expired. All parameters come from that
 /// request. If the server refuses the refresh, [`Error::needs_handshake`](crate::Error::needs_handshake) is true:
