@@ -111,10 +111,10 @@ fn respond(stream: impl Read + Write, connection: Connection) {
                 target.push_str(line.split(' ').nth(1).unwrap_or_default());
             } else if line == "\r\n" {
                 break;
-            } else if let Some((name, value)) = line.split_once(':') {
-                if name.eq_ignore_ascii_case("content-length") {
-                    length = value.trim().parse().unwrap_or(0);
-                }
+            } else if let Some((name, value)) = line.split_once(':')
+                && name.eq_ignore_ascii_case("content-length")
+            {
+                length = value.trim().parse().unwrap_or(0);
             }
         }
         let body = reader.read_exact(&mut vec![0; length]);
