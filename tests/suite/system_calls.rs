@@ -77,6 +77,13 @@ fn makes_calls() {
             let runtime = current_thread();
             repeat(&|| drop(runtime.block_on(clerk.sessions().get(SESSION_ID)).unwrap()));
         }
+        "reqwest get by hand" => {
+            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            let runtime = current_thread();
+            let url = format!("{url}/sessions/{SESSION_ID}");
+            let get = async || client.get(&url).send().await.unwrap().bytes().await.unwrap();
+            repeat(&|| drop(serde_json::from_slice::<Value>(&runtime.block_on(get())).unwrap()));
+        }
         other => panic!("{other}"),
     }
 }
@@ -134,4 +141,17 @@ fn a_call_over_ureq_makes_no_more_system_calls_than_a_hand_written_one() {
             assert!(ours > 4.5 && ours < 5.5 && ours <= by_hand, "{call} at {host}: {ours}; by hand {by_hand}");
         }
     }
+}
+
+#[test]
+fn a_call_over_reqwest_makes_as_many_system_calls_as_one_by_hand() {
+    let server = server();
+    let url = format!("http://{}/v1", server.addr());
+    let Some(ours) = system_calls("reqwest get", &url) else {
+        println!("skipped: strace is not there, or may not trace");
+        return;
+    };
+    let by_hand = system_calls("reqwest get by hand", &url).unwrap();
+    println!("reqwest get: {ours} system calls; by hand, without time limits, {by_hand}");
+    assert!(ours <= by_hand + 0.5, "{ours}; by hand {by_hand}");
 }

@@ -125,6 +125,8 @@ What a call costs, beside the same call by hand and beside clerk-rs. Of each tab
 
 Measured on {}, commit {}: {} with {} cores, {}, {}. To repeat it, run `cargo speed` (about half an hour).
 
+{}
+
 ## Targets
 
 Ours to by hand, in CPU time (less is better) or in throughput (more is better). A target is met if the 95 % interval of the
@@ -133,7 +135,13 @@ ratio reaches it.
 | | case | beside | ratio | target | |
 |---|---|---|--:|--:|---|
 ",
-        machine.date, machine.commit, machine.processor, machine.cores, machine.kernel, machine.rustc
+        machine.date,
+        machine.commit,
+        machine.processor,
+        machine.cores,
+        machine.kernel,
+        machine.rustc,
+        summary(results)?
     );
     for target in TARGETS {
         let case = CASES.iter().find(|case| (case.group, case.name) == (target.group, target.case)).ok_or("no case")?;
@@ -178,6 +186,26 @@ ratio reaches it.
 "
     )?;
     Ok(text)
+}
+
+/// The figures that most readers look for.
+fn summary(results: &Results) -> Result<String> {
+    let ratio = |group: &str, name: &str, to: &str| {
+        let case = CASES.iter().find(|case| (case.group, case.name) == (group, name)).ok_or("no case")?;
+        let ratio = Measured { case, results }.ratio(OURS, to).ok_or("a case was not measured")?;
+        Ok::<_, Box<dyn std::error::Error>>(format!("{:.2}", ratio.median))
+    };
+    Ok(format!(
+        "In short: over ureq, a `get` takes {} of the CPU time of the bare library, and {} of the library with the same limits. \
+         Over\nreqwest, it takes {} of the bare library, and {} of the library with the same limits. A `list` of 500 takes {} and \
+         {} of the bare\nlibraries.",
+        ratio("ureq", "get", BARE)?,
+        ratio("ureq", "get", LIMITS)?,
+        ratio("reqwest", "get", BARE)?,
+        ratio("reqwest", "get", LIMITS)?,
+        ratio("ureq", "list of 500", BARE)?,
+        ratio("reqwest", "list of 500", BARE)?,
+    ))
 }
 
 fn times(text: &mut String, group: &str, cases: &[Measured<'_>]) -> Result {
