@@ -175,8 +175,8 @@ ratio reaches it.
 - The server is a program of its own, too, with responses that are ready. With one call in flight, it and the subject share one
   core, and what counts is the CPU time of the subject. With 64 in flight, both have all cores, and what counts is the wall
   time.
-- Each of the {rounds} rounds runs all subjects of all cases in turn, in changing order. A run makes 200 calls that don't count,
-  then those that do. A ratio is the median of the ratios of the rounds; its 95 % interval is that of order statistics.
+- Each of the {rounds} rounds runs all subjects of all cases in turn, in changing order. A run makes 200 calls that don't count (640 with 64 in
+  flight), then those that do. A ratio is the median of the ratios of the rounds; its 95 % interval is that of order statistics.
 - First, each case's bare program runs against itself, as often. How far that ratio's interval reaches from 1 is the spread. A
   ratio is bold where it is a difference: its interval is apart from 1, and it is further from 1 than the spread.
 - System calls are counted by strace, instructions and allocations by valgrind, as the difference of a run with few calls and

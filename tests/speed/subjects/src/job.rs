@@ -11,7 +11,7 @@ use tokio::runtime::Builder;
 
 use crate::canned::SESSION_ID;
 
-/// How many calls each task makes before the measured ones: connections are made and caches are warm.
+/// How many calls are made before the measured ones, at least ten by each task: connections are made and caches are warm.
 const WARM_UP: usize = 200;
 
 /// The key that all calls are made with.
@@ -105,7 +105,7 @@ impl Job {
             1 => share(calls),
             threads => thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(|| share(calls))))),
         };
-        all(WARM_UP * self.in_flight);
+        all(WARM_UP.max(10 * self.in_flight));
         let start = Start::now();
         all(self.calls);
         start.print();
@@ -131,7 +131,7 @@ impl Job {
                 }
             });
         };
-        all(WARM_UP * self.in_flight);
+        all(WARM_UP.max(10 * self.in_flight));
         let start = Start::now();
         all(self.calls);
         start.print();
