@@ -15,15 +15,21 @@ use super::errors;
 pub struct ScriptedResponse {
     /// The status, at least 200.
     pub status: u16,
-    /// The headers; default none. `Content-Length` and `Transfer-Encoding` are refused, because the server sets them.
+    /// The headers; in JSON, default none. `Content-Length` and `Transfer-Encoding` are refused, because the server sets them.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// The body; default empty.
+    /// The body; in JSON, default empty.
     #[serde(default)]
     pub body: String,
 }
 
 impl ScriptedResponse {
+    /// A response with this status, no headers and an empty body.
+    #[must_use]
+    pub fn new(status: u16) -> Self {
+        Self { status, headers: BTreeMap::new(), body: String::new() }
+    }
+
     /// Checks that the response can be sent.
     pub(super) fn check(&self) -> Result<(), String> {
         self.build().map(drop)
