@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# What a program that gets one session costs over these crates, by hand, and over clerk-rs. Usage: size.sh [rounds]
+# What a program that gets one session costs over these crates, by hand, and over clerk-rs. Usage: size.sh [ROUNDS [HTTP]]
 # Prints a line for each program: its name, how many crates it needs, how many of them the program by hand lacks, the bytes of
-# the stripped binary, and the wall time of a cold release build in each round (1 by default). Downloads what cargo's cache lacks.
+# the stripped binary, and the wall time of a cold release build in each round (1 by default). HTTP is
+# ureq or reqwest, for the programs over that alone. Downloads what cargo's cache lacks.
 set -euo pipefail
 export LC_ALL=C CARGO_TERM_COLOR=never TIMEFORMAT='%R'
 # All builds alike, and no cache in rustc's place.
@@ -12,7 +13,12 @@ rounds=${1:-1}
 root=$(cd "$(dirname "$0")/../.." && pwd)
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-programs=(ureq-ours ureq-hand reqwest-ours reqwest-hand clerk-rs-0.5)
+case ${2:-all} in
+  ureq) programs=(ureq-ours ureq-hand) ;;
+  reqwest) programs=(reqwest-ours reqwest-hand clerk-rs-0.5) ;;
+  all) programs=(ureq-ours ureq-hand reqwest-ours reqwest-hand clerk-rs-0.5) ;;
+  *) echo "usage: $0 [rounds [ureq|reqwest]]" >&2; exit 2 ;;
+esac
 
 tokio='tokio = { version = "1", default-features = false, features = ["rt"] }'
 serde=$'serde = { version = "1", features = ["derive"] }\nserde_json = "1"'

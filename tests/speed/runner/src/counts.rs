@@ -1,8 +1,8 @@
 //! Counts what does not depend on how busy the machine is: system calls by strace, instructions and allocations by valgrind.
 //! What a program does before its calls is taken off: each is run with few calls and with more.
 
-use std::fs;
 use std::process::Command;
+use std::{fs, thread};
 
 use crate::Result;
 use crate::plan::{At, CASES, Case, Subject};
@@ -17,24 +17,19 @@ struct Counter<'a> {
     server: &'a Server,
 }
 
-/// Counts the cases that don't connect anew.
+/// Counts the cases that don't connect anew, those of the two libraries at the same time.
 pub(crate) fn counts(programs: &Programs) -> Result<Vec<Counted>> {
     let server = programs.serve(None)?;
     let counter = Counter { programs, server: &server };
-    let cases = CASES.iter().filter(|case| case.at == At::Address);
-    let all = cases.flat_map(|case| case.subjects().iter().map(move |subject| (case, subject)));
-    let count = |(case, subject): (&Case, &Subject)| {
-        eprintln!("counting {}: {}, {}", case.group, case.name, subject.name);
-        Ok(Counted {
-            group: case.group.to_owned(),
-            case: case.name.to_owned(),
-            subject: subject.name.to_owned(),
-            system_calls: counter.of_a_call(system_calls, case, subject)?,
-            instructions: counter.of_a_call(instructions, case, subject)?,
-            allocations: counter.of_a_call(allocations, case, subject)?,
-        })
-    };
-    all.map(count).collect()
+    let of = |group| counter.of_group(group).map_err(|error| error.to_string());
+    let (ureq, reqwest) = thread::scope(|scope| {
+        let ureq = scope.spawn(|| of("ureq"));
+        let reqwest = of("reqwest");
+        (ureq.join(), reqwest)
+    });
+    let mut counted = ureq.map_err(|_| "counting failed")??;
+    counted.extend(reqwest?);
+    Ok(counted)
 }
 
 /// Counts the threads that 10,000 calls start.
@@ -71,9 +66,26 @@ pub(crate) fn machine_share(programs: &Programs) -> Result<Vec<Share>> {
 }
 
 impl Counter<'_> {
+    fn of_group(&self, group: &str) -> Result<Vec<Counted>> {
+        let cases = CASES.iter().filter(|case| case.at == At::Address && case.group == group);
+        let all = cases.flat_map(|case| case.subjects().iter().map(move |subject| (case, subject)));
+        let count = |(case, subject): (&Case, &Subject)| {
+            eprintln!("counting {}: {}, {}", case.group, case.name, subject.name);
+            Ok(Counted {
+                group: case.group.to_owned(),
+                case: case.name.to_owned(),
+                subject: subject.name.to_owned(),
+                system_calls: self.of_a_call(system_calls, case, subject)?,
+                instructions: self.of_a_call(instructions, case, subject)?,
+                allocations: self.of_a_call(allocations, case, subject)?,
+            })
+        };
+        all.map(count).collect()
+    }
+
     /// What each further call counts.
     fn of_a_call(&self, count: Count, case: &Case, subject: &Subject) -> Result<f64> {
-        let few = if case.call == "list" { 20 } else { 256 };
+        let few = if case.call == "list" { 5 } else { 64 };
         let many = 5 * few;
         let more = count(self, case, subject, many)? - count(self, case, subject, few)?;
         Ok((more / (many - few) as f64 * 10.0).round() / 10.0)
@@ -82,12 +94,14 @@ impl Counter<'_> {
     fn output(&self, launcher: &[&str], case: &Case, subject: &Subject, calls: usize) -> Result<String> {
         let launcher: Vec<String> = launcher.iter().map(|word| (*word).to_owned()).collect();
         let mut command: Command = self.programs.command(&launcher, case, subject, self.server, calls);
+        // Fewer than for times, as valgrind is slow.
+        command.args(["--warm-up", "20"]);
         Ok(String::from_utf8_lossy(&output(&mut command)?.stderr).into_owned())
     }
 
     /// How many system calls strace sees.
     fn traced(&self, options: &[&str], case: &Case, subject: &Subject, calls: usize) -> Result<usize> {
-        let file = std::env::temp_dir().join(format!("clerk-sessions-strace-{}", std::process::id()));
+        let file = std::env::temp_dir().join(format!("clerk-sessions-strace-{}-{}", case.group, std::process::id()));
         let name = file.to_str().ok_or("the folder for temporary files is not UTF-8")?;
         self.output(&[&["strace", "-f", "-o", name], options].concat(), case, subject, calls)?;
         let lines = fs::read_to_string(&file)?;

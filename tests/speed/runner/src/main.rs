@@ -37,6 +37,7 @@ STEP, by default all in this order:
 OPTIONS:
   --rounds N    of times, 21 by default
   --builds N    of each program for its build time, 3 by default
+  --http NAME   of size, only the programs over ureq or reqwest
   --case TEXT   only the cases with this in their name, as in \"ureq get\"; prints the times and keeps none
   --help        this text
 ";
@@ -53,11 +54,13 @@ fn main() -> ExitCode {
 
 fn run() -> Result {
     let (mut rounds, mut builds, mut steps, mut wanted) = (21, 3, Vec::new(), None);
+    let mut http = "all".to_owned();
     let mut parser = Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Long("rounds") => rounds = parser.value()?.parse()?,
             Arg::Long("builds") => builds = parser.value()?.parse()?,
+            Arg::Long("http") => http = parser.value()?.string()?,
             Arg::Long("case") => wanted = Some(parser.value()?.string()?),
             Arg::Long("help") | Arg::Short('h') => {
                 print!("{HELP}");
@@ -90,7 +93,12 @@ fn run() -> Result {
                 results.threads = counts::threads(&programs)?;
                 results.machine_share = counts::machine_share(&programs)?;
             }
-            "size" => results.sizes = size::sizes(workspace, builds)?,
+            "size" => {
+                let sizes = size::sizes(workspace, builds, &http)?;
+                results.sizes.retain(|old| sizes.iter().all(|new| new.program != old.program));
+                results.sizes.extend(sizes);
+                results.sizes.sort_by(|one, other| other.program.cmp(&one.program));
+            }
             "write" => report::write(workspace, &results)?,
             "check" => report::check(workspace, &results)?,
             _ => return Err(format!("no step {step}; see --help").into()),

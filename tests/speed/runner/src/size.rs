@@ -6,9 +6,10 @@ use std::process::{Command, Stdio};
 use crate::Result;
 use crate::results::Size;
 
-pub(crate) fn sizes(workspace: &Path, rounds: usize) -> Result<Vec<Size>> {
+/// Measures the programs over one HTTP library, or all.
+pub(crate) fn sizes(workspace: &Path, rounds: usize, http: &str) -> Result<Vec<Size>> {
     let mut command = Command::new("bash");
-    command.arg(workspace.join("size.sh")).arg(rounds.to_string()).stderr(Stdio::inherit());
+    command.arg(workspace.join("size.sh")).args([&rounds.to_string(), http]).stderr(Stdio::inherit());
     let output = command.output()?;
     if !output.status.success() {
         return Err(format!("size.sh: {}", output.status).into());

@@ -11,9 +11,6 @@ use tokio::runtime::Builder;
 
 use crate::canned::SESSION_ID;
 
-/// How many calls are made before the measured ones, at least ten by each task: connections are made and caches are warm.
-const WARM_UP: usize = 200;
-
 /// The key that all calls are made with.
 pub const SECRET_KEY: &str = "sk_test_2aaaaaaaaaaaaaaaaaaaaaaaaaa";
 
@@ -60,11 +57,13 @@ pub struct Job {
     /// The certificate to trust, as PEM.
     pub certificate: Option<Vec<u8>>,
     in_flight: usize,
+    /// How many calls are made before the measured ones, at least ten by each task: connections are made and caches are warm.
+    warm_up: usize,
     calls: usize,
 }
 
 impl Job {
-    /// Reads `--call get|token|list --variant NAME --url URL --certificate FILE --in-flight N --calls N`.
+    /// Reads `--call get|token|list --variant NAME --url URL --certificate FILE --in-flight N --warm-up N --calls N`.
     ///
     /// # Errors
     /// An argument is unknown or has no value, or the file can't be read.
@@ -75,6 +74,7 @@ impl Job {
             base_url: String::new(),
             certificate: None,
             in_flight: 1,
+            warm_up: 200,
             calls: 1,
         };
         let mut parser = Parser::from_env();
@@ -85,6 +85,7 @@ impl Job {
                 Arg::Long("url") => job.base_url = parser.value()?.string()?,
                 Arg::Long("certificate") => job.certificate = Some(fs::read(parser.value()?)?),
                 Arg::Long("in-flight") => job.in_flight = parser.value()?.parse()?,
+                Arg::Long("warm-up") => job.warm_up = parser.value()?.parse()?,
                 Arg::Long("calls") => job.calls = parser.value()?.parse()?,
                 _ => return Err(argument.unexpected().into()),
             }
@@ -105,7 +106,7 @@ impl Job {
             1 => share(calls),
             threads => thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(|| share(calls))))),
         };
-        all(WARM_UP.max(10 * self.in_flight));
+        all(self.warm_up.max(10 * self.in_flight));
         let start = Start::now();
         all(self.calls);
         start.print();
@@ -131,7 +132,7 @@ impl Job {
                 }
             });
         };
-        all(WARM_UP.max(10 * self.in_flight));
+        all(self.warm_up.max(10 * self.in_flight));
         let start = Start::now();
         all(self.calls);
         start.print();
