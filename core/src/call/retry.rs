@@ -46,7 +46,9 @@ use crate::metadata::Idempotency;
 /// - After anything else: a random time up to `base`, then up to `base * factor`, and so on, up to `cap`.
 ///
 /// # When no retry follows
-/// The call fails immediately with the error of its last attempt.
+/// The call fails immediately with the error of its last attempt if `max_attempts` are made, if `Retry-After` exceeds
+/// `max_retry_after`, if the waits would exceed `max_total_wait`, if less than 1 s would be left until the deadline, or if the retry
+/// budget is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {

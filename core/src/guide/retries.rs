@@ -77,7 +77,10 @@
 //! # Wait up to a minute for a rate limit
 //!
 //! With the defaults, a call waits up to 15 s for a rate limit. A job in the background can wait longer. Raise all three limits
-//! together, and leave more than the minute in the last two: calls that wait in the same queue are sent one after the other.
+//! together, and leave more than the minute in the last two, because other calls wait in the same queue.
+//!
+//! This covers one pause. If more calls wait than the server allows in a minute, the last ones need another minute for each further
+//! batch. A wait in the queue is no attempt; only a request that is sent is one.
 //!
 //! ```
 //! use std::time::Duration;

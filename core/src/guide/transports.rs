@@ -17,6 +17,7 @@
 //! | **Follow no redirect.** Return a 3xx as a response. | A redirect could send the secret key to another server. |
 //! | **Retry nothing.** That includes the retries that many HTTP clients make on a kept connection. | A `create` that got lost could run twice. The core retries. |
 //! | **Return every status as `Ok`**, with all headers. | The core reads errors, `Retry-After` and trace ids. |
+//! | **Add what HTTP itself needs**: `Host`, the length of the body, decoding of chunked responses. | The request has an absolute URI, and only headers of the API. |
 //! | **Send the request unchanged**, above all its path. | A URL parser that resolves `..` would call another operation. |
 //! | **Decompress the body**, if the client asked for compression. | The core reads JSON. |
 //! | **Finish within `timeout`**, from DNS to the last byte of the body. It is at most one year. | Otherwise a call exceeds its deadline. |
