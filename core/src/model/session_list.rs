@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Deref;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
@@ -15,12 +16,14 @@ use super::time;
 /// The server sends an array or, with `paginated`, an object with `data` and `total_count`. Both shapes are read,
 /// whatever was requested. `S` is [`Session`], unless you decode sessions into a type of your own.
 ///
+/// It derefs to a slice, so `list[0]`, `list.first()`, `list.len()` and `list.iter()` work as with a `Vec`.
+///
 /// ```
 /// use clerk_sessions_core::{Api, ListSessions, http};
 ///
 /// let response = http::Response::new(br#"{"data":[],"total_count":0}"#.to_vec());
 /// let sessions = Api::new("sk_test_123")?.parse::<ListSessions>(response)?;
-/// assert_eq!((sessions.len(), sessions.total_count), (0, Some(0)));
+/// assert_eq!((sessions.len(), sessions.first(), sessions.total_count), (0, None, Some(0)));
 /// for session in &sessions {
 ///     println!("{} is {}", session.id, session.status);
 /// }
@@ -37,22 +40,11 @@ pub struct SessionList<S = Session> {
     pub total_count: Option<u64>,
 }
 
-impl<S> SessionList<S> {
-    /// Iterates over the sessions of this page.
-    pub fn iter(&self) -> std::slice::Iter<'_, S> {
-        self.data.iter()
-    }
+impl<S> Deref for SessionList<S> {
+    type Target = [S];
 
-    /// Returns the number of sessions on this page.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.data.len()
-    }
-
-    /// Whether this page has no session.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.data.is_empty()
+    fn deref(&self) -> &[S] {
+        &self.data
     }
 }
 
@@ -70,7 +62,7 @@ impl<'a, S> IntoIterator for &'a SessionList<S> {
     type IntoIter = std::slice::Iter<'a, S>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.iter()
+        self.data.iter()
     }
 }
 
