@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# What a program that gets one session costs over these crates, by hand, and over clerk-rs. Usage: size.sh [ROUNDS [HTTP]]
-# Prints a line for each program: its name, how many crates it needs, how many of them the program by hand lacks, the bytes of
-# the stripped binary, and the wall time of a cold release build in each round (1 by default). HTTP is
-# ureq or reqwest, for the programs over that alone. Downloads what cargo's cache lacks.
+# Builds programs that get one session: with these crates, by hand, and with clerk-rs. Usage: size.sh [ROUNDS [HTTP]]
+# HTTP is ureq or reqwest, to build only the programs over that. ROUNDS is 1 by default. Crates that cargo does not have are downloaded.
+# Prints a line for each program: its name, its number of crates, how many of them the program by hand does not need, the bytes
+# of the stripped binary, and the seconds of a cold release build in each round.
 set -euo pipefail
 export LC_ALL=C CARGO_TERM_COLOR=never TIMEFORMAT='%R'
 # All builds alike, and no cache in rustc's place.
@@ -28,7 +28,7 @@ block_on='fn main() -> Result<(), Error> { tokio::runtime::Builder::new_current_
 # generate NAME DEPENDENCIES <main.rs
 generate() {
   mkdir -p "$dir/$1/src"
-  cp "$root/Cargo.lock" "$dir/$1/" # What several have is then of the same version in all.
+  cp "$root/Cargo.lock" "$dir/$1/" # So that all programs use the same versions.
   printf '[workspace]\n[package]\nname = "size-of-%s"\nedition = "2024"\n[profile.release]\nstrip = true\n[dependencies]\n%s\n' \
     "${1/./-}" "$2" >"$dir/$1/Cargo.toml"
   cat - /dev/fd/3 >"$dir/$1/src/main.rs" 3<<'RUST'
@@ -107,7 +107,7 @@ async fn run() -> Result<(), Error> {
 $block_on
 RUST
 
-# Of a program, fetches the crates and lists them, without itself.
+# Fetches the crates of a program and lists them, without the program itself.
 resolve() {
   cargo fetch --quiet 2>log && cargo tree --offline --locked -e normal --prefix none 2>log >tree &&
     awk 'NR > 1 { print $1, $2 }' tree | sort -u >crates
@@ -128,7 +128,7 @@ in_program() {
 for program in "${programs[@]}"; do in_program resolve "$program"; done
 for ((round = 1; round <= rounds; round++)); do
   order=("${programs[@]}")
-  # Every other round backwards, so that neither of two neighbours is always the first.
+  # Every other round runs backwards, so that no program is always first.
   ((round % 2)) || mapfile -t order < <(printf '%s\n' "${programs[@]}" | tac)
   for program in "${order[@]}"; do in_program build "$program"; done
 done

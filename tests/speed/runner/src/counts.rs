@@ -1,7 +1,6 @@
-//! Counts what does not depend on how busy the machine is: system calls by strace, instructions and allocations by valgrind.
-//! What a program does before its calls is taken off: each is run with few calls and with more.
+//! Counts system calls with strace, instructions and allocations with valgrind. These do not depend on other load on the machine.
+//! Each program runs with few calls and with more. The difference leaves out what the program does before its calls.
 
-use std::process::Command;
 use std::{fs, thread};
 
 use crate::Result;
@@ -9,81 +8,84 @@ use crate::plan::{At, CASES, Case, Subject};
 use crate::results::{Counted, Share, Threads};
 use crate::run::{Programs, Server, output};
 
-/// A way to count what a command does.
+/// A function that counts what a subject does for this number of calls.
 type Count = fn(&Counter<'_>, &Case, &Subject, usize) -> Result<f64>;
 
-struct Counter<'a> {
+pub(crate) struct Counter<'a> {
     programs: &'a Programs,
-    server: &'a Server,
+    server: Server,
 }
 
-/// Counts the cases that don't connect anew, those of the two libraries at the same time.
-pub(crate) fn counts(programs: &Programs) -> Result<Vec<Counted>> {
-    let server = programs.serve(None)?;
-    let counter = Counter { programs, server: &server };
-    let of = |group| counter.of_group(group).map_err(|error| error.to_string());
-    let (ureq, reqwest) = thread::scope(|scope| {
-        let ureq = scope.spawn(|| of("ureq"));
-        let reqwest = of("reqwest");
-        (ureq.join(), reqwest)
-    });
-    let mut counted = ureq.map_err(|_| "counting failed")??;
-    counted.extend(reqwest?);
-    Ok(counted)
-}
-
-/// Counts the threads that 10,000 calls start.
-pub(crate) fn threads(programs: &Programs) -> Result<Vec<Threads>> {
-    let server = programs.serve(None)?;
-    let counter = Counter { programs, server: &server };
-    let cases = CASES.iter().filter(|case| case.at == At::Name);
-    let all = cases.flat_map(|case| case.subjects().iter().map(move |subject| (case, subject)));
-    let count = |(case, subject): (&Case, &Subject)| {
-        let started = |calls| {
-            let lines = counter.traced(&["-e", "trace=clone,clone3", "--seccomp-bpf"], case, subject, calls)?;
-            Ok::<_, Box<dyn std::error::Error>>(lines)
-        };
-        let started = started(10_001)?.saturating_sub(started(1)?);
-        Ok(Threads { group: case.group.to_owned(), subject: subject.name.to_owned(), started })
-    };
-    all.map(count).collect()
-}
-
-/// Counts what the core's machine adds to encoding and decoding.
-pub(crate) fn machine_share(programs: &Programs) -> Result<Vec<Share>> {
-    let server = programs.serve(None)?;
-    let counter = Counter { programs, server: &server };
-    let share = |in_flight: usize| {
-        let case = Case { in_flight, ..CASES[0] };
-        let subject = |variant| Subject { name: "machine", program: "machine", variant };
-        Ok(Share {
-            in_flight,
-            whole: counter.of_a_call(instructions, &case, &subject("whole"))?,
-            parts: counter.of_a_call(instructions, &case, &subject("parts"))?,
-        })
-    };
-    [1, 64].map(share).into_iter().collect()
-}
-
-impl Counter<'_> {
-    fn of_group(&self, group: &str) -> Result<Vec<Counted>> {
-        let cases = CASES.iter().filter(|case| case.at == At::Address && case.group == group);
-        let all = cases.flat_map(|case| case.subjects().iter().map(move |subject| (case, subject)));
-        let count = |(case, subject): (&Case, &Subject)| {
-            eprintln!("counting {}: {}, {}", case.group, case.name, subject.name);
-            Ok(Counted {
-                group: case.group.to_owned(),
-                case: case.name.to_owned(),
-                subject: subject.name.to_owned(),
-                system_calls: self.of_a_call(system_calls, case, subject)?,
-                instructions: self.of_a_call(instructions, case, subject)?,
-                allocations: self.of_a_call(allocations, case, subject)?,
-            })
-        };
-        all.map(count).collect()
+impl<'a> Counter<'a> {
+    /// Starts a server to count with.
+    pub(crate) fn start(programs: &'a Programs) -> Result<Self> {
+        Ok(Self { programs, server: programs.serve(None)? })
     }
 
-    /// What each further call counts.
+    /// Counts the cases that keep their connections, over both libraries at the same time.
+    pub(crate) fn counts(&self) -> Result<Vec<Counted>> {
+        // An error of `Result` can't be sent between threads, but its text can.
+        let of = |group| self.of_group(group).map_err(|error| error.to_string());
+        let (ureq, reqwest) = thread::scope(|scope| {
+            let ureq = scope.spawn(|| of("ureq"));
+            let reqwest = of("reqwest");
+            (ureq.join(), reqwest)
+        });
+        let mut counted = ureq.map_err(|_| "counting failed")??;
+        counted.extend(reqwest?);
+        Ok(counted)
+    }
+
+    fn of_group(&self, group: &str) -> Result<Vec<Counted>> {
+        let mut counted = Vec::new();
+        for case in CASES.iter().filter(|case| case.at == At::Address && case.group == group) {
+            for subject in case.subjects() {
+                eprintln!("counting {}: {}, {}", case.group, case.name, subject.name);
+                counted.push(Counted {
+                    group: case.group.to_owned(),
+                    case: case.name.to_owned(),
+                    subject: subject.name.to_owned(),
+                    system_calls: self.of_a_call(system_calls, case, subject)?,
+                    instructions: self.of_a_call(instructions, case, subject)?,
+                    allocations: self.of_a_call(allocations, case, subject)?,
+                });
+            }
+        }
+        Ok(counted)
+    }
+
+    /// Counts the threads that 10,000 calls start.
+    pub(crate) fn threads(&self) -> Result<Vec<Threads>> {
+        let mut counted = Vec::new();
+        for case in CASES.iter().filter(|case| case.at == At::Name) {
+            for subject in case.subjects() {
+                let options = ["-e", "trace=clone,clone3", "--seccomp-bpf"];
+                let started = |calls| self.traced(&options, case, subject, calls);
+                counted.push(Threads {
+                    group: case.group.to_owned(),
+                    subject: subject.name.to_owned(),
+                    started: started(10_001)?.saturating_sub(started(1)?),
+                });
+            }
+        }
+        Ok(counted)
+    }
+
+    /// Counts the instructions that the core's machine adds to encoding and decoding, with one and with 64 calls in flight.
+    pub(crate) fn machine_share(&self) -> Result<Vec<Share>> {
+        let share = |in_flight: usize| {
+            let case = Case { in_flight, ..CASES[0] };
+            let subject = |variant| Subject { name: "machine", program: "machine", variant };
+            Ok(Share {
+                in_flight,
+                whole: self.of_a_call(instructions, &case, &subject("whole"))?,
+                parts: self.of_a_call(instructions, &case, &subject("parts"))?,
+            })
+        };
+        [1, 64].into_iter().map(share).collect()
+    }
+
+    /// The count of one call.
     fn of_a_call(&self, count: Count, case: &Case, subject: &Subject) -> Result<f64> {
         let few = if case.call == "list" { 5 } else { 64 };
         let many = 5 * few;
@@ -93,20 +95,20 @@ impl Counter<'_> {
 
     fn output(&self, launcher: &[&str], case: &Case, subject: &Subject, calls: usize) -> Result<String> {
         let launcher: Vec<String> = launcher.iter().map(|word| (*word).to_owned()).collect();
-        let mut command: Command = self.programs.command(&launcher, case, subject, self.server, calls);
-        // Fewer than for times, as valgrind is slow.
+        let mut command = self.programs.command(&launcher, case, subject, &self.server, calls);
+        // Fewer than for times, because valgrind is slow.
         command.args(["--warm-up", "20"]);
         Ok(String::from_utf8_lossy(&output(&mut command)?.stderr).into_owned())
     }
 
-    /// How many system calls strace sees.
+    /// The number of system calls that strace prints.
     fn traced(&self, options: &[&str], case: &Case, subject: &Subject, calls: usize) -> Result<usize> {
         let file = std::env::temp_dir().join(format!("clerk-sessions-strace-{}-{}", case.group, std::process::id()));
         let name = file.to_str().ok_or("the folder for temporary files is not UTF-8")?;
         self.output(&[&["strace", "-f", "-o", name], options].concat(), case, subject, calls)?;
         let lines = fs::read_to_string(&file)?;
         fs::remove_file(&file)?;
-        // One that another thread interrupts is on two lines.
+        // A system call that another thread interrupts is printed on two lines.
         Ok(lines.lines().filter(|line| line.contains('(') && !line.contains(" resumed>")).count())
     }
 }

@@ -16,6 +16,7 @@ use std::process::ExitCode;
 
 use lexopt::{Arg, Parser, ValueExt as _};
 
+use counts::Counter;
 use plan::{CASES, Case};
 use results::Results;
 use run::Programs;
@@ -28,17 +29,17 @@ Measures clerk-sessions beside the same calls by hand and clerk-rs, and writes B
 Usage: speed [OPTION]... [STEP]...
 
 STEP, by default all in this order:
-  times   CPU time and throughput, each subject in a process of its own
+  times   CPU time and throughput of each subject
   counts  system calls, instructions and allocations (strace, valgrind)
   size    crates, build time and binary size; downloads what cargo's cache lacks
-  write   BENCHMARKS.md and its plots, from results.json, where the other steps put what they measured
-  check   fails if BENCHMARKS.md is not what `write` makes of results.json
+  write   BENCHMARKS.md and its plots from results.json, where the steps above store what they measure
+  check   fails if BENCHMARKS.md differs from what `write` makes
 
 OPTIONS:
   --rounds N    of times, 21 by default
   --builds N    of each program for its build time, 3 by default
   --http NAME   of size, only the programs over ureq or reqwest
-  --case TEXT   only the cases with this in their name, as in \"ureq get\"; prints the times and keeps none
+  --case TEXT   only times, of the cases with this text in their name, such as \"ureq get\"; stores nothing
   --help        this text
 ";
 
@@ -78,32 +79,32 @@ fn run() -> Result {
         steps = ["times", "counts", "size", "write"].map(str::to_owned).to_vec();
     }
     let file = workspace.join("results.json");
+    let mut results = Results::read(&file)?;
     for step in steps {
-        let mut results = Results::read(&file)?;
         match &*step {
+            "write" => report::write(workspace, &results)?,
+            "check" => report::check(workspace, &results)?,
             "times" => {
                 let programs = Programs::build(workspace)?;
                 results.noise = times::noise(&programs, CASES, rounds)?;
                 results.times = times::times(&programs, CASES, rounds)?;
                 results.machine = machine::machine()?;
+                results.write(&file)?;
             }
             "counts" => {
                 let programs = Programs::build(workspace)?;
-                results.counts = counts::counts(&programs)?;
-                results.threads = counts::threads(&programs)?;
-                results.machine_share = counts::machine_share(&programs)?;
+                let counter = Counter::start(&programs)?;
+                results.counts = counter.counts()?;
+                results.threads = counter.threads()?;
+                results.machine_share = counter.machine_share()?;
+                results.write(&file)?;
             }
             "size" => {
-                let sizes = size::sizes(workspace, builds, &http)?;
-                results.sizes.retain(|old| sizes.iter().all(|new| new.program != old.program));
-                results.sizes.extend(sizes);
-                results.sizes.sort_by(|one, other| other.program.cmp(&one.program));
+                results.replace_sizes(size::sizes(workspace, builds, &http)?);
+                results.write(&file)?;
             }
-            "write" => report::write(workspace, &results)?,
-            "check" => report::check(workspace, &results)?,
             _ => return Err(format!("no step {step}; see --help").into()),
         }
-        results.write(&file)?;
     }
     Ok(())
 }

@@ -24,6 +24,8 @@ pub(crate) const BARE: &str = "bare";
 pub(crate) const HEADERS: &str = "same headers";
 pub(crate) const LIMITS: &str = "same limits";
 pub(crate) const CLERK_RS: &str = "clerk-rs";
+/// The bare program, run against itself.
+pub(crate) const AGAIN: &str = "again";
 
 const UREQ: &[Subject] = &[
     Subject { name: OURS, program: "ureq-ours", variant: "" },
@@ -60,6 +62,11 @@ pub(crate) struct Case {
 }
 
 impl Case {
+    /// The case with this name in this group.
+    pub(crate) fn named(group: &str, name: &str) -> Option<&'static Self> {
+        CASES.iter().find(|case| (case.group, case.name) == (group, name))
+    }
+
     /// The subjects. The first is ours, the second the one by hand without limits.
     pub(crate) fn subjects(&self) -> &'static [Subject] {
         match self.group {
@@ -145,7 +152,7 @@ mod tests {
     #[test]
     fn every_target_is_of_a_case() {
         for target in TARGETS {
-            let case = CASES.iter().find(|case| (case.group, case.name) == (target.group, target.case));
+            let case = Case::named(target.group, target.case);
             let case = case.unwrap_or_else(|| panic!("{}: {}", target.group, target.case));
             assert!(case.subjects().iter().any(|subject| subject.name == target.to));
             assert_eq!(case.calls % case.in_flight, 0);

@@ -15,7 +15,7 @@ const WIDTH: f64 = 820.0;
 const LEFT: f64 = 110.0;
 const RIGHT: f64 = WIDTH - 70.0;
 const BAR: f64 = 18.0;
-/// What a bar shows at most: beyond that, it is cut, and its number says how long it is.
+/// The longest ratio that a bar can show. A longer bar is cut; its number is not.
 const MOST: f64 = 3.0;
 const COLORS: [(&str, &str); 4] =
     [("ours", "#6c47ff"), ("same headers", "#5aa9a0"), ("same limits", "#9a9ab0"), ("clerk-rs", "#d9a441")];
@@ -68,7 +68,7 @@ fn line(svg: &mut String, [x1, y1, x2, y2]: [f64; 4], color: &str) {
     );
 }
 
-/// Text of ours: none of it has a character that XML escapes.
+/// Writes a text. It must not contain characters that XML escapes.
 fn text(svg: &mut String, x: f64, y: f64, anchor: &str, text: &str) {
     let _ = writeln!(svg, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" fill=\"#222222\">{text}</text>");
 }

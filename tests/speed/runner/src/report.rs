@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use crate::plan::{BARE, CASES, CLERK_RS, Case, HEADERS, LIMITS, OURS, TARGETS};
+use crate::plan::{AGAIN, BARE, CASES, CLERK_RS, Case, HEADERS, LIMITS, OURS, TARGETS};
 use crate::results::{Counted, Results, Size, Timed};
 use crate::stats::Estimate;
 use crate::{Result, plot};
@@ -46,39 +46,47 @@ pub(crate) fn lines(times: &[Timed]) -> String {
     times.iter().map(line).collect()
 }
 
-/// What was measured of a case.
+/// The measurements of a case.
 struct Measured<'a> {
     case: &'a Case,
     results: &'a Results,
 }
 
-impl Measured<'_> {
-    fn timed<'a>(&self, all: &'a [Timed], subject: &str) -> Option<&'a Timed> {
-        all.iter()
-            .find(|timed| timed.group == self.case.group && timed.case == self.case.name && timed.subject == subject)
+impl<'a> Measured<'a> {
+    fn named(results: &'a Results, group: &str, name: &str) -> Result<Self> {
+        let case = Case::named(group, name).ok_or_else(|| format!("there is no case {group} {name}"))?;
+        Ok(Self { case, results })
+    }
+
+    /// The rounds of a subject.
+    fn rounds(&self, all: &'a [Timed], subject: &str) -> Result<&'a [f64]> {
+        let Case { group, name, .. } = self.case;
+        let timed = all.iter().find(|timed| (&*timed.group, &*timed.case, &*timed.subject) == (group, name, subject));
+        let missing = || format!("{group} {name}, {subject} is not measured: run `cargo speed times`");
+        Ok(&timed.ok_or_else(missing)?.rounds)
     }
 
     /// The ratio of one subject to another: of CPU time, or of throughput.
-    fn ratio(&self, subject: &str, to: &str) -> Option<Estimate> {
-        let [over, under] = [subject, to].map(|name| self.timed(&self.results.times, name));
-        Some(self.of(&over?.rounds, &under?.rounds))
+    fn ratio(&self, all: &'a [Timed], subject: &str, to: &str) -> Result<Estimate> {
+        let (over, under) = (self.rounds(all, subject)?, self.rounds(all, to)?);
+        let (over, under) = if self.case.is_throughput() { (under, over) } else { (over, under) };
+        Ok(Estimate::of_ratio(over, under))
     }
 
-    fn of(&self, over: &[f64], under: &[f64]) -> Estimate {
-        if self.case.is_throughput() { Estimate::of_ratio(under, over) } else { Estimate::of_ratio(over, under) }
+    /// The ratio of ours to a subject.
+    fn ours_to(&self, subject: &str) -> Result<Estimate> {
+        self.ratio(&self.results.times, OURS, subject)
     }
 
-    /// How far from 1 the ratio of a program to itself was.
-    fn noise(&self) -> f64 {
-        let [bare, again] = [BARE, "again"].map(|name| self.timed(&self.results.noise, name));
-        bare.zip(again).map_or(0.0, |(bare, again)| self.of(&again.rounds, &bare.rounds).spread())
+    /// How far the ratio of the bare program to itself is from 1.
+    fn spread(&self) -> Result<f64> {
+        Ok(self.ratio(&self.results.noise, AGAIN, BARE)?.spread())
     }
 
     /// The median, in the unit of the case.
-    fn median(&self, subject: &str) -> String {
-        let Some(timed) = self.timed(&self.results.times, subject) else { return String::new() };
-        let us = Estimate::of(timed.rounds.iter().copied()).median;
-        if self.case.is_throughput() {
+    fn median(&self, subject: &str) -> Result<String> {
+        let us = Estimate::of(self.rounds(&self.results.times, subject)?.iter().copied()).median;
+        Ok(if self.case.is_throughput() {
             format!("{} / s", thousands((1e6 / us).round()))
         } else if us < 1.0 {
             format!("{us:.2} µs")
@@ -86,42 +94,41 @@ impl Measured<'_> {
             format!("{us:.1} µs")
         } else {
             format!("{us:.0} µs")
-        }
+        })
     }
 
-    /// A ratio with its interval; bold where it is a difference.
-    fn shown_ratio(&self, subject: &str, to: &str) -> String {
-        let Some(ratio) = self.ratio(subject, to) else { return String::new() };
-        let Estimate { median, low, high } = ratio;
-        let bold = if ratio.is_difference(self.noise()) { "**" } else { "" };
-        format!("{bold}{median:.2}{bold} ({low:.2} to {high:.2})")
+    /// The ratio of ours to a subject, with its interval; bold if it is a difference.
+    fn shown_ratio(&self, to: &str) -> Result<String> {
+        let ratio = self.ours_to(to)?;
+        let bold = if ratio.is_difference(self.spread()?) { "**" } else { "" };
+        Ok(format!("{bold}{:.2}{bold} ({:.2} to {:.2})", ratio.median, ratio.low, ratio.high))
     }
 }
 
 fn document(results: &Results) -> Result<String> {
-    if results.times.is_empty() || results.counts.is_empty() || results.sizes.is_empty() {
-        return Err("results.json is not complete: run `cargo speed`".into());
+    if results.counts.is_empty() || results.machine_share.is_empty() || results.sizes.is_empty() {
+        return Err("results.json is not complete: run `cargo speed counts size`".into());
     }
     let of = |group: &str| -> Vec<Measured<'_>> {
         let cases = CASES.iter().filter(|case| case.group == group);
         cases.map(|case| Measured { case, results }).collect()
     };
     let machine = &results.machine;
-    let rounds = results.times[0].rounds.len();
+    let rounds = results.times.first().map_or(0, |timed| timed.rounds.len());
     let mut text = format!(
         "\
 # Benchmarks
 
 <!-- `cargo speed write` makes this file of tests/speed/results.json. Do not edit it. -->
 
-What a call costs, beside the same call by hand and beside clerk-rs. Of each table, the subjects are:
+These tables compare a call of this library with the same call by hand and with clerk-rs. They compare these programs:
 
 - **ours**: `clerk-sessions-ureq` or `clerk-sessions-reqwest`, with its defaults.
 - **bare**: by hand, the HTTP library with its defaults, one header for the secret key, and serde_json into a struct. It has no
-  time limit, and its request is shorter than ours by four headers.
-- **same headers**: the same with the headers that ours sends, so what differs from bare is what those headers cost.
-- **same limits**: by hand, with the headers, the time limits and the refusal of redirects that ours has.
-- **clerk-rs**: version 0.5, with its defaults. It is over reqwest.
+  time limit, and sends four headers less than ours.
+- **same headers**: bare, with the headers of ours. It shows what these headers cost.
+- **same limits**: by hand, with the headers and time limits of ours, and without redirects.
+- **clerk-rs**: version 0.5, with its defaults. It uses reqwest.
 
 Measured on {}, commit {}: {} with {} cores, {}, {}. To repeat it, run `cargo speed` (about half an hour).
 
@@ -129,8 +136,8 @@ Measured on {}, commit {}: {} with {} cores, {}, {}. To repeat it, run `cargo sp
 
 ## Targets
 
-Ours to by hand, in CPU time (less is better) or in throughput (more is better). A target is met if the 95 % interval of the
-ratio reaches it.
+The ratio of ours to by hand: of CPU time (less is better), or of throughput (more is better). A target is met if the 95 %
+interval of the ratio reaches it.
 
 | | case | beside | ratio | target | |
 |---|---|---|--:|--:|---|
@@ -144,16 +151,15 @@ ratio reaches it.
         summary(results)?
     );
     for target in TARGETS {
-        let case = CASES.iter().find(|case| (case.group, case.name) == (target.group, target.case)).ok_or("no case")?;
-        let ratio = Measured { case, results }.ratio(OURS, target.to).ok_or("a target was not measured")?;
-        let Estimate { median, low, high } = ratio;
-        let more = case.is_throughput();
+        let measured = Measured::named(results, target.group, target.case)?;
+        let Estimate { median, low, high } = measured.ours_to(target.to)?;
+        let more = measured.case.is_throughput();
         let is_met = if more { high >= target.ratio } else { low <= target.ratio };
         writeln!(
             text,
             "| {} | {} | {} | {median:.2} ({low:.2} to {high:.2}) | {} {:.2} | {} |",
             target.group,
-            case.name,
+            target.case,
             target.to,
             if more { "≥" } else { "≤" },
             target.ratio,
@@ -172,38 +178,36 @@ ratio reaches it.
 
 - Over reqwest, a `get` and a `token` cost more than bare mostly because of their four more headers, which reqwest and hyper copy
   several times. The column for the same headers shows it.
-- A time limit costs a timer for each request. ureq starts a thread for it, and looks the name up in that thread. Ours starts none,
-  and looks a name up only for a new connection.
-- Over HTTP/2, ours has pings that find a dead connection, which cost time for each frame. The others have none.
-- What a `list` takes by hand depends on when glibc gives memory back to the system, and so on details of the program. Ours reserves
-  room so that it does not.
+- With a time limit, ureq starts a thread for each request and looks the name up in that thread. Ours starts no thread, and looks a
+  name up only for a new connection.
+- Over HTTP/2, ours sends pings to find dead connections, which costs time for each frame. The others send none.
+- By hand, the time of a `list` depends on when glibc returns memory to the system. Small differences between the programs change
+  that. Ours reserves memory so that glibc keeps it.
 
 ## How it is measured
 
-- Each subject is a program of its own, in [tests/speed/subjects](tests/speed/subjects). All are one build, with the same versions
-  and features of ureq, reqwest and rustls.
-- The server is a program of its own, too, with responses that are ready. With one call in flight, it and the subject share one
-  core, and what counts is the CPU time of the subject. With 64 in flight, both have all cores, and what counts is the wall
-  time.
-- Each of the {rounds} rounds runs all subjects of all cases in turn, in changing order. A run makes 200 calls that
-  don't count (640 with 64 in flight), then those that do. A ratio is the median of the ratios of the rounds. Its 95 % interval
-  is that of order statistics.
-- First, each case's bare program runs against itself, as often. How far that ratio's interval reaches from 1 is the spread. A
-  ratio is bold where it is a difference: its interval is apart from 1, and it is further from 1 than the spread.
-- System calls are counted by strace, instructions and allocations by valgrind, as the difference of a run with few calls and
-  one with five times as many.
-- Sizes are of a program that gets one session and prints its id, in [tests/speed/size.sh](tests/speed/size.sh): the crates that
-  cargo lists, the wall time of a release build with an empty target folder (median), the stripped binary.
+- Each program runs in its own process; the sources are in [tests/speed/subjects](tests/speed/subjects). One build makes all of them,
+  so they have the same versions and features of ureq, reqwest and rustls.
+- The server is another process, which sends prepared responses. With one call in flight, it shares one core with the program, and
+  the CPU time of the program is measured. With 64 in flight, both use all cores, and the wall time is measured.
+- Each of the {rounds} rounds runs all programs of all cases in turn, in changing order. Each run first makes 200 calls that are not
+  measured (640 with 64 in flight). A ratio is the median of the ratios of all rounds. Its 95 % interval is that of order
+  statistics.
+- The bare program of each case also runs against itself, in as many rounds. The spread is how far the interval of that ratio
+  reaches from 1. A ratio is bold if it is a difference: its interval does not contain 1, and it is further from 1 than the spread.
+- strace counts system calls; valgrind counts instructions and allocations. The figures are the difference between a run with few
+  calls and one with five times as many.
+- [tests/speed/size.sh](tests/speed/size.sh) builds a program that gets one session and prints its id. It counts the crates that cargo
+  lists, and measures the wall time of release builds with an empty target folder (median) and the size of the stripped binary.
 "
     )?;
     Ok(text)
 }
 
-/// The figures that most readers look for.
+/// The most important figures, in two sentences.
 fn summary(results: &Results) -> Result<String> {
     let ratio = |group: &str, name: &str, to: &str| {
-        let case = CASES.iter().find(|case| (case.group, case.name) == (group, name)).ok_or("no case")?;
-        let ratio = Measured { case, results }.ratio(OURS, to).ok_or("a case was not measured")?;
+        let ratio = Measured::named(results, group, name)?.ours_to(to)?;
         Ok::<_, Box<dyn std::error::Error>>(format!("{:.2}", ratio.median))
     };
     Ok(format!(
@@ -233,14 +237,14 @@ fn times(text: &mut String, group: &str, cases: &[Measured<'_>]) -> Result {
     }
     writeln!(text, "{header} spread |\n|---|{}", "--:|".repeat(2 * others.len() + 2))?;
     for measured in cases {
-        write!(text, "| {} | {} |", measured.case.name, measured.median(OURS))?;
+        write!(text, "| {} | {} |", measured.case.name, measured.median(OURS)?)?;
         for other in others {
-            write!(text, " {} |", measured.median(other))?;
+            write!(text, " {} |", measured.median(other)?)?;
         }
         for other in others {
-            write!(text, " {} |", measured.shown_ratio(OURS, other))?;
+            write!(text, " {} |", measured.shown_ratio(other)?)?;
         }
-        writeln!(text, " {:.2} |", measured.noise())?;
+        writeln!(text, " {:.2} |", measured.spread()?)?;
     }
     Ok(())
 }
@@ -256,10 +260,10 @@ fn decoding(text: &mut String, cases: &[Measured<'_>]) -> Result {
             text,
             "| {} | {} | {} | {} | {:.2} |",
             measured.case.name,
-            measured.median(OURS),
-            measured.median(BARE),
-            measured.shown_ratio(OURS, BARE),
-            measured.noise()
+            measured.median(OURS)?,
+            measured.median(BARE)?,
+            measured.shown_ratio(BARE)?,
+            measured.spread()?
         )?;
     }
     Ok(())
@@ -271,8 +275,8 @@ fn counts(text: &mut String, results: &Results) -> Result {
     for counted in &results.counts {
         let Counted { group, case, subject, system_calls, instructions, allocations } = counted;
         let instructions = thousands(instructions.round());
-        let is_at_once = CASES.iter().any(|known| known.is_throughput() && known.name == case);
-        // How many events a thread finds at once depends on the moment.
+        let is_at_once = Case::named(group, case).is_some_and(Case::is_throughput);
+        // With calls in flight together, one system call may report events of several.
         let system_calls = if is_at_once { "varies".to_owned() } else { format!("{system_calls:.1}") };
         writeln!(text, "| {group} | {case} | {subject} | {system_calls} | {instructions} | {allocations:.1} |")?;
     }
@@ -283,8 +287,8 @@ fn counts(text: &mut String, results: &Results) -> Result {
     }
     writeln!(
         text,
-        "\nThe core's machine is what a call adds to encoding the request and decoding the response: retries, time limits, the \
-         rate\nlimit, the headers that all requests carry. Its instructions, beside those of a whole `get`:\n"
+        "\nThe core's machine handles retries, time limits, the rate limit and the common headers. This table shows the \
+         instructions\nthat it adds to encoding the request and decoding the response, as a part of a whole `get`:\n"
     )?;
     writeln!(
         text,
@@ -337,13 +341,13 @@ fn sizes(text: &mut String, sizes: &[Size]) -> Result {
     Ok(())
 }
 
-/// What the plot of a group shows: of each case, each subject's ratio to the bare library.
+/// The bars of a group's plot: for each case, the ratio of each subject to the bare library.
 fn bars<'a>(results: &'a Results, group: &'a str) -> Result<Vec<plot::Case>> {
     let cases = CASES.iter().filter(|case| case.group == group);
     let bars = |case: &Case| {
         let measured = Measured { case, results };
         let subjects = case.subjects().iter().map(|subject| subject.name).filter(|name| *name != BARE);
-        let bars = subjects.map(|name| Ok((name, measured.ratio(name, BARE).ok_or("a case was not measured")?)));
+        let bars = subjects.map(|name| Ok((name, measured.ratio(&results.times, name, BARE)?)));
         let unit = if case.is_throughput() { "throughput, more is better" } else { "CPU time, less is better" };
         Ok(plot::Case { name: format!("{} ({unit})", case.name), bars: bars.collect::<Result<_>>()? })
     };
@@ -385,7 +389,7 @@ mod tests {
         let results = Results { times, ..Results::default() };
         let case = CASES.iter().find(|case| case.is_throughput()).unwrap();
         let measured = Measured { case, results: &results };
-        assert_eq!(measured.ratio(OURS, BARE).unwrap().median, 2.0);
-        assert_eq!(measured.median(OURS), "1,000,000 / s");
+        assert_eq!(measured.ours_to(BARE).unwrap().median, 2.0);
+        assert_eq!(measured.median(OURS).unwrap(), "1,000,000 / s");
     }
 }

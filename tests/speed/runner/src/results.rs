@@ -1,4 +1,4 @@
-//! What was measured, as it is kept in `results.json`.
+//! The measurements, as `results.json` stores them.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::Result;
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Results {
     pub(crate) machine: Machine,
-    /// Each case's subject by hand against itself.
+    /// The bare program of each case against itself.
     pub(crate) noise: Vec<Timed>,
     pub(crate) times: Vec<Timed>,
     pub(crate) counts: Vec<Counted>,
@@ -30,7 +30,7 @@ pub(crate) struct Machine {
     pub(crate) rustc: String,
 }
 
-/// What a call of a subject took in each round, in µs: CPU time of the process, or, if calls are in flight together, wall time.
+/// The time of a call in each round, in µs: CPU time of the process or, if calls are in flight together, wall time.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Timed {
     pub(crate) group: String,
@@ -39,7 +39,7 @@ pub(crate) struct Timed {
     pub(crate) rounds: Vec<f64>,
 }
 
-/// What a call of a subject counts.
+/// The counts of a call.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Counted {
     pub(crate) group: String,
@@ -58,22 +58,22 @@ pub(crate) struct Threads {
     pub(crate) started: usize,
 }
 
-/// The instructions of a call that are those of the core's machine.
+/// The instructions of a call without HTTP.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Share {
     pub(crate) in_flight: usize,
-    /// Of a call by a client over a transport in memory.
+    /// By a client over a transport in memory.
     pub(crate) whole: f64,
-    /// Of its encoding and decoding alone.
+    /// By encoding and decoding alone.
     pub(crate) parts: f64,
 }
 
-/// What a program that gets one session is made of.
+/// The size of a program that gets one session, and of its build.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Size {
     pub(crate) program: String,
     pub(crate) crates: usize,
-    /// Crates that the program by hand lacks.
+    /// The crates that the program by hand does not need.
     pub(crate) extra_crates: usize,
     /// Wall time of cold release builds.
     pub(crate) build_seconds: Vec<f64>,
@@ -88,6 +88,14 @@ impl Results {
             return Ok(Self::default());
         }
         Ok(serde_json::from_slice(&fs::read(file)?).map_err(|error| format!("{}: {error}", file.display()))?)
+    }
+
+    /// Adds sizes, in place of older ones of the same programs.
+    pub(crate) fn replace_sizes(&mut self, sizes: Vec<Size>) {
+        self.sizes.retain(|old| sizes.iter().all(|new| new.program != old.program));
+        self.sizes.extend(sizes);
+        // The order of the table: ureq, reqwest, clerk-rs; of each, ours first.
+        self.sizes.sort_by(|one, other| other.program.cmp(&one.program));
     }
 
     pub(crate) fn write(&self, file: &Path) -> Result {

@@ -17,19 +17,21 @@ impl Programs {
     pub(crate) fn build(workspace: &Path) -> Result<Self> {
         let mut cargo = Command::new("cargo");
         cargo.args(["build", "--release", "--locked", "-p", "clerk-sessions-subjects"]).current_dir(workspace);
-        // `cargo run` sets these for the runner, and some build scripts run again whenever they differ.
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARGO_")) {
-            if !matches!(&*name.to_string_lossy(), "CARGO_HOME" | "CARGO_TERM_COLOR") {
+        // `cargo run` sets the variables with these prefixes for the runner. Some build scripts run again whenever they differ.
+        let of_cargo_run = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
+        for (name, _) in std::env::vars_os() {
+            if of_cargo_run.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
                 cargo.env_remove(name);
             }
         }
+        cargo.env_remove("CARGO_TARGET_DIR");
         if !cargo.status()?.success() {
             return Err("the subjects can't be built".into());
         }
         Ok(Self { folder: workspace.join("target/release") })
     }
 
-    /// Starts the server, on this core only if one is given.
+    /// Starts the server. With a core, it is pinned to that core.
     pub(crate) fn serve(&self, core: Option<usize>) -> Result<Server> {
         let certificate = self.folder.join(if core.is_some() { "pinned.pem" } else { "free.pem" });
         let mut command = launched(&pinned(core), &self.folder.join("server"));
@@ -40,7 +42,7 @@ impl Programs {
         Ok(Server { child, certificate, ports: ports.try_into().map_err(|_| "the server did not start")? })
     }
 
-    /// The command that makes so many calls of a case by a subject, by way of a launcher such as strace.
+    /// The command that runs a subject for this number of calls. The launcher, such as strace, comes first in it.
     pub(crate) fn command(
         &self,
         launcher: &[String],
@@ -55,7 +57,7 @@ impl Programs {
         if case.at.is_tls() {
             command.arg("--certificate").arg(&server.certificate);
         }
-        // The clients would look for a proxy there.
+        // The clients would use a proxy that these name.
         for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"] {
             command.env_remove(name);
         }
@@ -69,7 +71,7 @@ impl At {
     }
 }
 
-/// What launches a program on one core, or on all.
+/// The launcher that pins a program to a core. Without a core it is empty.
 pub(crate) fn pinned(core: Option<usize>) -> Vec<String> {
     core.map_or(Vec::new(), |core| ["taskset".to_owned(), "--cpu-list".to_owned(), core.to_string()].into())
 }

@@ -1,4 +1,4 @@
-//! Measures what a program that gets one session is made of, by `size.sh`.
+//! Measures the size of programs that get one session, and of their builds, with `size.sh`.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -17,7 +17,7 @@ pub(crate) fn sizes(workspace: &Path, rounds: usize, http: &str) -> Result<Vec<S
     String::from_utf8(output.stdout)?.lines().map(size).collect()
 }
 
-/// A line of it: the program, its crates, those of them that the program by hand lacks, bytes, and a time for each build.
+/// Parses a line of its output: program, crates, extra crates, bytes, and the seconds of each build.
 fn size(line: &str) -> Result<Size> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let [program, crates, extra_crates, bytes, seconds @ ..] = &words[..] else {

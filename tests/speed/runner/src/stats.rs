@@ -1,4 +1,4 @@
-//! Medians, and how sure they are.
+//! Medians with their 95 % intervals.
 
 /// A median with its 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -9,7 +9,7 @@ pub(crate) struct Estimate {
 }
 
 impl Estimate {
-    /// The median of the values. Its interval is that of order statistics, which supposes no distribution.
+    /// The median of the values. Its interval is that of order statistics, which assumes no distribution.
     pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Self {
         let mut values: Vec<f64> = values.into_iter().collect();
         values.sort_by(f64::total_cmp);
@@ -18,7 +18,7 @@ impl Estimate {
         Self { median, low: values[rank], high: values[count - 1 - rank] }
     }
 
-    /// Of the ratios of two subjects, round by round: what disturbs a round disturbs both.
+    /// The median of the ratios of two subjects in each round. Other load during a round affects both of them.
     pub(crate) fn of_ratio(over: &[f64], under: &[f64]) -> Self {
         Self::of(over.iter().zip(under).map(|(over, under)| over / under))
     }
@@ -28,14 +28,14 @@ impl Estimate {
         (self.high - 1.0).abs().max((self.low - 1.0).abs())
     }
 
-    /// Whether the ratio is another than 1: its interval is apart from 1, and it is further from 1 than this spread.
+    /// Whether the ratio differs from 1: its interval does not contain 1, and its median is further from 1 than this spread.
     pub(crate) fn is_difference(&self, spread: f64) -> bool {
         (self.low > 1.0 || self.high < 1.0) && (self.median - 1.0).abs() > spread
     }
 }
 
-/// The largest rank from below, counted from 0, so that the median lies between it and the same from above with a
-/// probability of 95 % at least: each value is below the median with a probability of one half.
+/// The rank of the lower end of the interval, counted from 0; the upper end has the same rank from above. The true median is
+/// between them with a probability of at least 95 %, because each value is below it with a probability of one half.
 fn rank(count: usize) -> usize {
     let mut probability = 0.5_f64.powi(i32::try_from(count).unwrap_or(i32::MAX));
     let mut below = 0.0;

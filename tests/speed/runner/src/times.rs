@@ -1,24 +1,24 @@
-//! Measures times. All subjects of all cases take turns, round by round, so that what the machine does meanwhile disturbs all
-//! of them alike.
+//! Measures times. Each round runs all subjects of all cases in turn, so that other load on the machine affects all of them
+//! equally.
 
 use crate::Result;
-use crate::plan::{Case, Subject};
+use crate::plan::{AGAIN, Case, Subject};
 use crate::results::Timed;
 use crate::run::{Programs, Server, output, pinned};
 use crate::stats::Estimate;
 
-/// The servers: with one call in flight, the subject and the server share a core, so that no time depends on how fast a core
-/// wakes up. With several, both have all cores.
+/// Two servers. With one call in flight, the subject and the server share a core, so that the times do not include waking up
+/// another core. With several calls in flight, both may use all cores.
 struct Servers {
     pinned: Server,
     free: Server,
 }
 
-/// Measures each case's subject by hand against itself, and prints how far apart the two are.
+/// Measures the bare program of each case against itself, and prints the ratios.
 pub(crate) fn noise(programs: &Programs, cases: &[Case], rounds: usize) -> Result<Vec<Timed>> {
     let twice = |case: &Case| {
         let bare = case.subjects()[1];
-        [bare, Subject { name: "again", ..bare }].to_vec()
+        [bare, Subject { name: AGAIN, ..bare }].to_vec()
     };
     let timed = measure(programs, cases, rounds, &twice)?;
     println!("the same program against itself: median of the ratios, 95 % interval");
@@ -48,7 +48,7 @@ fn measure(
         for ((case, subjects), timed) in runs.iter().zip(&mut timed) {
             let count = subjects.len();
             for turn in 0..count {
-                // Each is first in some rounds, and each follows each other.
+                // The order changes from round to round, so that no subject is always first.
                 let turn = if round % 2 == 0 { turn } else { count - 1 - turn };
                 let index = (turn + round / 2) % count;
                 timed[index].rounds.push(one(programs, &servers, case, &subjects[index])?);
@@ -68,7 +68,7 @@ fn empty(case: &Case, subjects: &[Subject]) -> Vec<Timed> {
     subjects.iter().map(timed).collect()
 }
 
-/// What a call takes, in µs.
+/// The time of one call in µs: CPU time of the subject or, if calls are in flight together, wall time.
 fn one(programs: &Programs, servers: &Servers, case: &Case, subject: &Subject) -> Result<f64> {
     let (server, core) = if case.is_throughput() { (&servers.free, None) } else { (&servers.pinned, Some(0)) };
     let output = output(&mut programs.command(&pinned(core), case, subject, server, case.calls))?;

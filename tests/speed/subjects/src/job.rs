@@ -1,4 +1,4 @@
-//! The work of a subject: which call it makes, where to, and how often. It prints what the calls cost.
+//! The job of a subject: which call it makes, to which server, and how often. It prints the time that the calls took.
 
 use std::error::Error;
 use std::future::Future;
@@ -46,18 +46,18 @@ impl Call {
     }
 }
 
-/// What a subject is to do, from its arguments.
+/// The job of a subject, from its arguments.
 #[derive(Clone, Debug)]
 pub struct Job {
     pub call: Call,
-    /// Which of the subjects of this program.
+    /// Which variant of the program to run.
     pub variant: String,
-    /// Of the server, such as `http://127.0.0.1:1234/v1`.
+    /// The base URL of the server, such as `http://127.0.0.1:1234/v1`.
     pub base_url: String,
     /// The certificate to trust, as PEM.
     pub certificate: Option<Vec<u8>>,
     in_flight: usize,
-    /// How many calls are made before the measured ones, at least ten by each task: connections are made and caches are warm.
+    /// The number of calls before the measured ones, at least ten by each task. They open the connections and warm the caches.
     warm_up: usize,
     calls: usize,
 }
@@ -99,7 +99,7 @@ impl Job {
         self.call.url(&self.base_url)
     }
 
-    /// Makes the calls, from as many threads as calls are to be in flight.
+    /// Makes the calls, with a thread for each call in flight.
     pub fn run(&self, call: impl Fn() + Sync) {
         let share = |calls: usize| (0..calls / self.in_flight).for_each(|_| call());
         let all = |calls: usize| match self.in_flight {
@@ -112,7 +112,8 @@ impl Job {
         start.print();
     }
 
-    /// Makes the calls: one after the other on a runtime of one thread, else on one of two threads.
+    /// Makes the calls on a tokio runtime: with one thread for one call in flight, else with two. `call` makes this number of calls,
+    /// one after the other.
     pub fn run_async<F: Future<Output = ()> + Send + 'static>(
         &self,
         call: impl Fn(usize) -> F + Send + Sync + Clone + 'static,
@@ -149,7 +150,7 @@ impl Start {
         Self { cpu: ProcessTime::now(), wall: Instant::now() }
     }
 
-    /// Prints the CPU time and the wall time since then, in nanoseconds.
+    /// Prints the CPU time and the wall time since the start, in nanoseconds.
     fn print(&self) {
         println!("{} {}", self.cpu.elapsed().as_nanos(), self.wall.elapsed().as_nanos());
     }

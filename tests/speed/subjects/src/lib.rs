@@ -1,4 +1,4 @@
-//! What the programs of this package share: a subject is a program that makes the same call again and again.
+//! Shared code of the subjects. A subject is a program that makes the same call many times.
 
 #[path = "../../../src/by_hand.rs"]
 pub mod by_hand;

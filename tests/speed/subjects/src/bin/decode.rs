@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Call::List => list(500),
     };
     let api = Api::new(SECRET_KEY)?;
-    // A transport hands over the body, so each has to have one of its own.
+    // A transport passes ownership of the body, so each call gets its own.
     let response = || Response::new(body.as_bytes().to_vec());
     match (&*job.variant, job.call) {
         ("ours", Call::Get) => job.run(|| ours::<GetSession>(&api, response())),

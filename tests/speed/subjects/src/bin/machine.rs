@@ -1,6 +1,6 @@
-//! A call without HTTP. Variants: `whole`, by a client over a transport in memory, and `parts`, only the encoding of the
-//! request and the decoding of the response. What `whole` costs more is what the core's machine costs: retries, time limits
-//! and the clock, the rate limit, the headers that all requests carry.
+//! A call without HTTP. Variants: `whole`, a call by a client over a transport in memory, and `parts`, only the encoding of the
+//! request and the decoding of the response. The difference is the cost of the core's machine: retries, time limits, clock, rate
+//! limit and common headers.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -41,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Responds when the other tasks had their turn, so that the calls of several tasks are in flight together.
+/// Yields to the other tasks before it responds, so that their calls are in flight together.
 #[derive(Clone)]
 struct Yielding {
     canned: Canned,

@@ -1,6 +1,6 @@
-//! The server of the measurements. It costs as little as can be: a thread a connection, and responses that are ready.
-//! Usage: `server CERTIFICATE`. It writes the certificate that its TLS uses to that file, and prints a line with its ports:
-//! for plain HTTP, for TLS, for TLS with a connection a request that resumes or does not resume a session, and for HTTP/2.
+//! The server of the measurements. To cost little, it has one thread for each connection and prepares its responses.
+//! Usage: `server CERTIFICATE`. It writes the certificate of its TLS to that file and prints one line with its ports: plain HTTP,
+//! TLS, TLS with one request per connection and resumed sessions, the same with full handshakes, and HTTP/2.
 
 use std::error::Error;
 use std::io::{BufRead as _, BufReader, Read, Write};
@@ -75,7 +75,7 @@ fn serve_tls(config: ServerConfig, connection: Connection) -> Result<u16> {
     })
 }
 
-/// Which response a request gets.
+/// Chooses the response to a request.
 fn chosen<'a, T>(target: &str, [session, token, sessions]: &'a [T; 3]) -> &'a T {
     if target.ends_with("/tokens") {
         token
@@ -90,7 +90,7 @@ fn bodies() -> [String; 3] {
     [SESSION.to_owned(), token(), list(500)]
 }
 
-/// Responds to the requests of a connection until it fails or is to be closed.
+/// Responds to the requests of a connection until it fails or must be closed.
 fn respond(stream: impl Read + Write, connection: Connection) {
     let close = if connection == Connection::OneRequest { "connection: close\r\n" } else { "" };
     let responses = bodies().map(|body| {
@@ -148,7 +148,7 @@ fn serve_http2(config: ServerConfig) -> Result<u16> {
                         async { response }
                     });
                     let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
-                    // It ends with the connection, by an error or not.
+                    // It ends with the connection. An error only means that the client closed it.
                     let _: std::result::Result<(), hyper::Error> =
                         builder.serve_connection(TokioIo::new(stream), service).await;
                 });

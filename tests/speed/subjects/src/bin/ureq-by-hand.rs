@@ -12,7 +12,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let job = Job::from_args()?;
-    // As many as there are threads: with ureq's default of 3, most calls of 64 threads would connect anew.
+    // One for each thread. With ureq's default of 3, most calls of 64 threads would open a new connection.
     let mut config = Agent::config_builder().max_idle_connections(64).max_idle_connections_per_host(64);
     if let Some(pem) = &job.certificate {
         let roots = RootCerts::new_with_certs(&[Certificate::from_pem(pem)?]);
@@ -62,7 +62,7 @@ impl ByHand {
     }
 }
 
-/// Not by `read_json`, which is slower: it reads from a reader.
+/// Does not use `read_json`, which is slower, because it reads from a reader.
 fn read<T: DeserializeOwned>(mut response: ureq::http::Response<ureq::Body>) -> T {
     assert!(response.status().is_success());
     serde_json::from_slice(&response.body_mut().read_to_vec().unwrap()).unwrap()
