@@ -4,7 +4,6 @@ use std::error::Error;
 use std::sync::{Arc, OnceLock};
 
 use clerk_sessions_core::http::Uri;
-use clerk_sessions_core::http::uri::{Authority, Scheme};
 use clerk_sessions_core::{Delivery, TransportError, TransportErrorKind};
 use reqwest::Url;
 
@@ -14,11 +13,10 @@ pub(crate) struct Urls {
     server: Arc<OnceLock<Server>>,
 }
 
+/// A request to the server, as both types.
 #[derive(Debug)]
 struct Server {
-    scheme: Option<Scheme>,
-    authority: Option<Authority>,
-    /// A URL of this server.
+    uri: Uri,
     url: Url,
 }
 
@@ -37,18 +35,14 @@ impl Urls {
 
     fn parse(&self, uri: &Uri) -> Result<Url, TransportError> {
         let url: Url = uri.to_string().parse().map_err(rejected)?;
-        self.server.get_or_init(|| Server {
-            scheme: uri.scheme().cloned(),
-            authority: uri.authority().cloned(),
-            url: url.clone(),
-        });
+        self.server.get_or_init(|| Server { uri: uri.clone(), url: url.clone() });
         Ok(url)
     }
 }
 
 impl Server {
     fn is_of(&self, uri: &Uri) -> bool {
-        self.scheme.as_ref() == uri.scheme() && self.authority.as_ref() == uri.authority()
+        self.uri.scheme() == uri.scheme() && self.uri.authority() == uri.authority()
     }
 
     fn url(&self, uri: &Uri) -> Url {
