@@ -61,8 +61,8 @@ pub struct RetryPolicy {
     /// Maximum wait before any retry, not counting `Retry-After`. Default: 2 s.
     pub cap: Duration,
     /// Longest accepted `Retry-After`. Default: 15 s. If the server asks for more, the call fails immediately, and
-    /// [`Error::retry_after`](crate::Error::retry_after) returns the time. If you raise it, raise `max_total_wait` and the
-    /// deadline, too.
+    /// [`Error::retry_after`](crate::Error::retry_after) returns the time. It does not limit the wait for a pause that the
+    /// client already knows; `max_total_wait` and the deadline do. If you raise it, raise these two, too.
     pub max_retry_after: Duration,
     /// Maximum sum of all waits of a call. Default: 15 s. If the next wait would exceed it, or the deadline of the call, the
     /// call fails immediately with the last error.

@@ -70,7 +70,8 @@
 //! - If operations turn out to share one limit, they also share one pause.
 //! - After 10 s without a 429, the client no longer limits itself.
 //!
-//! Waiting for a pause counts towards `max_total_wait` and the deadline, also with [`RetryPolicy::none`].
+//! Waiting for a pause counts towards `max_total_wait` and the deadline, also with [`RetryPolicy::none`]. `max_retry_after` does not
+//! limit it.
 //!
 //! Several processes don't share this. Each learns from its own 429s.
 //!
