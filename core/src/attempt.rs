@@ -139,7 +139,7 @@ pub(crate) enum AttemptOutcome {
 
 impl AttemptOutcome {
     /// Whether the request may be sent again, by the table in the docs of [`RetryPolicy`](crate::RetryPolicy).
-    pub(crate) fn may_be_repeated(self, idempotency: Idempotency) -> bool {
+    pub(crate) fn may_be_retried(self, idempotency: Idempotency) -> bool {
         let is_idempotent = idempotency != Idempotency::NotIdempotent;
         match self {
             Self::Response(status) => match status.as_u16() {
@@ -196,9 +196,9 @@ mod tests {
             (Failure(Kind::Rejected, NotSent), false, false),
         ] {
             for idempotency in [Idempotency::Safe, Idempotency::Idempotent] {
-                assert_eq!(outcome.may_be_repeated(idempotency), idempotent, "{idempotency:?} {outcome:?}");
+                assert_eq!(outcome.may_be_retried(idempotency), idempotent, "{idempotency:?} {outcome:?}");
             }
-            assert_eq!(outcome.may_be_repeated(Idempotency::NotIdempotent), not_idempotent, "{outcome:?}");
+            assert_eq!(outcome.may_be_retried(Idempotency::NotIdempotent), not_idempotent, "{outcome:?}");
             let forced = RetryPolicy::new().retry_non_idempotent(true);
             assert_eq!(forced.allows_another(1, Idempotency::NotIdempotent, outcome), idempotent, "forced {outcome:?}");
         }

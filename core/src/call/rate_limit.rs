@@ -163,16 +163,13 @@ impl Turn {
         let now = state.clock.at(now);
         let lane = state.lane(self.operation);
         if lane.is_unlimited(now) {
-            self.sent = (lane.round, now);
-            lane.send(self.number, now);
+            self.sent = (lane.send(self.number, now), now);
             return Ok(());
         }
         state.turn_round(self.operation, now);
         let wait = state.opens(self.operation, self.number, now).saturating_sub(now);
         if wait.is_zero() {
-            let lane = state.lane(self.operation);
-            lane.send(self.number, now);
-            self.sent = (lane.round, now);
+            self.sent = (state.lane(self.operation).send(self.number, now), now);
             return Ok(());
         }
         let number = *self.number.get_or_insert_with(|| state.number());
@@ -336,7 +333,8 @@ impl Lane {
         }
     }
 
-    fn send(&mut self, number: Option<u64>, now: Duration) {
+    /// Counts a request that is sent now. Returns its round.
+    fn send(&mut self, number: Option<u64>, now: Duration) -> u64 {
         if let Some(number) = number {
             self.queue.remove(&number);
         }
@@ -344,6 +342,7 @@ impl Lane {
         if self.used_up.is_none() && self.allowance.is_some_and(|allowance| self.sent >= allowance) {
             self.used_up = Some(now);
         }
+        self.round
     }
 
     /// Records the rejection of a request of this round.

@@ -150,7 +150,7 @@ impl RetryPolicy {
     /// Whether another attempt may follow the attempt with this number. The first is 1.
     pub(crate) fn allows_another(&self, attempt: u32, idempotency: Idempotency, outcome: AttemptOutcome) -> bool {
         let idempotency = if self.retry_non_idempotent { Idempotency::Idempotent } else { idempotency };
-        attempt < self.max_attempts && outcome.may_be_repeated(idempotency)
+        attempt < self.max_attempts && outcome.may_be_retried(idempotency)
     }
 
     /// A random wait after the attempt with this number.

@@ -134,7 +134,7 @@ impl ApiError {
             Some("api_version_invalid") => return Some("check the API version".into()),
             _ => {}
         }
-        let may_pass = AttemptOutcome::Response(self.response.status()).may_be_repeated(Idempotency::Safe);
+        let may_pass = AttemptOutcome::Response(self.response.status()).may_be_retried(Idempotency::Safe);
         let may_have_run =
             self.metadata.idempotency == Idempotency::NotIdempotent && self.delivery == Delivery::MaybeSent;
         if may_pass && may_have_run {

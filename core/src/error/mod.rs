@@ -201,7 +201,7 @@ impl Error {
         };
         self.metadata().is_some_and(|metadata| {
             let twice = metadata.idempotency == Idempotency::NotIdempotent && self.delivery() == Delivery::MaybeSent;
-            outcome.may_be_repeated(metadata.idempotency) && !twice
+            outcome.may_be_retried(metadata.idempotency) && !twice
         })
     }
 
