@@ -93,14 +93,21 @@ impl Api {
 
     /// Returns a builder with the defaults of [`new`](Self::new).
     pub fn builder(secret_key: impl Into<SecretKey>) -> ApiBuilder {
-        ApiBuilder {
-            secret_key: secret_key.into(),
-            base_url: Self::DEFAULT_BASE_URL.to_owned(),
-            api_version: Self::DEFAULT_VERSION.to_owned(),
-            user_agent_suffix: None,
-            headers: Vec::new(),
-            allow_insecure_http: false,
-        }
+        ApiBuilder::new(Some(secret_key.into()), Self::DEFAULT_BASE_URL.to_owned())
+    }
+
+    /// Returns a builder for an API that needs no secret key, such as Clerk's Frontend API. Its requests have no
+    /// `Authorization` header.
+    ///
+    /// ```
+    /// use clerk_sessions_core::Api;
+    ///
+    /// let api = Api::without_key("https://clerk.example.com").build()?;
+    /// assert_eq!(api.base_url(), "https://clerk.example.com");
+    /// # Ok::<(), clerk_sessions_core::Error>(())
+    /// ```
+    pub fn without_key(base_url: impl Into<String>) -> ApiBuilder {
+        ApiBuilder::new(None, base_url.into())
     }
 
     /// Returns the request of an operation, with its headers and body. Any HTTP client can send it.
@@ -180,7 +187,7 @@ impl std::fmt::Debug for Api {
 /// ```
 #[derive(Clone)]
 pub struct ApiBuilder {
-    secret_key: SecretKey,
+    secret_key: Option<SecretKey>,
     base_url: String,
     api_version: String,
     user_agent_suffix: Option<String>,
@@ -189,6 +196,17 @@ pub struct ApiBuilder {
 }
 
 impl ApiBuilder {
+    fn new(secret_key: Option<SecretKey>, base_url: String) -> Self {
+        Self {
+            secret_key,
+            base_url,
+            api_version: Api::DEFAULT_VERSION.to_owned(),
+            user_agent_suffix: None,
+            headers: Vec::new(),
+            allow_insecure_http: false,
+        }
+    }
+
     /// Creates a builder from environment variables, which `lookup` returns by name.
     ///
     /// - `CLERK_SECRET_KEY`: the secret key. Required.
@@ -285,7 +303,9 @@ impl ApiBuilder {
         // Each request gets a clone, which has the same room. HTTP clients add headers of their own, such as Host: without room
         // for these, the map would be rehashed for each request.
         let mut headers = HeaderMap::with_capacity(self.headers.len() + 12);
-        headers.insert(AUTHORIZATION, authorization(&self.secret_key)?);
+        if let Some(key) = &self.secret_key {
+            headers.insert(AUTHORIZATION, authorization(key)?);
+        }
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         let version = HeaderValue::from_str(&self.api_version)
             .ok()

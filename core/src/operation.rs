@@ -6,6 +6,7 @@
 use serde::de::DeserializeOwned;
 
 use crate::error::{BuildError, Mismatch};
+use crate::json;
 pub use crate::metadata::{Idempotency, Metadata};
 pub use crate::request::RequestWriter;
 
@@ -64,6 +65,23 @@ pub trait Operation {
         let _ = output;
         Ok(())
     }
+}
+
+/// Decodes JSON as responses are decoded: the error names the field and quotes no value.
+///
+/// Use it for JSON that may hold secrets or personal data.
+///
+/// ```
+/// use clerk_sessions_core::operation::decode;
+///
+/// let error = decode::<Vec<u32>>(br#"[1, "secret"]"#).unwrap_err();
+/// assert_eq!(error.to_string(), "at [1]: invalid type: string, expected u32 at line 1 column 12");
+/// ```
+///
+/// # Errors
+/// [`Mismatch`]: `json` is not the JSON of a `T`.
+pub fn decode<T: DeserializeOwned>(json: &[u8]) -> Result<T, Mismatch> {
+    json::read_tracked(json).map_err(|fault| Mismatch::new(fault.path, fault.reason))
 }
 
 impl<O: Operation + ?Sized> Operation for &O {

@@ -7,12 +7,14 @@
 //! | `canned` | a transport that gives the same response to everything, and responses of usual size |
 //! | `conformance` | the table of what all transports do alike, and its runner |
 //! | `program` | a program of any language as a subject of that table |
+//! | `vectors` | the vectors of token verification, and their runner |
 
 pub mod by_hand;
 pub mod canned;
 pub mod conformance;
 pub mod fault;
 pub mod program;
+pub mod vectors;
 
 /// The README's code, which is compiled as tests; blocks without `no_run` also run. The suite `guides` checks that no line of it is
 /// hidden.

@@ -20,3 +20,4 @@ mod secrets;
 mod simulation;
 mod system_calls;
 mod tls;
+mod vectors;

@@ -59,12 +59,15 @@
 //! | `rustls-no-provider` | no | the same, with a crypto provider that the program installs |
 //! | `native-tls` | no | TLS by the library of the operating system |
 //! | `gzip` | yes | compressed responses |
+//! | `auth` | no | `auth`: verifies session tokens |
 //! | `http2` | no | HTTP/2, if the server offers it, with [pings](ReqwestTransportBuilder#http2); without this feature, HTTP/1.1 only |
 //! | `socks` | no | SOCKS proxies |
 //! | `stream` | no | `Pages::into_stream`: all sessions of a list as a `Stream` |
 //! | `system-proxy` | no | the proxy settings of the operating system, in addition to the environment |
 
 mod adapter;
+#[cfg(feature = "auth")]
+pub mod auth;
 mod builder;
 mod failure;
 mod http2;

@@ -52,9 +52,12 @@
 //! | `platform-verifier` | no | the certificates of the operating system instead of the compiled-in ones; it adds no TLS, so combine it with another TLS feature |
 //! | `native-tls` | no | TLS by the library of the operating system, if no rustls feature is on |
 //! | `gzip` | yes | compressed responses |
+//! | `auth` | no | `auth`: verifies session tokens |
 //! | `socks-proxy` | no | SOCKS proxies |
 
 mod adapter;
+#[cfg(feature = "auth")]
+pub mod auth;
 mod builder;
 mod connect;
 mod connection;

@@ -111,6 +111,17 @@ impl Mismatch {
     }
 }
 
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.field {
+            "." => f.write_str(&self.reason),
+            field => write!(f, "at {field}: {}", self.reason),
+        }
+    }
+}
+
+impl std::error::Error for Mismatch {}
+
 impl From<Mismatch> for Fault {
     fn from(mismatch: Mismatch) -> Self {
         Self { path: mismatch.field.into_owned(), reason: mismatch.reason.into_owned() }

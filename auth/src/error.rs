@@ -1,0 +1,71 @@
+//! The two ways in which verification fails: [`Rejected`], the token's fault, and [`Unavailable`], an outage.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use clerk_sessions_core::Error;
+
+use crate::reason::Reason;
+
+/// A token that was rejected. Treat the request as signed out: respond with 401.
+///
+/// The message says which check failed and what was expected. It holds no part of the token but its times.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}: {message}")]
+pub struct Rejected {
+    reason: Reason,
+    message: Cow<'static, str>,
+}
+
+impl Rejected {
+    pub(crate) fn new(reason: Reason, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { reason, message: message.into() }
+    }
+
+    /// Returns the check that failed, as a code.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// Returns what is wrong and what was expected, without the code.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+/// The keys could not be fetched, so nobody knows whether the token is good. Respond with 503, and do not sign the user out.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{}: the keys that verify session tokens can't be fetched: {error}", self.code())]
+pub struct Unavailable {
+    #[source]
+    error: Error,
+}
+
+impl Unavailable {
+    /// Returns the code of Clerk's own libraries: `secret-key-invalid` if Clerk refused the secret key, otherwise
+    /// `jwk-remote-failed-to-load`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        if self.error.is_secret_key_invalid() { "secret-key-invalid" } else { "jwk-remote-failed-to-load" }
+    }
+
+    /// Returns the error of the last fetch. Requests in the pause after a failed fetch get the error of that fetch.
+    #[must_use]
+    pub fn error(&self) -> &Error {
+        &self.error
+    }
+
+    /// Returns how long Clerk asked to wait, if it did. Use it for the `Retry-After` header of the 503.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.error.retry_after()
+    }
+}
+
+impl From<Error> for Unavailable {
+    fn from(error: Error) -> Self {
+        Self { error }
+    }
+}

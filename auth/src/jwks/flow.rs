@@ -1,0 +1,285 @@
+//! [`VerifyToken`] and [`WarmUp`]: verification that fetches keys where they are missing, as flows without I/O.
+
+use std::time::Duration;
+
+use clerk_sessions_core::call::{Call, Flow, Step};
+use clerk_sessions_core::http::Response;
+use clerk_sessions_core::{BuildError, Error, TransportError};
+
+use super::key_cache::{Fetching, Found, Lookup};
+use super::operation::{GetJwks, GetPublicJwks};
+use super::verifier::{JwksVerifier, Source};
+use crate::error::Rejected;
+use crate::keys::{KeyDocument, KeySet};
+use crate::verifier::{Unsigned, Verified, unknown_key};
+
+/// How long a call first waits for the keys that another call fetches. It doubles up to [`LONGEST_WAIT`].
+const FIRST_WAIT: Duration = Duration::from_millis(1);
+const LONGEST_WAIT: Duration = Duration::from_millis(16);
+
+/// A fetch of keys.
+pub(super) enum Fetch {
+    Backend(Call<GetJwks>),
+    Frontend(Call<GetPublicJwks>),
+}
+
+impl Fetch {
+    fn new(verifier: &JwksVerifier) -> Result<Self, Error> {
+        let context = verifier.context();
+        Ok(match verifier.source() {
+            Source::Backend => Self::Backend(context.call(GetJwks)?),
+            Source::Frontend => Self::Frontend(context.call(GetPublicJwks)?),
+        })
+    }
+
+    fn step(&mut self, now: Duration) -> Step {
+        match self {
+            Self::Backend(call) => call.step(now),
+            Self::Frontend(call) => call.step(now),
+        }
+    }
+
+    fn on_response(&mut self, response: Response<Vec<u8>>, now: Duration) {
+        match self {
+            Self::Backend(call) => call.on_response(response, now),
+            Self::Frontend(call) => call.on_response(response, now),
+        }
+    }
+
+    fn on_failure(&mut self, error: TransportError, now: Duration) {
+        match self {
+            Self::Backend(call) => call.on_failure(error, now),
+            Self::Frontend(call) => call.on_failure(error, now),
+        }
+    }
+
+    fn finish(self) -> Result<KeyDocument, Error> {
+        match self {
+            Self::Backend(call) => call.finish(),
+            Self::Frontend(call) => call.finish(),
+        }
+    }
+}
+
+/// Finds a key, and fetches the key set for it if that is allowed.
+pub(super) struct FindKey {
+    wait: Duration,
+    under_way: Option<Box<(Fetching, Fetch)>>,
+}
+
+/// What [`FindKey`] needs next, or found.
+#[allow(clippy::large_enum_variant)] // It is short-lived, on the stack.
+pub(super) enum Finding {
+    Next(Step),
+    Found(Found),
+    Unknown,
+    Unavailable(Error),
+}
+
+impl FindKey {
+    pub(super) fn new() -> Self {
+        Self { wait: FIRST_WAIT, under_way: None }
+    }
+
+    pub(super) fn step(&mut self, verifier: &JwksVerifier, id: Option<&str>, now: Duration) -> Finding {
+        if self.under_way.is_none() {
+            match verifier.keys().find(id, now, verifier.settings()) {
+                Lookup::Found(found) => return Finding::Found(found),
+                Lookup::Unknown => return Finding::Unknown,
+                Lookup::Unavailable(error) => return Finding::Unavailable(error),
+                Lookup::Wait => {
+                    let wait = self.wait;
+                    self.wait = (wait * 2).min(LONGEST_WAIT);
+                    return Finding::Next(Step::Wait(wait));
+                }
+                Lookup::Fetch(fetching) => match Fetch::new(verifier) {
+                    Ok(fetch) => self.under_way = Some(Box::new((fetching, fetch))),
+                    Err(error) => return Finding::Unavailable(error),
+                },
+            }
+        }
+        let Some((fetching, mut fetch)) = self.under_way.take().map(|under_way| *under_way) else {
+            return Finding::Unknown;
+        };
+        match fetch.step(now) {
+            Step::Done => {}
+            step => {
+                self.under_way = Some(Box::new((fetching, fetch)));
+                return Finding::Next(step);
+            }
+        }
+        match fetch.finish() {
+            Ok(document) => {
+                let keys = KeySet::new(&document, verifier.crypto());
+                fetching.succeeded(keys, id).map_or(Finding::Unknown, Finding::Found)
+            }
+            Err(error) => {
+                fetching.failed(&error, now);
+                // Keys that are too old may be allowed now.
+                match verifier.keys().find(id, now, verifier.settings()) {
+                    Lookup::Found(found) => Finding::Found(found),
+                    _ => Finding::Unavailable(error),
+                }
+            }
+        }
+    }
+
+    fn fetch(&mut self) -> Option<&mut Fetch> {
+        self.under_way.as_mut().map(|under_way| &mut under_way.1)
+    }
+}
+
+/// Verifies one token, and fetches keys if they are missing or too old. [`JwksVerifier::verify`] creates it.
+///
+/// Its result is what the token says, or why it was rejected. Its error is an outage: no keys can be had.
+pub struct VerifyToken<'a> {
+    verifier: JwksVerifier,
+    token: &'a str,
+    /// The time of day at the start of the flow.
+    unix_time: Duration,
+    /// The transport's time at the start of the flow.
+    started: Option<Duration>,
+    state: State<'a>,
+}
+
+enum State<'a> {
+    Start,
+    Finding(Box<Unsigned<'a>>, FindKey),
+    Done(Result<Result<Verified, Rejected>, Error>),
+}
+
+impl<'a> VerifyToken<'a> {
+    pub(super) fn new(verifier: JwksVerifier, token: &'a str, unix_time: Duration) -> Self {
+        Self { verifier, token, unix_time, started: None, state: State::Start }
+    }
+
+    /// Makes the checks that need no key. Returns the state after them.
+    fn start(&self, now: Duration) -> State<'a> {
+        let checks = self.verifier.checks();
+        if checks.cache.is_some() {
+            let epoch = self.verifier.keys().epoch(now, self.verifier.settings());
+            if let Some(claims) = epoch.and_then(|epoch| checks.cached(self.token, epoch, self.unix_time)) {
+                return State::Done(Ok(Ok(Verified::new(claims))));
+            }
+        }
+        let unsigned = checks.unsigned(self.token);
+        match unsigned.and_then(|token| checks.rules.check_header(&token.header).map(|()| token)) {
+            Ok(token) if token.header.key_id.is_none() => State::Done(Ok(Err(unknown_key()))),
+            Ok(token) => State::Finding(Box::new(token), FindKey::new()),
+            Err(rejected) => State::Done(Ok(Err(rejected))),
+        }
+    }
+}
+
+impl Flow for VerifyToken<'_> {
+    type Output = Result<Verified, Rejected>;
+
+    fn step(&mut self, now: Duration) -> Step {
+        let started = *self.started.get_or_insert(now);
+        if let State::Start = self.state {
+            self.state = self.start(now);
+        }
+        let State::Finding(token, find) = &mut self.state else { return Step::Done };
+        let found = match find.step(&self.verifier, token.header.key_id.as_deref(), now) {
+            Finding::Next(step) => return step,
+            Finding::Unknown => Err(Ok(Err(unknown_key()))),
+            Finding::Unavailable(error) => Err(Err(error)),
+            Finding::Found(found) => Ok(found),
+        };
+        let unix_time = self.unix_time + now.saturating_sub(started);
+        let state = std::mem::replace(&mut self.state, State::Start);
+        self.state = match (state, found) {
+            (State::Finding(token, _), Ok(Found { key, epoch })) => {
+                State::Done(Ok(self.verifier.checks().signed(*token, &key, epoch, unix_time)))
+            }
+            (_, Err(done)) => State::Done(done),
+            (other, Ok(_)) => other,
+        };
+        Step::Done
+    }
+
+    fn on_response(&mut self, response: Response<Vec<u8>>, now: Duration) {
+        if let State::Finding(_, find) = &mut self.state {
+            if let Some(fetch) = find.fetch() {
+                fetch.on_response(response, now);
+            }
+        }
+    }
+
+    fn on_failure(&mut self, error: TransportError, now: Duration) {
+        if let State::Finding(_, find) = &mut self.state {
+            if let Some(fetch) = find.fetch() {
+                fetch.on_failure(error, now);
+            }
+        }
+    }
+
+    fn finish(self) -> Result<Self::Output, Error> {
+        match self.state {
+            State::Done(result) => result,
+            State::Start | State::Finding(..) => Err(early()),
+        }
+    }
+}
+
+/// Fetches the keys if there are none, or if they are too old. [`JwksVerifier::warm_up`] creates it.
+pub struct WarmUp {
+    verifier: JwksVerifier,
+    find: FindKey,
+    result: Option<Result<(), Error>>,
+}
+
+impl WarmUp {
+    pub(super) fn new(verifier: JwksVerifier) -> Self {
+        Self { verifier, find: FindKey::new(), result: None }
+    }
+}
+
+impl Flow for WarmUp {
+    type Output = ();
+
+    fn step(&mut self, now: Duration) -> Step {
+        if self.result.is_some() {
+            return Step::Done;
+        }
+        self.result = Some(match self.find.step(&self.verifier, None, now) {
+            Finding::Next(step) => return step,
+            Finding::Found(_) | Finding::Unknown => Ok(()),
+            Finding::Unavailable(error) => Err(error),
+        });
+        Step::Done
+    }
+
+    fn on_response(&mut self, response: Response<Vec<u8>>, now: Duration) {
+        if let Some(fetch) = self.find.fetch() {
+            fetch.on_response(response, now);
+        }
+    }
+
+    fn on_failure(&mut self, error: TransportError, now: Duration) {
+        if let Some(fetch) = self.find.fetch() {
+            fetch.on_failure(error, now);
+        }
+    }
+
+    fn finish(self) -> Result<(), Error> {
+        self.result.unwrap_or_else(|| Err(early()))
+    }
+}
+
+/// The error of a flow that is finished too early.
+fn early() -> Error {
+    Error::Build(BuildError::new("finish", "was called before the flow was done"))
+}
+
+impl std::fmt::Debug for VerifyToken<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VerifyToken").finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for WarmUp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WarmUp").finish_non_exhaustive()
+    }
+}

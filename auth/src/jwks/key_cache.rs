@@ -1,0 +1,159 @@
+//! [`KeyCache`]: the keys that were fetched, and who may fetch next.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use clerk_sessions_core::Error;
+
+use super::settings::KeySettings;
+use crate::keys::{Key, KeySet};
+
+/// The pause after a failed fetch. It doubles with each failure in a row.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// The keys of one instance. All times are those of the transport's clock.
+#[derive(Default)]
+pub(super) struct KeyCache {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    fetched: Option<Fetched>,
+    /// The start of the last successful fetch for an unknown key id.
+    looked_up: Option<Duration>,
+    failure: Option<Failure>,
+    /// Whether a call fetches keys now.
+    is_fetching: bool,
+    epoch: u64,
+}
+
+struct Fetched {
+    keys: Arc<KeySet>,
+    /// The start of the fetch.
+    at: Duration,
+}
+
+struct Failure {
+    error: Error,
+    pause: Duration,
+    until: Duration,
+}
+
+/// What to do for a token.
+pub(super) enum Lookup {
+    /// Verify it with this key.
+    Found(Found),
+    /// Reject it: the set has no such key, and it may not be fetched again yet.
+    Unknown,
+    /// Fetch the keys.
+    Fetch(Fetching),
+    /// Another call fetches the keys.
+    Wait,
+    /// The last fetch failed a short time ago.
+    Unavailable(Error),
+}
+
+pub(super) struct Found {
+    pub(super) key: Arc<Key>,
+    pub(super) epoch: u64,
+}
+
+/// The only fetch that is under way. If it is dropped, the next call may fetch.
+pub(super) struct Fetching {
+    cache: Arc<KeyCache>,
+    started: Duration,
+    is_for_unknown: bool,
+}
+
+impl KeyCache {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The number of the key set, if it is new enough.
+    pub(super) fn epoch(&self, now: Duration, settings: &KeySettings) -> Option<u64> {
+        let state = self.state();
+        state.fetched.as_ref().filter(|fetched| fetched.is_fresh(now, settings)).map(|_| state.epoch)
+    }
+
+    /// Looks a key up; without an id, the question is only whether there are keys.
+    pub(super) fn find(self: &Arc<Self>, id: Option<&str>, now: Duration, settings: &KeySettings) -> Lookup {
+        let mut state = self.state();
+        let is_fresh = state.fetched.as_ref().is_some_and(|fetched| fetched.is_fresh(now, settings));
+        if is_fresh {
+            if let Some(found) = state.found(id) {
+                return Lookup::Found(found);
+            }
+            let is_too_soon = |last: Duration| now.saturating_sub(last) < settings.cooldown;
+            if id.is_none() || state.looked_up.is_some_and(is_too_soon) {
+                return Lookup::Unknown;
+            }
+        }
+        if let Some(failure) = state.failure.as_ref().filter(|failure| now < failure.until) {
+            let error = failure.error.clone();
+            if !is_fresh && state.fetched.as_ref().is_some_and(|fetched| fetched.is_usable_in_outage(now, settings)) {
+                return state.found(id).map_or(Lookup::Unknown, Lookup::Found);
+            }
+            return Lookup::Unavailable(error);
+        }
+        if state.is_fetching {
+            return Lookup::Wait;
+        }
+        state.is_fetching = true;
+        Lookup::Fetch(Fetching { cache: Arc::clone(self), started: now, is_for_unknown: is_fresh })
+    }
+
+    /// Forgets the keys, so that the next token makes a fetch.
+    pub(super) fn forget(&self) {
+        let mut state = self.state();
+        state.fetched = None;
+        state.looked_up = None;
+        state.failure = None;
+    }
+}
+
+impl State {
+    fn found(&self, id: Option<&str>) -> Option<Found> {
+        let key = self.fetched.as_ref()?.keys.get(id?)?;
+        Some(Found { key: Arc::clone(key), epoch: self.epoch })
+    }
+}
+
+impl Fetched {
+    fn is_fresh(&self, now: Duration, settings: &KeySettings) -> bool {
+        now.saturating_sub(self.at) < settings.max_age
+    }
+
+    fn is_usable_in_outage(&self, now: Duration, settings: &KeySettings) -> bool {
+        now.saturating_sub(self.at) < settings.max_age + settings.stale_for
+    }
+}
+
+impl Fetching {
+    /// Replaces all keys. Returns the key of this id.
+    pub(super) fn succeeded(self, keys: KeySet, id: Option<&str>) -> Option<Found> {
+        let mut state = self.cache.state();
+        state.fetched = Some(Fetched { keys: Arc::new(keys), at: self.started });
+        state.epoch += 1;
+        state.failure = None;
+        if self.is_for_unknown {
+            state.looked_up = Some(self.started);
+        }
+        state.found(id)
+    }
+
+    /// Begins the pause after a failure. The keys stay as they are.
+    pub(super) fn failed(self, error: &Error, now: Duration) {
+        let mut state = self.cache.state();
+        let pause = state.failure.as_ref().map_or(FIRST_PAUSE, |last| (last.pause * 2).min(LONGEST_PAUSE));
+        state.failure = Some(Failure { error: error.clone(), pause, until: now + pause });
+    }
+}
+
+impl Drop for Fetching {
+    fn drop(&mut self) {
+        self.cache.state().is_fetching = false;
+    }
+}

@@ -1,0 +1,170 @@
+//! [`JwksVerifier`]: verifies tokens with keys that it fetches.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clerk_sessions_core::call::CallContext;
+use clerk_sessions_core::{Api, CallOptions, Error, Observer};
+
+use super::flow::{VerifyToken, WarmUp};
+use super::key_cache::KeyCache;
+use super::settings::KeySettings;
+use crate::crypto::{self, Crypto};
+use crate::publishable_key::PublishableKey;
+use crate::rules::Rules;
+use crate::verified_cache::VerifiedCache;
+use crate::verifier::Checks;
+
+/// Verifies session tokens with keys that it fetches from Clerk, without I/O of its own.
+///
+/// Most programs use it through an [`Authenticator`](crate::Authenticator) or an [`AsyncAuthenticator`](crate::AsyncAuthenticator).
+/// Create it once and clone it: clones share the keys. Use one for each instance of Clerk.
+///
+/// - Keys are fetched when a token needs them, and used for [5 minutes](KeySettings::max_age). Then the whole set is replaced.
+/// - However many calls need keys at the same time, one of them fetches and the others wait.
+/// - A token with an unknown key id makes a fetch at most once in [30 s](KeySettings::cooldown).
+/// - After a failed fetch there is a pause of 1 s, which doubles with each failure up to 30 s. In the pause, calls fail at once.
+#[derive(Clone)]
+pub struct JwksVerifier {
+    shared: Arc<Shared>,
+    context: CallContext,
+    checks: Checks,
+    settings: KeySettings,
+    keys: Arc<KeyCache>,
+}
+
+struct Shared {
+    crypto: Box<dyn Crypto>,
+    source: Source,
+}
+
+/// The API that the keys come from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Source {
+    Backend,
+    Frontend,
+}
+
+impl JwksVerifier {
+    /// Creates a verifier that fetches keys from the Backend API, as the calls of `context` do: with its secret key, time limits,
+    /// retries, rate limit and observer. [`Client::context`](clerk_sessions_core::Client::context) returns the context of a client.
+    ///
+    /// # Errors
+    /// [`Error::Build`]: `crypto` does not work.
+    pub fn new(context: CallContext, crypto: impl Crypto + 'static, rules: Rules) -> Result<Self, Error> {
+        Self::over(context, Source::Backend, crypto, rules)
+    }
+
+    /// Creates a verifier that fetches keys from the Frontend API of the instance. It needs no secret key, so a service that only
+    /// verifies tokens need not have one.
+    ///
+    /// # Errors
+    /// [`Error::Build`]: `publishable_key` is not one, or `crypto` does not work.
+    pub fn public(publishable_key: &str, crypto: impl Crypto + 'static, rules: Rules) -> Result<Self, Error> {
+        let key = PublishableKey::parse(publishable_key)?;
+        Self::public_at(&format!("https://{}", key.frontend_api()), crypto, rules)
+    }
+
+    /// Creates a verifier like [`public`](Self::public), for a Frontend API at this URL: one behind a proxy, or a fake in tests.
+    ///
+    /// # Errors
+    /// [`Error::Build`]: the URL is not absolute with https (or http to loopback), or `crypto` does not work.
+    pub fn public_at(frontend_api: &str, crypto: impl Crypto + 'static, rules: Rules) -> Result<Self, Error> {
+        let api = Api::without_key(frontend_api).build()?;
+        Self::over(CallContext::new(api), Source::Frontend, crypto, rules)
+    }
+
+    fn over(context: CallContext, source: Source, crypto: impl Crypto + 'static, rules: Rules) -> Result<Self, Error> {
+        crypto::check(&crypto)?;
+        Ok(Self {
+            shared: Arc::new(Shared { crypto: Box::new(crypto), source }),
+            context,
+            checks: Checks { rules: Arc::new(rules), cache: None },
+            settings: KeySettings::new(),
+            keys: Arc::default(),
+        })
+    }
+
+    /// Sets how long keys are used, and how often they are fetched.
+    #[must_use]
+    pub fn with_key_settings(mut self, settings: KeySettings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Sets the time limits and retries of the fetches.
+    #[must_use]
+    pub fn with_options(mut self, options: CallOptions) -> Self {
+        self.context = self.context.with_options(options);
+        self
+    }
+
+    /// Sets the observer of the fetches.
+    #[must_use]
+    pub fn with_observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.context = self.context.with_observer(observer);
+        self
+    }
+
+    /// Keeps about this many verified tokens; see [`Verifier::with_cache`](crate::Verifier::with_cache). Default: none. A token is
+    /// verified again when keys were fetched.
+    #[must_use]
+    pub fn with_cache(mut self, tokens: usize) -> Self {
+        self.checks.cache = Some(Arc::new(VerifiedCache::new(tokens)));
+        self
+    }
+
+    /// Begins to verify a token. `unix_time` is the time since 1970-01-01 00:00:00 UTC. Drive it as a
+    /// [`Flow`](clerk_sessions_core::call::Flow).
+    #[must_use]
+    pub fn verify<'a>(&self, token: &'a str, unix_time: Duration) -> VerifyToken<'a> {
+        VerifyToken::new(self.clone(), token, unix_time)
+    }
+
+    /// Begins to fetch the keys, unless there are new ones. Drive it as a [`Flow`](clerk_sessions_core::call::Flow) before the first
+    /// request, so that no request has to wait for it.
+    #[must_use]
+    pub fn warm_up(&self) -> WarmUp {
+        WarmUp::new(self.clone())
+    }
+
+    /// Forgets the keys, so that the next token makes a fetch. Use it if a key was stolen and replaced.
+    pub fn forget_keys(&self) {
+        self.keys.forget();
+    }
+
+    pub(super) fn context(&self) -> &CallContext {
+        &self.context
+    }
+
+    pub(super) fn source(&self) -> Source {
+        self.shared.source
+    }
+
+    pub(super) fn crypto(&self) -> &dyn Crypto {
+        &*self.shared.crypto
+    }
+
+    pub(super) fn checks(&self) -> &Checks {
+        &self.checks
+    }
+
+    pub(super) fn settings(&self) -> &KeySettings {
+        &self.settings
+    }
+
+    pub(super) fn keys(&self) -> &Arc<KeyCache> {
+        &self.keys
+    }
+}
+
+impl fmt::Debug for JwksVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwksVerifier")
+            .field("source", &self.shared.source)
+            .field("api", self.context.api())
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,262 @@
+//! [`Verifier`]: verifies tokens with keys that are known when it is made.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clerk_sessions_core::operation::decode;
+use clerk_sessions_core::{BuildError, Error};
+
+use crate::claims::Claims;
+use crate::crypto::{self, Crypto};
+use crate::error::Rejected;
+use crate::keys::{Key, KeyDocument, KeySet, pem};
+use crate::reason::Reason;
+use crate::rules::Rules;
+use crate::token::{Algorithm, Header, Parts};
+use crate::verified_cache::VerifiedCache;
+
+/// What a token that passed every check says. `match` it: a pending session is not a signed-in one.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use]
+#[allow(clippy::exhaustive_enums)] // A program that misses a case must not compile.
+pub enum Verified {
+    /// The user is signed in.
+    SignedIn(Claims),
+    /// The user has signed in, but must finish a task first, such as choosing an organization. Treat the request as signed out,
+    /// or send the user to the task.
+    Pending(PendingClaims),
+}
+
+impl Verified {
+    pub(crate) fn new(claims: Claims) -> Self {
+        if claims.session_status() == Some("pending") {
+            Self::Pending(PendingClaims(claims))
+        } else {
+            Self::SignedIn(claims)
+        }
+    }
+
+    /// Returns the claims of a user who is signed in; `None` if the session is pending.
+    #[must_use]
+    pub fn signed_in(self) -> Option<Claims> {
+        match self {
+            Self::SignedIn(claims) => Some(claims),
+            Self::Pending(_) => None,
+        }
+    }
+
+    /// Returns the claims of either case.
+    #[must_use]
+    pub fn claims_even_if_pending(&self) -> &Claims {
+        match self {
+            Self::SignedIn(claims) => claims,
+            Self::Pending(pending) => pending.claims_of_pending_session(),
+        }
+    }
+}
+
+/// The claims of a session that is pending. The user is not signed in yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PendingClaims(Claims);
+
+impl PendingClaims {
+    /// Returns the claims, for example to find the task that is left. Do not treat the user as signed in.
+    #[must_use]
+    pub fn claims_of_pending_session(&self) -> &Claims {
+        &self.0
+    }
+}
+
+/// Verifies session tokens with keys that are known when it is made, without a network.
+///
+/// Create it once and clone it; a clone is cheap. [`JwksVerifier`](crate::JwksVerifier) fetches the keys instead, and so follows when
+/// they change.
+///
+/// ```no_run
+/// # fn example(crypto: impl clerk_sessions_auth::Crypto + 'static, pem: &str, token: &str) -> Result<(), clerk_sessions_core::Error> {
+/// use std::time::{SystemTime, UNIX_EPOCH};
+///
+/// use clerk_sessions_auth::{AuthorizedParties, Rules, Verified, Verifier};
+///
+/// let rules = Rules::new(AuthorizedParties::list(["https://app.example.com"])?);
+/// let verifier = Verifier::pem(pem, crypto, rules)?;
+///
+/// let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+/// match verifier.verify(token, now) {
+///     Ok(Verified::SignedIn(claims)) => println!("hello {}", claims.user_id()),
+///     Ok(Verified::Pending(_)) => println!("finish signing in"),
+///     Err(rejected) => println!("401: {rejected}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Verifier {
+    source: Arc<Source>,
+    checks: Checks,
+}
+
+enum Source {
+    /// One key, whatever key id a token has.
+    One(Key),
+    Set(KeySet),
+    None,
+}
+
+impl Verifier {
+    /// Creates a verifier with the public key of the instance in PEM: "JWKS public key" in the Clerk Dashboard. Line breaks and the
+    /// two lines around the base64 may be missing.
+    ///
+    /// # Errors
+    /// [`Error::Build`]: it is not an RSA public key of 2048 to 4096 bits, or `crypto` does not work.
+    pub fn pem(pem: &str, crypto: impl Crypto + 'static, rules: Rules) -> Result<Self, Error> {
+        let key = pem::read(pem)?;
+        Self::new(|crypto| Ok(Source::One(Key::new(&key, Some(Algorithm::Rs256), crypto))), crypto, rules)
+    }
+
+    /// Creates a verifier with one JSON Web Key. It is used whatever key id a token has.
+    ///
+    /// # Errors
+    /// [`Error::Build`]: it is not a JSON object, or `crypto` does not work. A key that can't be used is no error here: it rejects
+    /// all tokens.
+    pub fn jwk(jwk: &str, crypto: impl Crypto + 'static, rules: Rules) -> Result<Self, Error> {
+        let jwk =
+            decode(jwk.as_bytes()).map_err(|fault| BuildError::new("jwk", format!("is not a JSON object: {fault}")))?;
+        Self::new(|crypto| Ok(Source::One(Key::of_jwk(&jwk, crypto))), crypto, rules)
+    }
+
+    /// Creates a verifier with a key set, such as the file that `https://api.clerk.com/v1/jwks` serves.
+    ///
+    /// # Errors
+    /// [`Error::Build`]: it is not a key set, has no keys, or `crypto` does not work. A key that can't be used is no error here: it
+    /// rejects the tokens that name it.
+    pub fn jwks(jwks: &str, crypto: impl Crypto + 'static, rules: Rules) -> Result<Self, Error> {
+        let bad = |reason: String| Error::Build(BuildError::new("jwks", reason));
+        let document: KeyDocument =
+            decode(jwks.as_bytes()).map_err(|fault| bad(format!("is not a key set: {fault}")))?;
+        if document.is_empty() {
+            return Err(bad("has no keys".to_owned()));
+        }
+        Self::new(|crypto| Ok(Source::Set(KeySet::new(&document, crypto))), crypto, rules)
+    }
+
+    /// Creates a verifier without a key. It rejects every token, with [`Reason::JwkFailedToResolve`]. Use it where the key is
+    /// optional and the program should start without it.
+    #[must_use]
+    pub fn without_key(rules: Rules) -> Self {
+        Self { source: Arc::new(Source::None), checks: Checks { rules: Arc::new(rules), cache: None } }
+    }
+
+    fn new(
+        source: impl FnOnce(&dyn Crypto) -> Result<Source, Error>,
+        crypto: impl Crypto + 'static,
+        rules: Rules,
+    ) -> Result<Self, Error> {
+        crypto::check(&crypto)?;
+        Ok(Self { source: Arc::new(source(&crypto)?), checks: Checks { rules: Arc::new(rules), cache: None } })
+    }
+
+    /// Keeps about this many verified tokens, so that the next request with the same token costs no signature check. Default: none.
+    ///
+    /// The memory is bounded: 4 KiB a token at most, and the tokens that expire first make room. Times are checked again for each
+    /// request.
+    #[must_use]
+    pub fn with_cache(mut self, tokens: usize) -> Self {
+        self.checks.cache = Some(Arc::new(VerifiedCache::new(tokens)));
+        self
+    }
+
+    /// Verifies a token at this time: the time since 1970-01-01 00:00:00 UTC.
+    ///
+    /// # Errors
+    /// [`Rejected`]: the token failed a check. Its reason says which one.
+    pub fn verify(&self, token: &str, now: Duration) -> Result<Verified, Rejected> {
+        if let Some(claims) = self.checks.cached(token, 0, now) {
+            return Ok(Verified::new(claims));
+        }
+        let token = self.checks.unsigned(token)?;
+        let key = match &*self.source {
+            Source::None => return Err(Rejected::new(Reason::JwkFailedToResolve, "the verifier has no key")),
+            Source::One(key) => {
+                self.checks.rules.check_header(&token.header)?;
+                key
+            }
+            Source::Set(keys) => {
+                self.checks.rules.check_header(&token.header)?;
+                token.header.key_id.as_deref().and_then(|id| keys.get(id)).ok_or_else(unknown_key)?
+            }
+        };
+        self.checks.signed(token, key, 0, now)
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier").field("rules", &self.checks.rules).finish_non_exhaustive()
+    }
+}
+
+/// The rejection of a token whose key is not in the set. It names no key id: those of the set are ids of instances.
+pub(crate) fn unknown_key() -> Rejected {
+    Rejected::new(
+        Reason::JwkKidMismatch,
+        "the key set has no key with the id (kid) that it names: is it of another instance?",
+    )
+}
+
+/// The checks that are the same for every source of keys.
+#[derive(Clone)]
+pub(crate) struct Checks {
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) cache: Option<Arc<VerifiedCache>>,
+}
+
+/// A token whose signature is not checked yet.
+pub(crate) struct Unsigned<'a> {
+    token: &'a str,
+    signed: &'a str,
+    signature: Vec<u8>,
+    pub(crate) header: Header,
+    claims: Claims,
+}
+
+impl Checks {
+    /// Returns the claims of a token that was verified before, if its times are still right.
+    pub(crate) fn cached(&self, token: &str, epoch: u64, now: Duration) -> Option<Claims> {
+        let claims = self.cache.as_ref()?.get(token, epoch)?;
+        self.rules.check_times(&claims, now).is_ok().then_some(claims)
+    }
+
+    /// Takes a token apart, and makes the checks before that of the key.
+    pub(crate) fn unsigned<'a>(&self, token: &'a str) -> Result<Unsigned<'a>, Rejected> {
+        let mut parts = Parts::of(token)?;
+        let header = Header::parse(&parts.header_json()?)?;
+        let (signed, signature) = (parts.signed, std::mem::take(&mut parts.signature));
+        let claims = parts.claims()?;
+        self.rules.check_category(&header, &claims)?;
+        Ok(Unsigned { token, signed, signature, header, claims })
+    }
+
+    /// Makes the checks of the signature and the claims.
+    pub(crate) fn signed(
+        &self,
+        token: Unsigned<'_>,
+        key: &Key,
+        epoch: u64,
+        now: Duration,
+    ) -> Result<Verified, Rejected> {
+        let Unsigned { token, signed, signature, header, claims } = token;
+        // `check_header` has refused other algorithms.
+        let algorithm = header.algorithm.unwrap_or(Algorithm::Rs256);
+        key.verify(algorithm, signed.as_bytes(), &signature)?;
+        self.rules.check_claims(&claims, now)?;
+        if let Some(cache) = &self.cache {
+            cache.put(token, &claims, epoch);
+        }
+        Ok(Verified::new(claims))
+    }
+}
+
+#[cfg(test)]
+mod tests;
