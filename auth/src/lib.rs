@@ -35,6 +35,8 @@ mod keys;
 mod publishable_key;
 mod reason;
 mod rules;
+#[cfg(test)]
+mod testing;
 mod time;
 mod token;
 mod verified_cache;

@@ -82,7 +82,11 @@ mod tests {
         assert_eq!(of("u:x,o:dash", "3,2"), ["org:dash:read"], "two masks for two features");
         assert_eq!(of("u:x,o:dash", "2"), ["org:dash:read"], "one mask for the only feature of organizations");
         let neither = of("o:dash,u:x,ou:teams,o:other", "2,3");
-        assert_eq!(neither, ["org:dash:read"], "two masks for neither four nor three features: what both readings grant");
+        assert_eq!(
+            neither,
+            ["org:dash:read"],
+            "two masks for neither four nor three features: what both readings grant"
+        );
         assert!(of("", "").is_empty() && of("o:dash", "").is_empty() && of("junk", "3").is_empty());
     }
 }

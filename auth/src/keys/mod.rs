@@ -83,6 +83,3 @@ impl KeySet {
         self.0.get(id)
     }
 }
-
-#[cfg(test)]
-mod tests;
