@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::errors::{self, Problem};
-use super::jwt::{self, Category};
+use super::jwt::Category;
 use super::request::{Fields, Query};
 use super::session;
 use super::state::{Redeemed, State};
@@ -90,7 +90,9 @@ fn check_token(state: &State, id: &str, token: &str, origin: &str, now: i64) -> 
     if !is_origin(origin) {
         return Err(errors::ORIGIN_INVALID.because("The request_origin must be an http or https origin."));
     }
-    let (category, claims) = jwt::verify(token, state.seed.signature)
+    let (category, claims) = state
+        .signer()
+        .verify(token)
         .ok_or_else(|| errors::TOKEN_INVALID.because("The expired_token was not issued by this instance."))?;
     if category != Category::Session {
         return Err(errors::INELIGIBLE.because("The token was created from a template."));
@@ -145,7 +147,7 @@ fn token_for_browser(state: &mut State, session_id: &str, origin: &str, now: i64
     let session = state.sessions.get(session_id)?;
     let mut claims = tokens::session_claims(&state.seed, session, jti, now, issued_at, tokens::LIFE);
     claims["azp"] = origin.into();
-    Some(jwt::sign(&claims, Category::Session, state.seed.signature))
+    Some(state.signer().sign(&claims, Category::Session))
 }
 
 fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {

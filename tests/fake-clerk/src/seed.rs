@@ -5,6 +5,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::JwksResponse;
+
 /// The secret key that a [`Seed`] accepts by default.
 pub const DEFAULT_SECRET_KEY: &str = "sk_test_fake_clerk_not_a_secret";
 
@@ -44,6 +46,8 @@ pub struct Seed {
     pub nulls: Nulls,
     /// How tokens are signed; default [`Signature::Rsa`].
     pub signature: Signature,
+    /// The response to requests for the key set; by default the keys, at once.
+    pub jwks_response: JwksResponse,
     /// The number of newest requests to keep; default 1000.
     pub keep_requests: usize,
     /// The number of bytes to keep of each request body; default 65,536.
@@ -266,6 +270,7 @@ impl Default for Seed {
             revoke_ended: RevokeEnded::default(),
             nulls: Nulls::default(),
             signature: Signature::default(),
+            jwks_response: JwksResponse::default(),
             keep_requests: 1000,
             keep_body_bytes: 64 * 1024,
         }

@@ -21,7 +21,7 @@ use tokio::runtime::{self, Runtime};
 use tokio::sync::oneshot;
 use tokio::time;
 
-use crate::{FakeClerk, Handshake, lock, now_ms};
+use crate::{FakeClerk, Handshake, ResponseDelay, lock, now_ms, unix_time};
 
 /// The maximum size of the head of a request, in bytes. A larger head gets a 431.
 const HEAD_LIMIT: usize = 64 * 1024;
@@ -127,6 +127,12 @@ impl FakeServer {
         self.fake().advance_clock(by_ms, now_ms());
     }
 
+    /// The time of the fake since 1970-01-01 00:00:00 UTC, or zero if its clock is set to an earlier date.
+    #[must_use]
+    pub fn unix_time(&self) -> Duration {
+        unix_time(&self.fake())
+    }
+
     /// Locks the fake, to inspect or change it. Requests wait until the guard is dropped.
     pub fn fake(&self) -> MutexGuard<'_, FakeClerk> {
         lock(&self.fake)
@@ -206,7 +212,12 @@ async fn respond(
     let (parts, body) = request.into_parts();
     let response = match time::timeout(patience, read(body)).await {
         Ok(Ok(body)) => {
-            lock(fake).handle(Request::from_parts(parts, body), now_ms()).map(|body| Full::new(body.into()))
+            let response = lock(fake).handle(Request::from_parts(parts, body), now_ms());
+            let delay = ResponseDelay::of(&response);
+            if !delay.is_zero() {
+                time::sleep(delay).await;
+            }
+            response.map(|body| Full::new(body.into()))
         }
         Ok(Err(status)) => refusal(status),
         Err(_) => refusal(StatusCode::REQUEST_TIMEOUT),

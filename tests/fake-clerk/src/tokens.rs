@@ -5,7 +5,7 @@ use http::header::ORIGIN;
 use serde_json::{Value, json};
 
 use super::errors::{self, Problem};
-use super::jwt::{self, Category};
+use super::jwt::{Category, Signer};
 use super::request::Fields;
 use super::seed::{Seed, SeedOrganization};
 use super::session::Session;
@@ -30,7 +30,7 @@ pub(super) fn create(
     let jti = state.new_token_id();
     let session = state.session(id)?;
     let claims = session_claims(&state.seed, session, jti, now, seconds(now), life);
-    Ok(token(claims, origin, Category::Session, &state.seed))
+    Ok(token(claims, origin, Category::Session, state.signer()))
 }
 
 /// `POST /sessions/{id}/tokens/{template}`.
@@ -48,7 +48,7 @@ pub(super) fn create_from_template(
     }
     let jti = state.new_token_id();
     let claims = common_claims(state.session(id)?, jti, seconds(now), life);
-    Ok(token(claims, origin, Category::Template, &state.seed))
+    Ok(token(claims, origin, Category::Template, state.signer()))
 }
 
 /// The lifetime of the token to create, in seconds, or the error if the session or the fields do not allow a token.
@@ -59,11 +59,11 @@ fn check(state: &State, id: &str, fields: &Fields, now: i64) -> Result<i64, Prob
     Ok(fields.integer("expires_in_seconds", 30..=315_360_000)?.unwrap_or(LIFE))
 }
 
-fn token(mut claims: Value, origin: Option<&str>, category: Category, seed: &Seed) -> Value {
+fn token(mut claims: Value, origin: Option<&str>, category: Category, signer: Signer) -> Value {
     if let Some(origin) = origin {
         claims["azp"] = origin.into();
     }
-    json!({ "object": "token", "jwt": jwt::sign(&claims, category, seed.signature) })
+    json!({ "object": "token", "jwt": signer.sign(&claims, category) })
 }
 
 /// The claims of a session token, without `azp`. `now` is in milliseconds, everything else in seconds.
@@ -250,7 +250,7 @@ mod tests {
                 "iat": now, "nbf": now - 10, "exp": now + 60,
             })
         );
-        assert_eq!(jwt::verify(jwt, client.fake.state.seed.signature).unwrap().0, Category::Template);
+        assert_eq!(client.fake.state.signer().verify(jwt).unwrap().0, Category::Template);
     }
 
     #[test]

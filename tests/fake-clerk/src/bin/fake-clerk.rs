@@ -50,6 +50,7 @@ Every field is optional. Unknown fields are refused. Times are in Unix milliseco
     "revoke_ended": "ok",
     "nulls": "null",
     "signature": "rsa",
+    "jwks_response": { "content": "keys", "delay_ms": 0 },
     "keep_requests": 1000,
     "keep_body_bytes": 65536
   }
@@ -68,6 +69,8 @@ Every field is optional. Unknown fields are refused. Times are in Unix milliseco
   revoke_ended      the response to revoking a session that has already ended, such as an expired one: "ok" or "error"
   nulls             how a session shows an optional field without a value: "null" or "absent"
   signature         how tokens are signed: "rsa", or "none" for a constant in place of the signature
+  jwks_response     the response to GET /v1/jwks and, without a key, GET /.well-known/jwks.json: content is "keys", "empty",
+                    "broken" (not JSON) or {"response": {"status": 503}}, as for /_fake/script; delay_ms makes it slow
   keep_requests, keep_body_bytes
                     the number of requests, and of bytes of each body, that /_fake/requests keeps
 

@@ -3,9 +3,10 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 use super::*;
-use crate::Seed;
+use crate::{JwksResponse, Seed};
 
 /// Sends a request on a connection, and reads the status line and the body.
 fn call(stream: &mut TcpStream, server: &FakeServer, target: &str) -> (String, String) {
@@ -142,4 +143,32 @@ fn only_loopback_is_served() {
     let addr = "0.0.0.0:0".parse().unwrap();
     let error = FakeServer::start_on(addr, FakeClerk::new(Seed::default())).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+}
+
+#[test]
+fn a_slow_response_delays_no_other_and_does_not_keep_the_server_from_stopping() {
+    let server = FakeServer::start(FakeClerk::new(Seed::demo())).unwrap();
+    server.fake().set_jwks_response(JwksResponse::slow(50));
+    let mut first = TcpStream::connect(server.addr).unwrap();
+    let started = Instant::now();
+    assert_eq!(call(&mut first, &server, "/v1/jwks").0, "http/1.1 200 ok");
+    assert!(started.elapsed() >= Duration::from_millis(50));
+
+    server.fake().set_jwks_response(JwksResponse::slow(3_600_000));
+    first.write_all(b"GET /.well-known/jwks.json HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+    while server.fake().jwks_requests() < 2 {
+        thread::yield_now();
+    }
+    let mut second = TcpStream::connect(server.addr).unwrap();
+    assert_eq!(call(&mut second, &server, "/v1/sessions/sess_demo_active").0, "http/1.1 200 ok");
+    drop(server);
+    assert_eq!(first.read(&mut [0]).unwrap_or(0), 0);
+}
+
+#[test]
+fn the_time_is_the_clock_of_the_fake() {
+    let seed = Seed { now: Some(1_778_544_000_000), ..Seed::default() };
+    let server = FakeServer::start(FakeClerk::new(seed)).unwrap();
+    server.advance_clock(5);
+    assert_eq!(server.unix_time(), Duration::from_millis(1_778_544_000_005));
 }
