@@ -97,6 +97,22 @@ These routes need no key. Requests to them are not recorded and do not count tow
   POST /_fake/handshake  returns the expired_token and the refresh_token that a browser sends to refresh a session
       curl -d '{"session_id": "sess_demo_active", "origin": "https://app.example.com"}' \
           $CLERK_API_URL/_fake/handshake
+
+  POST /_fake/sign       signs a session token with exactly these claims. The members of header replace the usual ones, and
+                         null leaves one out. The signature is valid: RS384 and RS512 as alg select these algorithms.
+      curl -d '{"claims": {"sub": "user_1"}, "header": {"cat": null}}' $CLERK_API_URL/_fake/sign
+
+  GET /_fake/pem         shows the public key that verifies new tokens, and its kid
+      curl $CLERK_API_URL/_fake/pem
+
+  POST /_fake/rotate     makes another key sign new tokens; the old ones stay in the key set or are withdrawn
+      curl -d '{"keep_old": true}' $CLERK_API_URL/_fake/rotate
+
+  POST /_fake/jwks       sets the response to requests for the key set, in the format of jwks_response. GET shows it and
+                         the number of these requests since the start or the last reset.
+      curl -d '{"content": "empty", "delay_ms": 300}' $CLERK_API_URL/_fake/jwks
+      curl -d '{"content": {"response": {"status": 503}}}' $CLERK_API_URL/_fake/jwks
+      curl -d '{}' $CLERK_API_URL/_fake/jwks
 "#;
 
 /// The number of sessions that each `--seed-user` gets.
