@@ -54,6 +54,7 @@
 // routes             the checks of every request, and the routing to its operation
 // request            reading the query and the JSON body of a request
 // sessions, tokens, refresh   the operations
+// claims             the claims of tokens
 // jwt, keys          signed tokens, and the RSA keys that sign them
 // jwks               the response to a request for the key set
 // verification       what tests of token verification need
@@ -65,6 +66,7 @@
 // server             FakeClerk behind a loopback socket; feature `server`
 // in_process         FakeClerk as a transport of clerk-sessions-core; feature `transport`
 
+mod claims;
 mod clock;
 mod control;
 mod errors;

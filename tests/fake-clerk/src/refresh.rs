@@ -4,6 +4,7 @@ use http::Uri;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::claims::session_claims;
 use super::errors::{self, Problem};
 use super::jwt::Category;
 use super::request::{Fields, Query};
@@ -145,7 +146,7 @@ fn check_headers(fields: &Fields) -> Result<(), Problem> {
 fn token_for_browser(state: &mut State, session_id: &str, origin: &str, now: i64, issued_at: i64) -> Option<String> {
     let jti = state.new_token_id();
     let session = state.sessions.get(session_id)?;
-    let mut claims = tokens::session_claims(&state.seed, session, jti, now, issued_at, tokens::LIFE);
+    let mut claims = session_claims(&state.seed, session, jti, now, issued_at, tokens::LIFE);
     claims["azp"] = origin.into();
     Some(state.signer().sign(&claims, Category::Session))
 }
