@@ -105,6 +105,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::{Request, Response};
 
+pub use self::claims::ClaimsVersion;
 use self::clock::Clock;
 #[cfg(feature = "transport")]
 pub use self::in_process::InProcess;

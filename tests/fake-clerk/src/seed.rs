@@ -3,9 +3,9 @@
 #![allow(clippy::exhaustive_structs, reason = "tests write these as literals")]
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::JwksResponse;
+use super::{ClaimsVersion, JwksResponse};
 
 /// The secret key that a [`Seed`] accepts by default.
 pub const DEFAULT_SECRET_KEY: &str = "sk_test_fake_clerk_not_a_secret";
@@ -94,6 +94,15 @@ pub struct SeedSession {
     /// The `fva` claim of the session's tokens: the minutes since the first and the second factor were verified, or -1 for never. By
     /// default, the minutes since the creation, and -1.
     pub fva: Option<[i64; 2]>,
+    /// The version of the claims of the session's tokens; default 2.
+    pub claims_version: ClaimsVersion,
+    /// The features of the user, such as `exports`; default none. Tokens contain them in `fea`.
+    pub user_features: Vec<String>,
+    /// The plans of the user, such as `free`; default none. Tokens contain them in `pla`.
+    pub user_plans: Vec<String>,
+    /// Further claims of the session's tokens, such as custom ones; default none. They replace claims of the same name, except for
+    /// the `azp` of a request with an `Origin`.
+    pub claims: Map<String, Value>,
 }
 
 /// An organization of a [`Seed`].
@@ -115,6 +124,13 @@ pub struct SeedOrganization {
     /// form, with at most 128 different permission names. Further ones and system permissions (`org:sys_…`) are left out of tokens.
     #[serde(default)]
     pub permissions: Vec<String>,
+    /// The features of the organization that no permission names; default none. Tokens contain them, and those of the permissions, in
+    /// `fea`.
+    #[serde(default)]
+    pub features: Vec<String>,
+    /// The plans of the organization; default none. Tokens contain them in `pla`.
+    #[serde(default)]
+    pub plans: Vec<String>,
 }
 
 /// The number of requests that are allowed in each fixed window. Further requests get a 429.
@@ -242,10 +258,11 @@ impl Seed {
 }
 
 impl SeedOrganization {
-    /// An organization with that id, without a slug and permissions, whose users have the role `org:admin`.
+    /// An organization with that id, without a slug, permissions, features and plans, whose users have the role `org:admin`.
     #[must_use]
     pub fn new(id: &str) -> SeedOrganization {
-        SeedOrganization { id: id.to_owned(), slug: None, role: admin(), permissions: Vec::new() }
+        let (permissions, features, plans) = (Vec::new(), Vec::new(), Vec::new());
+        SeedOrganization { id: id.to_owned(), slug: None, role: admin(), permissions, features, plans }
     }
 }
 
@@ -302,6 +319,10 @@ impl Default for SeedSession {
             latest_activity: None,
             tasks: None,
             fva: None,
+            claims_version: ClaimsVersion::default(),
+            user_features: Vec::new(),
+            user_plans: Vec::new(),
+            claims: Map::new(),
         }
     }
 }
