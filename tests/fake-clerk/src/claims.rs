@@ -7,8 +7,6 @@ use super::seed::{Seed, SeedOrganization};
 use super::session::{Session, UserClaims};
 use super::tokens::seconds;
 
-/// The issuer of the tokens.
-pub(super) const ISSUER: &str = "https://fake.clerk.accounts.dev";
 /// The number of seconds from `nbf` to `iat`, which allows for slow clocks.
 const LEEWAY: i64 = 10;
 
@@ -55,7 +53,7 @@ pub(super) fn session_claims(
     issued_at: i64,
     life: i64,
 ) -> Value {
-    let mut claims = common_claims(session, jti, issued_at, life);
+    let mut claims = common_claims(seed, session, jti, issued_at, life);
     claims["sid"] = session.id.as_str().into();
     claims["sts"] = session.status(now).into();
     let since_creation = seconds(now.saturating_sub(session.created_at)).div_euclid(60).max(0);
@@ -78,9 +76,9 @@ pub(super) fn session_claims(
 }
 
 /// The claims of every token.
-pub(super) fn common_claims(session: &Session, jti: String, issued_at: i64, life: i64) -> Value {
+pub(super) fn common_claims(seed: &Seed, session: &Session, jti: String, issued_at: i64, life: i64) -> Value {
     json!({
-        "iss": ISSUER,
+        "iss": seed.issuer,
         "sub": session.user_id,
         "jti": jti,
         "iat": issued_at,
@@ -236,10 +234,10 @@ mod tests {
         in_organization["last_active_organization_id"] = "org_1".into();
         let now = NOW / 1000;
         let mut expected = json!({
-            "iss": ISSUER, "sub": "user_1", "sid": "s", "sts": "pending", "fva": [3, -1], "jti": "00000000000000000001",
+            "iss": "https://clerk.example.com", "sub": "user_1", "sid": "s", "sts": "pending", "fva": [3, -1], "jti": "00000000000000000001",
             "iat": now, "nbf": now - 10, "exp": now + 60,
         });
-        assert_eq!(minted(json!({ "sessions": [session] })), expected);
+        assert_eq!(minted(json!({ "sessions": [session], "issuer": "https://clerk.example.com" })), expected);
         for (name, value) in [
             ("org_id", json!("org_1")),
             ("org_slug", json!("acme")),
@@ -248,7 +246,9 @@ mod tests {
         ] {
             expected[name] = value;
         }
-        let seed = json!({ "sessions": [in_organization], "organizations": [organization] });
+        let seed = json!({
+            "sessions": [in_organization], "organizations": [organization], "issuer": "https://clerk.example.com",
+        });
         assert_eq!(minted(seed.clone()), expected);
         let unknown = minted(json!({ "sessions": seed["sessions"] }));
         assert_eq!((&unknown["org_permissions"], unknown.get("org_slug")), (&json!([]), None));

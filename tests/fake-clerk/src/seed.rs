@@ -10,6 +10,9 @@ use super::{ClaimsVersion, JwksResponse};
 /// The secret key that a [`Seed`] accepts by default.
 pub const DEFAULT_SECRET_KEY: &str = "sk_test_fake_clerk_not_a_secret";
 
+/// The default issuer.
+const ISSUER: &str = "https://fake.clerk.accounts.dev";
+
 /// The initial state and the behaviour of a [`FakeClerk`](super::FakeClerk).
 ///
 /// Write it as `Seed { …, ..Seed::default() }`, because new versions may add fields. In JSON, every field is optional, and unknown
@@ -21,6 +24,8 @@ pub struct Seed {
     pub secret_keys: Vec<String>,
     /// Whether it is a production instance, which refuses to create sessions; default no.
     pub production: bool,
+    /// The `iss` of all tokens, the URL of the Frontend API; default `https://fake.clerk.accounts.dev`. Nothing is served there.
+    pub issuer: String,
     /// The time at which the clock is stopped, in Unix milliseconds; by default the clock runs. To move it later, see
     /// [`FakeClerk::set_clock`](super::FakeClerk::set_clock).
     pub now: Option<i64>,
@@ -275,6 +280,7 @@ impl Default for Seed {
         Seed {
             secret_keys: vec![DEFAULT_SECRET_KEY.to_owned()],
             production: false,
+            issuer: ISSUER.to_owned(),
             now: None,
             users: Vec::new(),
             organizations: Vec::new(),

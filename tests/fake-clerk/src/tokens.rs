@@ -42,7 +42,7 @@ pub(super) fn create_from_template(
         return Err(errors::RESOURCE_NOT_FOUND.because("There is no such JWT template."));
     }
     let jti = state.new_token_id();
-    let claims = common_claims(state.session(id)?, jti, seconds(now), life);
+    let claims = common_claims(&state.seed, state.session(id)?, jti, seconds(now), life);
     Ok(token(claims, origin, Category::Template, state.signer()))
 }
 
@@ -76,7 +76,6 @@ pub(super) fn seconds(milliseconds: i64) -> i64 {
 mod tests {
     use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 
-    use super::super::claims::ISSUER;
     use super::super::seed::{Seed, SeedSession};
     use super::super::testing::{Client, NOW, claims_of};
     use super::*;
@@ -108,7 +107,7 @@ mod tests {
         assert_eq!(
             verified(&mut client, jwt).unwrap(),
             json!({
-                "iss": ISSUER, "sub": "user_demo", "sid": "sess_demo_active", "sts": "active", "v": 2, "fva": [0, -1],
+                "iss": "https://fake.clerk.accounts.dev", "sub": "user_demo", "sid": "sess_demo_active", "sts": "active", "v": 2, "fva": [0, -1],
                 "iat": now, "nbf": now - 10, "exp": now + 60, "jti": "00000000000000000001",
                 "o": { "id": "org_demo", "slg": "demo", "rol": "admin", "per": "read,manage", "fpm": "3" },
                 "fea": "o:invoices",
@@ -158,7 +157,7 @@ mod tests {
         assert_eq!(
             verified(&mut client, jwt).unwrap(),
             json!({
-                "iss": ISSUER, "sub": "user_demo", "jti": "00000000000000000001",
+                "iss": "https://fake.clerk.accounts.dev", "sub": "user_demo", "jti": "00000000000000000001",
                 "iat": now, "nbf": now - 10, "exp": now + 60,
             })
         );

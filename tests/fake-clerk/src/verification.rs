@@ -1,5 +1,7 @@
 //! What tests of token verification need: tokens with any header and claims, the public keys, their rotation and their faults.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use serde_json::Value;
 
 use super::jwt::Category;
@@ -74,6 +76,20 @@ impl FakeClerk {
         self.state.keys.current_id()
     }
 
+    /// A publishable key whose Frontend API is the [issuer](crate::Seed::issuer) of the seed: `pk_live_…` if the seed is for production,
+    /// else `pk_test_…`.
+    ///
+    /// A program that has it can fetch the key set without a secret key, from `https://HOST/.well-known/jwks.json`. FakeClerk serves that
+    /// path for every host, but over a socket only with HTTP: pass the address of the server to the program, too.
+    #[must_use]
+    pub fn publishable_key(&self) -> String {
+        let seed = &self.state.seed;
+        let host = seed.issuer.split_once("://").map_or(&*seed.issuer, |(_, rest)| rest);
+        let host = host.split('/').next().unwrap_or_default();
+        let kind = if seed.production { "live" } else { "test" };
+        format!("pk_{kind}_{}", BASE64.encode(format!("{host}$")))
+    }
+
     /// Makes another key the current one, which signs all later tokens. With `keep_old`, the earlier keys stay in the key set;
     /// otherwise they are withdrawn.
     ///
@@ -121,11 +137,11 @@ impl FakeClerk {
 
 #[cfg(test)]
 mod tests {
-    use base64::Engine;
-    use base64::prelude::{BASE64_STANDARD as BASE64, BASE64_URL_SAFE_NO_PAD as BASE64URL};
+    use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
     use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
     use serde_json::json;
 
+    use super::super::Seed;
     use super::super::testing::{Client, claims_of};
     use super::*;
 
@@ -164,7 +180,7 @@ mod tests {
 
     #[test]
     fn the_pem_and_the_key_set_verify_the_same_tokens() {
-        let mut fake = FakeClerk::new(crate::Seed::default());
+        let mut fake = FakeClerk::new(Seed::default());
         for _ in 0..2 {
             let token = fake.sign(&json!({ "sub": "user_1" }));
             assert_eq!(claims_of(&token), json!({ "sub": "user_1" }));
@@ -178,7 +194,7 @@ mod tests {
 
     #[test]
     fn the_header_has_the_members_that_were_asked_for_and_the_signature_is_valid() {
-        let fake = FakeClerk::new(crate::Seed::default());
+        let fake = FakeClerk::new(Seed::default());
         let key = key_in_pem(&fake.pem());
         let usual = json!({ "alg": "RS256", "cat": "cl_B7d4PD111AAA", "kid": "ins_fake_clerk", "typ": "JWT" });
         assert_eq!(header_of(&fake.sign(&json!({}))), usual);
@@ -210,8 +226,18 @@ mod tests {
     }
 
     #[test]
+    fn the_publishable_key_names_the_host_of_the_issuer() {
+        let key = |seed| FakeClerk::new(seed).publishable_key();
+        assert_eq!(key(Seed::default()), "pk_test_ZmFrZS5jbGVyay5hY2NvdW50cy5kZXYk");
+        for issuer in ["https://clerk.example.com", "https://clerk.example.com/", "clerk.example.com"] {
+            let seed = Seed { production: true, issuer: issuer.to_owned(), ..Seed::default() };
+            assert_eq!(key(seed), "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k");
+        }
+    }
+
+    #[test]
     fn bytes_are_signed_as_they_are() {
-        let fake = FakeClerk::new(crate::Seed::default());
+        let fake = FakeClerk::new(Seed::default());
         let (header, payload) = (br#"{"alg":"RS256","alg":"RS256"}"#, b"\xef\xbb\xbf\xff");
         let token = fake.sign_bytes(header, payload);
         let (signed, signature) = token.rsplit_once('.').unwrap();
