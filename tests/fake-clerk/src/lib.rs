@@ -224,7 +224,8 @@ impl FakeClerk {
         self.state.clock.read(now_ms)
     }
 
-    /// Restores the initial seed and its clock, and clears recorded requests, scripted responses and rate limits.
+    /// Restores the initial seed, its clock and the first key, and clears recorded requests, scripted responses, rate limits and the
+    /// count of requests for the key set.
     pub fn reset(&mut self) {
         self.reset_to(self.start.clone());
     }
