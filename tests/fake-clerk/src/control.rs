@@ -5,10 +5,10 @@
 use http::{Request, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::errors::json_response;
-use super::{FakeClerk, Recorded, ScriptedResponse};
+use super::{FakeClerk, JwksContent, JwksResponse, Recorded, ScriptedResponse};
 
 /// The session and the origin to create tokens for.
 #[derive(Deserialize)]
@@ -26,6 +26,22 @@ enum ClockRequest {
     SetMs(i64),
     /// Moves the clock by this many milliseconds.
     AdvanceMs(i64),
+}
+
+/// The claims of a token to sign, and the members to replace in its header.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignRequest {
+    claims: Value,
+    #[serde(default)]
+    header: Map<String, Value>,
+}
+
+/// A change of the current key.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RotateRequest {
+    keep_old: bool,
 }
 
 /// The status and the message of a refused request.
@@ -57,12 +73,18 @@ fn operate(fake: &mut FakeClerk, name: &str, request: &Request<Vec<u8>>, now_ms:
         ("handshake", "POST") => handshake(fake, body, now_ms),
         ("clock", "GET") => Ok(clock(fake, now_ms)),
         ("clock", "POST") => move_clock(fake, body, now_ms),
+        ("sign", "POST") => sign(fake, body),
+        ("pem", "GET") => Ok(json!({ "kid": fake.key_id(), "pem": fake.pem() })),
+        ("rotate", "POST") => rotate(fake, body),
+        ("jwks", "GET") => Ok(jwks(fake)),
+        ("jwks", "POST") => set_jwks(fake, body),
         ("requests", "GET") => Ok(fake.requests().iter().map(Recorded::to_json).collect()),
         ("requests", "DELETE") => Ok(fake.take_requests().iter().map(Recorded::to_json).collect()),
         _ => {
             let methods = match name {
-                "reset" | "script" | "handshake" => "POST",
-                "clock" => "GET and POST",
+                "reset" | "script" | "handshake" | "sign" | "rotate" => "POST",
+                "pem" => "GET",
+                "clock" | "jwks" => "GET and POST",
                 "requests" => "GET and DELETE",
                 _ => return Err((StatusCode::NOT_FOUND, format!("there is no route /_fake/{name}"))),
             };
@@ -102,6 +124,30 @@ fn move_clock(fake: &mut FakeClerk, body: &[u8], now_ms: i64) -> Result<Value, R
         ClockRequest::AdvanceMs(by) => fake.advance_clock(by, now_ms),
     }
     Ok(clock(fake, now_ms))
+}
+
+fn sign(fake: &FakeClerk, body: &[u8]) -> Result<Value, Refusal> {
+    let SignRequest { claims, header } = read(body)?;
+    Ok(json!({ "jwt": fake.sign_with_header(&header.into(), &claims) }))
+}
+
+fn rotate(fake: &mut FakeClerk, body: &[u8]) -> Result<Value, Refusal> {
+    let RotateRequest { keep_old } = read(body)?;
+    fake.rotate_keys(keep_old);
+    Ok(json!({ "kid": fake.key_id() }))
+}
+
+fn set_jwks(fake: &mut FakeClerk, body: &[u8]) -> Result<Value, Refusal> {
+    let response: JwksResponse = read(body)?;
+    if let JwksContent::Response(response) = &response.content {
+        response.check().map_err(bad)?;
+    }
+    fake.set_jwks_response(response);
+    Ok(jwks(fake))
+}
+
+fn jwks(fake: &FakeClerk) -> Value {
+    json!({ "response": fake.state.seed.jwks_response, "requests": fake.jwks_requests() })
 }
 
 fn clock(fake: &FakeClerk, now_ms: i64) -> Value {
@@ -223,6 +269,18 @@ mod tests {
             ("POST", "handshake", r#"{"session_id":"nope","origin":"https://a"}"#, 400, "no session \"nope\""),
             ("POST", "clock", "{}", 400, "bad body"),
             ("POST", "clock", r#"{"advance_ms":1.5}"#, 400, "bad body"),
+            ("POST", "sign", "{}", 400, "missing field `claims`"),
+            ("POST", "sign", r#"{"claims":{},"headers":{}}"#, 400, "unknown field `headers`"),
+            ("POST", "sign", r#"{"claims":{},"header":"x"}"#, 400, "bad body"),
+            ("POST", "rotate", "", 400, "EOF"),
+            ("POST", "rotate", r#"{"keep":true}"#, 400, "unknown field `keep`"),
+            ("POST", "jwks", r#"{"content":"none"}"#, 400, "unknown variant `none`"),
+            ("POST", "jwks", r#"{"content":{"response":{"status":99}}}"#, 400, "status 99 is below 200"),
+            ("POST", "jwks", r#"{"delay_ms":-1}"#, 400, "bad body"),
+            ("POST", "pem", "", 405, "GET"),
+            ("DELETE", "jwks", "", 405, "GET and POST"),
+            ("GET", "rotate", "", 405, "POST"),
+            ("GET", "sign", "", 405, "POST"),
             ("GET", "reset", "", 405, "POST"),
             ("DELETE", "clock", "", 405, "GET and POST"),
             ("POST", "requests", "", 405, "GET and DELETE"),
@@ -242,5 +300,43 @@ mod tests {
         let body = r#"{"session_id":"sess_demo_active","origin":"https://a.example"}"#;
         let json = client.post("/_fake/handshake", body).json;
         assert!(json["expired_token"].is_string() && json["refresh_token"].is_string());
+    }
+
+    #[test]
+    fn keys_are_rotated_and_their_tokens_are_signed() {
+        let mut client = Client::demo();
+        let pem = client.get("/_fake/pem").json;
+        assert_eq!(pem, json!({ "kid": "ins_fake_clerk", "pem": client.fake.pem() }));
+        let body = r#"{"claims":{"sub":"user_1"},"header":{"cat":"x","typ":null}}"#;
+        let signed = client.post("/_fake/sign", body).json;
+        let same = client.fake.sign_with_header(&json!({ "cat": "x", "typ": null }), &json!({ "sub": "user_1" }));
+        assert_eq!(signed, json!({ "jwt": same }));
+        let plain = client.post("/_fake/sign", r#"{"claims":{}}"#).json;
+        assert_eq!(plain["jwt"], client.fake.sign(&json!({})));
+
+        for (keep_old, kid, keys) in [(true, "ins_fake_clerk_2", 2), (false, "ins_fake_clerk_3", 1)] {
+            let rotated = client.post("/_fake/rotate", &json!({ "keep_old": keep_old }).to_string());
+            assert_eq!(rotated.json, json!({ "kid": kid }));
+            assert_eq!(client.fake.jwks()["keys"].as_array().unwrap().len(), keys);
+        }
+        assert_ne!(client.get("/_fake/pem").json["pem"], pem["pem"]);
+        assert_ne!(client.post("/_fake/sign", r#"{"claims":{}}"#).json, plain);
+    }
+
+    #[test]
+    fn the_response_of_the_key_set_is_changed_and_its_requests_are_counted() {
+        let mut client = Client::demo();
+        let usual = json!({ "content": "keys", "delay_ms": 0 });
+        assert_eq!(client.get("/_fake/jwks").json, json!({ "response": usual, "requests": 0 }));
+        let empty = json!({ "content": "empty", "delay_ms": 0 });
+        let set = client.post("/_fake/jwks", r#"{"content":"empty"}"#);
+        assert_eq!(set.json, json!({ "response": empty, "requests": 0 }));
+        assert_eq!(client.get("/v1/jwks").json, json!({ "keys": [] }));
+        client.post("/_fake/jwks", r#"{"content":{"response":{"status":429,"headers":{"Retry-After":"2"}}}}"#);
+        assert_eq!(client.get("/.well-known/jwks.json").headers["retry-after"], "2");
+        assert_eq!(client.post("/_fake/jwks", "{}").json, json!({ "response": usual, "requests": 2 }));
+        assert_eq!(client.get("/v1/jwks").status, 200);
+        client.post("/_fake/reset", "");
+        assert_eq!(client.get("/_fake/jwks").json["requests"], 0);
     }
 }

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use serde_json::{Map, Value, json};
 
-use super::keys;
+use super::keys::{self, KeyRing};
 use super::seed::Signature;
 
 /// The constant that replaces the signature under [`Signature::None`].
@@ -22,44 +22,77 @@ pub(super) enum Category {
 impl Category {
     const ALL: [Category; 2] = [Category::Session, Category::Template];
 
-    fn header(self) -> String {
+    /// The header of a token of this category, signed by the key with that id.
+    fn header(self, key_id: &str) -> Value {
         let cat = match self {
             Category::Session => "cl_B7d4PD111AAA",
             Category::Template => "cl_B7d4PD222AAA",
         };
-        let header = json!({ "alg": "RS256", "cat": cat, "kid": keys::KEY_ID, "typ": "JWT" });
-        BASE64URL.encode(header.to_string())
+        json!({ "alg": "RS256", "cat": cat, "kid": key_id, "typ": "JWT" })
     }
 }
 
-/// Signs a token of that category with these claims.
-pub(super) fn sign(claims: &Value, category: Category, signature: Signature) -> String {
-    let claims = BASE64URL.encode(claims.to_string());
-    let signed = format!("{}.{claims}", category.header());
-    let signature = match signature {
-        Signature::Rsa => BASE64URL.encode(keys::sign(signed.as_bytes())),
-        Signature::None => NO_SIGNATURE.to_owned(),
-    };
-    format!("{signed}.{signature}")
+/// Signs tokens, and verifies those that it has signed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Signer {
+    pub(super) keys: KeyRing,
+    pub(super) signature: Signature,
 }
 
-/// The category and the claims of a token that [`sign`] made, whether or not it has expired.
-pub(super) fn verify(token: &str, signature: Signature) -> Option<(Category, Map<String, Value>)> {
-    let (signed, signature_text) = token.rsplit_once('.')?;
-    let (header_text, claims) = signed.split_once('.')?;
-    let genuine = match signature {
-        Signature::Rsa => {
-            let signature = BASE64URL.decode(signature_text).ok()?;
-            keys::verify(signed.as_bytes(), &signature)
+impl Signer {
+    /// Signs a token of that category with these claims.
+    pub(super) fn sign(self, claims: &Value, category: Category) -> String {
+        let header = category.header(&self.keys.current_id());
+        self.sign_bytes(header.to_string().as_bytes(), claims.to_string().as_bytes())
+    }
+
+    /// Signs a session token whose header has these members in place of the usual ones. A member that is null is left out. If `members`
+    /// is not an object, it is the header.
+    pub(super) fn sign_with_header(self, members: &Value, claims: &Value) -> String {
+        let mut header = Category::Session.header(&self.keys.current_id());
+        match (header.as_object_mut(), members.as_object()) {
+            (Some(header), Some(members)) => {
+                header.extend(members.clone());
+                header.retain(|_, value| !value.is_null());
+            }
+            _ => header = members.clone(),
         }
-        Signature::None => signature_text == NO_SIGNATURE,
-    };
-    if !genuine {
-        return None;
+        self.sign_bytes(header.to_string().as_bytes(), claims.to_string().as_bytes())
     }
-    // There are no other headers, so there is no algorithm to be confused about.
-    let category = Category::ALL.into_iter().find(|category| category.header() == header_text)?;
-    Some((category, serde_json::from_slice(&BASE64URL.decode(claims).ok()?).ok()?))
+
+    /// Signs a token with these bytes as its header and its payload. The `alg` of the header selects the algorithm.
+    pub(super) fn sign_bytes(self, header: &[u8], payload: &[u8]) -> String {
+        let signed = format!("{}.{}", BASE64URL.encode(header), BASE64URL.encode(payload));
+        let signature = match self.signature {
+            Signature::Rsa => {
+                let header: Value = serde_json::from_slice(header).unwrap_or_default();
+                let alg = header["alg"].as_str().unwrap_or_default();
+                BASE64URL.encode(self.keys.sign(signed.as_bytes(), alg))
+            }
+            Signature::None => NO_SIGNATURE.to_owned(),
+        };
+        format!("{signed}.{signature}")
+    }
+
+    /// The category and the claims of a token that [`sign`](Signer::sign) made with any of the keys so far, whether or not it has
+    /// expired.
+    pub(super) fn verify(self, token: &str) -> Option<(Category, Map<String, Value>)> {
+        let (signed, signature_text) = token.rsplit_once('.')?;
+        let (header_text, claims) = signed.split_once('.')?;
+        let header: Value = serde_json::from_slice(&BASE64URL.decode(header_text).ok()?).ok()?;
+        let key_id = header["kid"].as_str()?;
+        let key = self.keys.find(key_id)?;
+        // The whole header has to be the usual one, so there is no algorithm to be confused about.
+        let category = Category::ALL.into_iter().find(|category| category.header(key_id) == header)?;
+        let genuine = match self.signature {
+            Signature::Rsa => keys::verify(key, signed.as_bytes(), &BASE64URL.decode(signature_text).ok()?),
+            Signature::None => signature_text == NO_SIGNATURE,
+        };
+        if !genuine {
+            return None;
+        }
+        Some((category, serde_json::from_slice(&BASE64URL.decode(claims).ok()?).ok()?))
+    }
 }
 
 #[cfg(test)]
@@ -69,21 +102,40 @@ mod tests {
     #[test]
     fn a_token_verifies_only_if_no_part_was_changed() {
         for signature in [Signature::Rsa, Signature::None] {
-            let token = sign(&json!({ "sid": "sess_1" }), Category::Session, signature);
-            let (category, claims) = verify(&token, signature).unwrap();
+            let signer = Signer { keys: KeyRing::default(), signature };
+            let token = signer.sign(&json!({ "sid": "sess_1" }), Category::Session);
+            let (category, claims) = signer.verify(&token).unwrap();
             assert_eq!((category, &claims["sid"]), (Category::Session, &json!("sess_1")));
 
-            let other = sign(&json!({ "sid": "sess_2" }), Category::Template, signature);
-            assert_eq!(verify(&other, signature).unwrap().0, Category::Template);
+            let other = signer.sign(&json!({ "sid": "sess_2" }), Category::Template);
+            assert_eq!(signer.verify(&other).unwrap().0, Category::Template);
             let parts: Vec<_> = token.split('.').collect();
             let others: Vec<_> = other.split('.').collect();
             let forged = match signature {
                 Signature::Rsa => [parts[0], others[1], parts[2]].join("."),
                 Signature::None => [parts[0], others[1], "forged"].join("."),
             };
-            assert_eq!(verify(&forged, signature), None);
+            assert_eq!(signer.verify(&forged), None);
             for garbage in ["", ".", "..", "a.b.c", "é.é.é", parts[1]] {
-                assert_eq!(verify(garbage, signature), None, "{garbage}");
+                assert_eq!(signer.verify(garbage), None, "{garbage}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_of_an_earlier_key_verifies_but_not_one_of_a_later_key_or_with_another_header() {
+        for signature in [Signature::Rsa, Signature::None] {
+            let mut signer = Signer { keys: KeyRing::default(), signature };
+            let (first, claims) = (signer, json!({}));
+            let token = signer.sign(&claims, Category::Session);
+            signer.keys.rotate(false);
+            assert!(signer.verify(&token).is_some());
+            let rotated = signer.sign(&claims, Category::Session);
+            assert!(signer.verify(&rotated).is_some());
+            assert_eq!(first.verify(&rotated), None);
+            for (name, value) in [("kid", json!("ins_fake_clerk_3")), ("kid", Value::Null), ("more", json!(1))] {
+                let other = signer.sign_with_header(&json!({ name: value }), &claims);
+                assert_eq!(signer.verify(&other), None, "{name}");
             }
         }
     }

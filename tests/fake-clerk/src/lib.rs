@@ -1,6 +1,7 @@
 //! FakeClerk: a stateful Clerk Sessions API in memory, for testing programs without an account or a network.
 //!
-//! It stores sessions, users and organizations, and signs real RS256 tokens. It serves their keys at `/v1/jwks`. It has the
+//! It stores sessions, users and organizations, and signs real RS256 tokens. It serves their keys at `/v1/jwks` and, without a secret
+//! key, at `/.well-known/jwks.json`. It has the
 //! parameters, limits, errors and both list shapes of the real API.
 //!
 //! To test a client in the same process over a loopback socket:
@@ -53,7 +54,10 @@
 // routes             the checks of every request, and the routing to its operation
 // request            reading the query and the JSON body of a request
 // sessions, tokens, refresh   the operations
-// jwt, keys          signed tokens, and the RSA key that signs them
+// claims             the claims of tokens
+// jwt, keys          signed tokens, and the RSA keys that sign them
+// jwks               the response to a request for the key set
+// verification       what tests of token verification need
 // limit              the rate limit
 // errors             the table of error codes and their body
 // script             scripted responses
@@ -62,9 +66,11 @@
 // server             FakeClerk behind a loopback socket; feature `server`
 // in_process         FakeClerk as a transport of clerk-sessions-core; feature `transport`
 
+mod claims;
 mod clock;
 mod control;
 mod errors;
+mod jwks;
 mod jwt;
 mod keys;
 mod limit;
@@ -84,6 +90,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod verification;
 
 #[cfg(feature = "transport")]
 mod in_process;
@@ -94,15 +101,15 @@ use std::collections::VecDeque;
 #[cfg(any(feature = "server", feature = "transport"))]
 use std::sync::{Mutex, MutexGuard, PoisonError};
 #[cfg(any(feature = "server", feature = "transport"))]
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::{Request, Response};
-use serde_json::Value;
 
+pub use self::claims::ClaimsVersion;
 use self::clock::Clock;
 #[cfg(feature = "transport")]
 pub use self::in_process::InProcess;
-use self::jwt::Category;
+pub use self::jwks::{JwksContent, JwksResponse, ResponseDelay};
 use self::record::Log;
 pub use self::record::Recorded;
 pub use self::refresh::Handshake;
@@ -118,7 +125,7 @@ use self::state::State;
 /// A Clerk Sessions API in memory, without a clock or a socket.
 ///
 /// [`handle`](FakeClerk::handle) turns a request into a response; the time is an argument. The same seed, requests and times give the
-/// same responses, except for RSA signatures: each process has a new RSA key.
+/// same responses, except for RSA signatures: each process has new RSA keys.
 ///
 /// It keeps the newest [`keep_requests`](Seed::keep_requests) requests and the newest 10,000 refresh tokens. The numbers of created
 /// sessions and of scripted responses are unlimited. [`reset`](FakeClerk::reset) deletes all of it.
@@ -141,18 +148,25 @@ impl FakeClerk {
 
     /// Handles a request that arrives at `now_ms`, in Unix milliseconds, and returns the response.
     ///
-    /// The request's URI may be absolute, or a path with a query. Routes under `/_fake/` control the fake.
+    /// The request's URI may be absolute, or a path with a query. Routes under `/_fake/` control the fake. If the response is to be
+    /// sent later, it has the extension [`ResponseDelay`].
     pub fn handle(&mut self, request: Request<Vec<u8>>, now_ms: i64) -> Response<Vec<u8>> {
         if let Some(name) = control::name(request.uri().path()) {
             return control::respond(self, name, &request, now_ms);
         }
-        let response = match self.script.pop_front() {
+        let asks_for_keys = routes::asks_for_keys(&request);
+        let delay = asks_for_keys.then(|| self.state.seed.jwks_response.delay()).flatten();
+        self.state.jwks_requests += u64::from(asks_for_keys);
+        let mut response = match self.script.pop_front() {
             Some(scripted) => scripted.into_response(),
             None => {
                 let now = self.state.settle(now_ms);
                 routes::respond(&mut self.state, &request, now)
             }
         };
+        if let Some(delay) = delay {
+            response.extensions_mut().insert(delay);
+        }
         self.log.add(request, &self.state.seed);
         response
     }
@@ -183,14 +197,6 @@ impl FakeClerk {
         refresh::handshake(&mut self.state, session_id, origin, now)
     }
 
-    /// Signs a session token with exactly these claims.
-    ///
-    /// Use it for claims that the API never issues, such as a missing `iat` or one that is too old.
-    #[must_use]
-    pub fn sign(&self, claims: &Value) -> String {
-        jwt::sign(claims, Category::Session, self.state.seed.signature)
-    }
-
     /// The first accepted secret key, or an empty string if no key is accepted.
     #[must_use]
     pub fn secret_key(&self) -> &str {
@@ -218,7 +224,8 @@ impl FakeClerk {
         self.state.clock.read(now_ms)
     }
 
-    /// Restores the initial seed and its clock, and clears recorded requests, scripted responses and rate limits.
+    /// Restores the initial seed, its clock and the first key, and clears recorded requests, scripted responses, rate limits and the
+    /// count of requests for the key set.
     pub fn reset(&mut self) {
         self.reset_to(self.start.clone());
     }
@@ -241,7 +248,7 @@ impl FakeClerk {
 
 fn start(seed: Seed) -> State {
     if seed.signature == Signature::Rsa {
-        keys::prepare();
+        keys::KeyRing::default().prepare();
     }
     State::new(seed)
 }
@@ -262,4 +269,10 @@ fn lock(fake: &Mutex<FakeClerk>) -> MutexGuard<'_, FakeClerk> {
 fn now_ms() -> i64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The time of a fake since 1970-01-01 00:00:00 UTC, or zero if its clock is set to an earlier date.
+#[cfg(any(feature = "server", feature = "transport"))]
+fn unix_time(fake: &FakeClerk) -> Duration {
+    Duration::from_millis(u64::try_from(fake.clock(now_ms())).unwrap_or_default())
 }

@@ -4,8 +4,9 @@ use http::Uri;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::claims::session_claims;
 use super::errors::{self, Problem};
-use super::jwt::{self, Category};
+use super::jwt::Category;
 use super::request::{Fields, Query};
 use super::session;
 use super::state::{Redeemed, State};
@@ -90,7 +91,9 @@ fn check_token(state: &State, id: &str, token: &str, origin: &str, now: i64) -> 
     if !is_origin(origin) {
         return Err(errors::ORIGIN_INVALID.because("The request_origin must be an http or https origin."));
     }
-    let (category, claims) = jwt::verify(token, state.seed.signature)
+    let (category, claims) = state
+        .signer()
+        .verify(token)
         .ok_or_else(|| errors::TOKEN_INVALID.because("The expired_token was not issued by this instance."))?;
     if category != Category::Session {
         return Err(errors::INELIGIBLE.because("The token was created from a template."));
@@ -143,9 +146,9 @@ fn check_headers(fields: &Fields) -> Result<(), Problem> {
 fn token_for_browser(state: &mut State, session_id: &str, origin: &str, now: i64, issued_at: i64) -> Option<String> {
     let jti = state.new_token_id();
     let session = state.sessions.get(session_id)?;
-    let mut claims = tokens::session_claims(&state.seed, session, jti, now, issued_at, tokens::LIFE);
+    let mut claims = session_claims(&state.seed, session, jti, now, issued_at, tokens::LIFE);
     claims["azp"] = origin.into();
-    Some(jwt::sign(&claims, Category::Session, state.seed.signature))
+    Some(state.signer().sign(&claims, Category::Session))
 }
 
 fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {

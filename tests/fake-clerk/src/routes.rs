@@ -1,15 +1,16 @@
 //! The checks of every request, and the routing to its operation.
 
+use std::borrow::Cow;
+
 use http::header::{AUTHORIZATION, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use percent_encoding::percent_decode_str;
-use serde_json::Value;
 
 use super::errors::{self, Problem};
 use super::operation::Operation;
 use super::request::{Fields, Query};
 use super::state::State;
-use super::{keys, refresh, sessions, tokens};
+use super::{JwksContent, refresh, sessions, tokens};
 
 /// The supported API versions.
 const API_VERSIONS: [&str; 6] = ["2021-02-05", "2024-10-01", "2025-03-12", "2025-04-10", "2025-11-10", "2026-05-12"];
@@ -21,24 +22,35 @@ struct Route<'a> {
     template: &'a str,
 }
 
+/// The public key set of the Frontend API, which needs no secret key.
+const PUBLIC_KEY_SET: [&str; 2] = [".well-known", "jwks.json"];
+
+/// Whether the request is for the key set, with or without a valid secret key.
+pub(super) fn asks_for_keys(request: &Request<Vec<u8>>) -> bool {
+    let path = || segments(request);
+    request.method() == Method::GET && (path().eq(["v1", "jwks"]) || path().eq(PUBLIC_KEY_SET))
+}
+
+/// The decoded segments of the path. It is split before it is decoded, because an encoded slash belongs to its segment.
+fn segments(request: &Request<Vec<u8>>) -> impl Iterator<Item = Cow<'_, str>> {
+    request.uri().path().split('/').skip(1).map(|segment| percent_decode_str(segment).decode_utf8_lossy())
+}
+
 /// The response to an API request.
 pub(super) fn respond(state: &mut State, request: &Request<Vec<u8>>, now: i64) -> Response<Vec<u8>> {
     let trace_id = state.new_trace_id();
-    // The path is split before it is decoded, because an encoded slash belongs to its segment.
-    let segments: Vec<_> = request
-        .uri()
-        .path()
-        .split('/')
-        .skip(1)
-        .map(|segment| percent_decode_str(segment).decode_utf8_lossy())
-        .collect();
+    if let JwksContent::Response(response) = &state.seed.jwks_response.content {
+        if asks_for_keys(request) {
+            return response.clone().into_response();
+        }
+    }
+    let segments: Vec<_> = segments(request).collect();
     let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
     let route = find(request.method(), &segments);
     let operation = route.as_ref().ok().map(|route| route.operation);
-    let outcome =
-        admit(state, request, operation, now).and(route).and_then(|route| operate(state, request, &route, now));
-    let mut response = match outcome {
-        Ok(body) => errors::json_response(StatusCode::OK, &body),
+    let admitted = if segments == PUBLIC_KEY_SET { Ok(()) } else { admit(state, request, operation, now) };
+    let mut response = match admitted.and(route).and_then(|route| operate(state, request, &route, now)) {
+        Ok(response) => response,
         Err(problem) => problem.into_response(&trace_id),
     };
     if let Ok(trace_id) = HeaderValue::try_from(trace_id) {
@@ -51,6 +63,7 @@ pub(super) fn respond(state: &mut State, request: &Request<Vec<u8>>, now: i64) -
 fn find<'a>(method: &Method, segments: &[&'a str]) -> Result<Route<'a>, Problem> {
     let (allowed, operation, session_id, template) = match *segments {
         ["v1", "jwks"] => ("GET", Operation::KeySet, "", ""),
+        _ if segments == PUBLIC_KEY_SET => ("GET", Operation::KeySet, "", ""),
         ["v1", "sessions"] if method == Method::POST => ("POST", Operation::Create, "", ""),
         ["v1", "sessions"] if method == Method::GET => ("GET", Operation::List, "", ""),
         ["v1", "sessions"] => return Err(method_not_allowed("GET, POST")),
@@ -98,12 +111,17 @@ fn admit(state: &mut State, request: &Request<Vec<u8>>, operation: Option<Operat
 }
 
 /// Performs the operation.
-fn operate(state: &mut State, request: &Request<Vec<u8>>, route: &Route<'_>, now: i64) -> Result<Value, Problem> {
+fn operate(
+    state: &mut State,
+    request: &Request<Vec<u8>>,
+    route: &Route<'_>,
+    now: i64,
+) -> Result<Response<Vec<u8>>, Problem> {
     let fields = || Fields::of(request);
     let query = || Query::of(request);
     let id = route.session_id;
-    match route.operation {
-        Operation::KeySet => Ok(keys::key_set()),
+    let body = match route.operation {
+        Operation::KeySet => return Ok(state.seed.jwks_response.content.respond(state.keys)),
         Operation::List => sessions::list(state, &query(), now),
         Operation::Create => sessions::create(state, &fields()?, now),
         Operation::Get => sessions::get(state, id, now),
@@ -116,7 +134,8 @@ fn operate(state: &mut State, request: &Request<Vec<u8>>, route: &Route<'_>, now
         Operation::CreateTokenFromTemplate => {
             tokens::create_from_template(state, id, route.template, &fields()?, tokens::origin(request), now)
         }
-    }
+    };
+    body.map(|body| errors::json_response(StatusCode::OK, &body))
 }
 
 fn method_not_allowed(allowed: &'static str) -> Problem {

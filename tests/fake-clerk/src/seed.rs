@@ -3,10 +3,15 @@
 #![allow(clippy::exhaustive_structs, reason = "tests write these as literals")]
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+
+use super::{ClaimsVersion, JwksResponse};
 
 /// The secret key that a [`Seed`] accepts by default.
 pub const DEFAULT_SECRET_KEY: &str = "sk_test_fake_clerk_not_a_secret";
+
+/// The default issuer.
+const ISSUER: &str = "https://fake.clerk.accounts.dev";
 
 /// The initial state and the behaviour of a [`FakeClerk`](super::FakeClerk).
 ///
@@ -19,6 +24,8 @@ pub struct Seed {
     pub secret_keys: Vec<String>,
     /// Whether it is a production instance, which refuses to create sessions; default no.
     pub production: bool,
+    /// The `iss` of all tokens, the URL of the Frontend API; default `https://fake.clerk.accounts.dev`. Nothing is served there.
+    pub issuer: String,
     /// The time at which the clock is stopped, in Unix milliseconds; by default the clock runs. To move it later, see
     /// [`FakeClerk::set_clock`](super::FakeClerk::set_clock).
     pub now: Option<i64>,
@@ -44,6 +51,8 @@ pub struct Seed {
     pub nulls: Nulls,
     /// How tokens are signed; default [`Signature::Rsa`].
     pub signature: Signature,
+    /// The response to requests for the key set; by default the keys, at once.
+    pub jwks_response: JwksResponse,
     /// The number of newest requests to keep; default 1000.
     pub keep_requests: usize,
     /// The number of bytes to keep of each request body; default 65,536.
@@ -90,6 +99,15 @@ pub struct SeedSession {
     /// The `fva` claim of the session's tokens: the minutes since the first and the second factor were verified, or -1 for never. By
     /// default, the minutes since the creation, and -1.
     pub fva: Option<[i64; 2]>,
+    /// The version of the claims of the session's tokens; default 2.
+    pub claims_version: ClaimsVersion,
+    /// The features of the user, such as `exports`; default none. Tokens contain them in `fea`.
+    pub user_features: Vec<String>,
+    /// The plans of the user, such as `free`; default none. Tokens contain them in `pla`.
+    pub user_plans: Vec<String>,
+    /// Further claims of the session's tokens, such as custom ones; default none. They replace claims of the same name, except for
+    /// the `azp` of a request with an `Origin`.
+    pub claims: Map<String, Value>,
 }
 
 /// An organization of a [`Seed`].
@@ -111,6 +129,13 @@ pub struct SeedOrganization {
     /// form, with at most 128 different permission names. Further ones and system permissions (`org:sys_…`) are left out of tokens.
     #[serde(default)]
     pub permissions: Vec<String>,
+    /// The features of the organization that no permission names; default none. Tokens contain them, and those of the permissions, in
+    /// `fea`.
+    #[serde(default)]
+    pub features: Vec<String>,
+    /// The plans of the organization; default none. Tokens contain them in `pla`.
+    #[serde(default)]
+    pub plans: Vec<String>,
 }
 
 /// The number of requests that are allowed in each fixed window. Further requests get a 429.
@@ -238,10 +263,11 @@ impl Seed {
 }
 
 impl SeedOrganization {
-    /// An organization with that id, without a slug and permissions, whose users have the role `org:admin`.
+    /// An organization with that id, without a slug, permissions, features and plans, whose users have the role `org:admin`.
     #[must_use]
     pub fn new(id: &str) -> SeedOrganization {
-        SeedOrganization { id: id.to_owned(), slug: None, role: admin(), permissions: Vec::new() }
+        let (permissions, features, plans) = (Vec::new(), Vec::new(), Vec::new());
+        SeedOrganization { id: id.to_owned(), slug: None, role: admin(), permissions, features, plans }
     }
 }
 
@@ -254,6 +280,7 @@ impl Default for Seed {
         Seed {
             secret_keys: vec![DEFAULT_SECRET_KEY.to_owned()],
             production: false,
+            issuer: ISSUER.to_owned(),
             now: None,
             users: Vec::new(),
             organizations: Vec::new(),
@@ -266,6 +293,7 @@ impl Default for Seed {
             revoke_ended: RevokeEnded::default(),
             nulls: Nulls::default(),
             signature: Signature::default(),
+            jwks_response: JwksResponse::default(),
             keep_requests: 1000,
             keep_body_bytes: 64 * 1024,
         }
@@ -297,6 +325,10 @@ impl Default for SeedSession {
             latest_activity: None,
             tasks: None,
             fva: None,
+            claims_version: ClaimsVersion::default(),
+            user_features: Vec::new(),
+            user_plans: Vec::new(),
+            claims: Map::new(),
         }
     }
 }

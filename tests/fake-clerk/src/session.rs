@@ -1,8 +1,9 @@
 //! One session: its fields, its status and its JSON.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::claims::ClaimsVersion;
 use super::seed::{Nulls, SeedSession};
 
 /// Milliseconds in a day.
@@ -15,6 +16,16 @@ const ABANDONED_AFTER: i64 = 30 * DAY;
 /// All statuses that the list filter accepts.
 pub(super) const STATUSES: [&str; 8] =
     ["abandoned", "active", "ended", "expired", "pending", "removed", "replaced", "revoked"];
+
+/// What a seed says about the claims of a session's tokens, apart from the session itself and its organization.
+#[derive(Debug, Default)]
+pub(super) struct UserClaims {
+    pub(super) version: ClaimsVersion,
+    pub(super) features: Vec<String>,
+    pub(super) plans: Vec<String>,
+    /// Further claims, which replace others.
+    pub(super) more: Map<String, Value>,
+}
 
 /// A session. Times are in Unix milliseconds.
 #[derive(Debug)]
@@ -34,6 +45,7 @@ pub(super) struct Session {
     latest_activity: Option<Value>,
     tasks: Option<Value>,
     pub(super) fva: Option<[i64; 2]>,
+    pub(super) claims: UserClaims,
 }
 
 impl Session {
@@ -60,6 +72,12 @@ impl Session {
             latest_activity: seed.latest_activity,
             tasks: seed.tasks,
             fva: seed.fva,
+            claims: UserClaims {
+                version: seed.claims_version,
+                features: seed.user_features,
+                plans: seed.user_plans,
+                more: seed.claims,
+            },
         }
     }
 

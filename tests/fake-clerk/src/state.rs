@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::clock::Clock;
 use super::errors::{self, Problem};
+use super::jwt::Signer;
+use super::keys::KeyRing;
 use super::limit::Windows;
 use super::seed::{Seed, SeedSession};
 use super::session::Session;
@@ -24,6 +26,9 @@ pub(super) struct State {
     pub(super) sessions: Store,
     pub(super) windows: Windows,
     pub(super) clock: Clock,
+    pub(super) keys: KeyRing,
+    /// The number of requests for the key set.
+    pub(super) jwks_requests: u64,
     users: HashSet<String>,
     refresh_tokens: HashMap<String, RefreshToken>,
     /// The same tokens, oldest first.
@@ -57,6 +62,8 @@ impl State {
         State {
             users: seed.users.iter().cloned().collect(),
             clock: Clock::new(seed.now),
+            keys: KeyRing::default(),
+            jwks_requests: 0,
             seed,
             sessions: Store::default(),
             windows: Windows::default(),
@@ -105,6 +112,11 @@ impl State {
     /// The session with that id, mutable, or a 'not found' error.
     pub(super) fn session_mut(&mut self, id: &str) -> Result<&mut Session, Problem> {
         self.sessions.get_mut(id).ok_or_else(no_session)
+    }
+
+    /// Signs tokens with the current key, as the seed says.
+    pub(super) fn signer(&self) -> Signer {
+        Signer { keys: self.keys, signature: self.seed.signature }
     }
 
     /// Whether the user exists.

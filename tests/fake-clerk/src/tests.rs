@@ -307,7 +307,7 @@ fn a_scripted_response_that_cannot_be_sent_is_a_500() {
 /// Sends requests that are randomly assembled from pieces, at extreme times.
 #[test]
 fn random_requests_never_panic() {
-    const PIECES: [&str; 30] = [
+    const PIECES: [&str; 34] = [
         "/",
         "v1",
         "sessions",
@@ -322,6 +322,10 @@ fn random_requests_never_panic() {
         "handshake",
         "requests",
         "clock",
+        "sign",
+        "rotate",
+        "pem",
+        ".well-known",
         "demo",
         "nhost",
         "%",
@@ -339,7 +343,7 @@ fn random_requests_never_panic() {
         "status",
         "*",
     ];
-    const BODIES: [&str; 12] = [
+    const BODIES: [&str; 14] = [
         "",
         "null",
         r#"{"advance_ms":9223372036854775807}"#,
@@ -351,6 +355,8 @@ fn random_requests_never_panic() {
         "\u{0}",
         r#"{"user_id":"user_demo"}"#,
         r#"[{"status":0}]"#,
+        r#"{"content":{"response":{"status":0}},"delay_ms":18446744073709551615}"#,
+        r#"{"claims":null}"#,
         r#"{"expired_token":"..","refresh_token":"","request_origin":"http://["}"#,
     ];
     const TIMES: [i64; 4] = [i64::MIN, 0, NOW, i64::MAX];

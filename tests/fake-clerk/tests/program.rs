@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 fn fake_clerk(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fake-clerk"));
@@ -78,8 +79,11 @@ fn help_shows_every_option_and_route() {
         let output = run(&[option]);
         assert!(output.status.success());
         let help = String::from_utf8(output.stdout).unwrap();
-        for name in ["--addr", "--state", "--seed-user", "reset", "script", "requests", "clock", "handshake"] {
+        for name in ["--addr", "--state", "--seed-user"] {
             assert!(help.contains(name), "{name}");
+        }
+        for name in ["reset", "script", "requests", "clock", "handshake", "sign", "pem", "rotate", "jwks"] {
+            assert!(help.contains(&format!("$CLERK_API_URL/_fake/{name}")), "{name} has an example");
         }
     }
 }
@@ -122,4 +126,25 @@ fn a_reset_goes_back_to_the_state_file() {
     let (_, session) = fake.call("GET", "/v1/sessions/sess_1", "");
     assert!(session.contains(r#""status":"active""#), "{session}");
     assert_eq!(fake.call("GET", "/v1/sessions/sess_demo_active", "").0, 404);
+}
+
+#[test]
+fn a_key_set_that_is_down_and_slow_is_controlled_from_another_process() {
+    let fake = Running::start(&[]);
+    let (status, keys) = fake.call("GET", "/.well-known/jwks.json", "");
+    assert_eq!(status, 200);
+    let setting = r#"{"content":{"response":{"status":503}},"delay_ms":50}"#;
+    assert_eq!(fake.call("POST", "/_fake/jwks", setting).0, 200);
+    let started = Instant::now();
+    assert_eq!(fake.call("GET", "/v1/jwks", "").0, 503);
+    assert!(started.elapsed() >= Duration::from_millis(50));
+    let (_, shown) = fake.call("POST", "/_fake/jwks", "{}");
+    assert!(shown.contains(r#""requests":2"#), "{shown}");
+
+    let (_, rotated) = fake.call("POST", "/_fake/rotate", r#"{"keep_old":false}"#);
+    assert_eq!(rotated, r#"{"kid":"ins_fake_clerk_2"}"#);
+    let (status, new_keys) = fake.call("GET", "/v1/jwks", "");
+    assert_eq!((status, new_keys == keys), (200, false));
+    let (_, signed) = fake.call("POST", "/_fake/sign", r#"{"claims":{"sub":"user_1"}}"#);
+    assert_eq!(signed.matches('.').count(), 2, "{signed}");
 }

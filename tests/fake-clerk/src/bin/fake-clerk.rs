@@ -33,16 +33,19 @@ Every field is optional. Unknown fields are refused. Times are in Unix milliseco
     "secret_keys": ["sk_test_1"],
     "users": ["user_1"],
     "organizations": [
-      { "id": "org_1", "slug": "acme", "role": "org:admin", "permissions": ["org:invoices:read"] }
+      { "id": "org_1", "slug": "acme", "role": "org:admin", "permissions": ["org:invoices:read"],
+        "features": ["sso"], "plans": ["pro"] }
     ],
     "templates": ["hasura"],
     "sessions": [
       { "id": "sess_1", "user_id": "user_1", "last_active_organization_id": "org_1" },
       { "id": "sess_2", "status": "pending", "tasks": [{ "key": "choose-organization" }] },
-      { "id": "sess_3", "actor": { "sub": "user_support" }, "created_at": 1763900000000 }
+      { "id": "sess_3", "actor": { "sub": "user_support" }, "created_at": 1763900000000 },
+      { "id": "sess_4", "user_features": ["exports"], "user_plans": ["free"], "claims": { "theme": "dark" } }
     ],
     "now": 1763900000000,
     "production": false,
+    "issuer": "https://fake.clerk.accounts.dev",
     "rate_limit": { "requests": 100, "per_ms": 10000 },
     "rate_limit_scope": "key",
     "max_limit": 100,
@@ -50,6 +53,7 @@ Every field is optional. Unknown fields are refused. Times are in Unix milliseco
     "revoke_ended": "ok",
     "nulls": "null",
     "signature": "rsa",
+    "jwks_response": { "content": "keys", "delay_ms": 0 },
     "keep_requests": 1000,
     "keep_body_bytes": 65536
   }
@@ -57,10 +61,12 @@ Every field is optional. Unknown fields are refused. Times are in Unix milliseco
   secret_keys       the accepted keys [default: sk_test_fake_clerk_not_a_secret]
   users, organizations, templates
                     the ids or names that exist; a request for any other gets a 404
-  sessions          other fields: client_id, last_active_at, expire_at, abandon_at, updated_at, latest_activity and fva
-                    (the token claim); missing ids and times are generated
+  sessions          other fields: client_id, last_active_at, expire_at, abandon_at, updated_at and latest_activity;
+                    missing ids and times are generated. Of the session's tokens: fva is that claim; claims_version is 1
+                    or 2 [default: 2]; claims are further ones, which replace others
   now               the time at which the clock is stopped [default: the clock runs]
   production        true for a production instance, which refuses to create sessions [default: false]
+  issuer            the iss of all tokens [default: https://fake.clerk.accounts.dev]
   rate_limit        the number of requests allowed in each window; further ones get a 429 [default: no limit]
   rate_limit_scope  "key": all requests with a key share the limit; "endpoint": each operation has its own limit
   max_limit         the maximum number of sessions in one list [default: 500, the maximum of the API]
@@ -68,6 +74,9 @@ Every field is optional. Unknown fields are refused. Times are in Unix milliseco
   revoke_ended      the response to revoking a session that has already ended, such as an expired one: "ok" or "error"
   nulls             how a session shows an optional field without a value: "null" or "absent"
   signature         how tokens are signed: "rsa", or "none" for a constant in place of the signature
+  jwks_response     the response to GET /v1/jwks and, without a key, GET /.well-known/jwks.json: content is "keys",
+                    "empty", "broken" (not JSON) or {"response": {"status": 503}}, as for /_fake/script; delay_ms makes it
+                    slow
   keep_requests, keep_body_bytes
                     the number of requests, and of bytes of each body, that /_fake/requests keeps
 
@@ -94,6 +103,22 @@ These routes need no key. Requests to them are not recorded and do not count tow
   POST /_fake/handshake  returns the expired_token and the refresh_token that a browser sends to refresh a session
       curl -d '{"session_id": "sess_demo_active", "origin": "https://app.example.com"}' \
           $CLERK_API_URL/_fake/handshake
+
+  POST /_fake/sign       signs a session token with exactly these claims. The members of header replace the usual ones,
+                         and null leaves one out. The signature is valid: RS384 and RS512 as alg select these algorithms.
+      curl -d '{"claims": {"sub": "user_1"}, "header": {"cat": null}}' $CLERK_API_URL/_fake/sign
+
+  GET /_fake/pem         shows the public key that verifies new tokens, and its kid
+      curl $CLERK_API_URL/_fake/pem
+
+  POST /_fake/rotate     makes another key sign new tokens; the old ones stay in the key set or are withdrawn
+      curl -d '{"keep_old": true}' $CLERK_API_URL/_fake/rotate
+
+  POST /_fake/jwks       sets the response to requests for the key set, in the format of jwks_response. GET shows it and
+                         the number of these requests since the start or the last reset.
+      curl -d '{"content": "empty", "delay_ms": 300}' $CLERK_API_URL/_fake/jwks
+      curl -d '{"content": {"response": {"status": 503}}}' $CLERK_API_URL/_fake/jwks
+      curl -d '{}' $CLERK_API_URL/_fake/jwks
 "#;
 
 /// The number of sessions that each `--seed-user` gets.
@@ -192,6 +217,9 @@ mod tests {
         }
         for name in all["sessions"][0].as_object().unwrap().keys() {
             assert!(HELP.contains(name), "the field {name} of a session is not in the help");
+        }
+        for name in all["organizations"][0].as_object().unwrap().keys() {
+            assert!(shown["organizations"][0].get(name).is_some(), "{name} of an organization is not in the help");
         }
     }
 }
