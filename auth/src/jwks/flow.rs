@@ -83,7 +83,7 @@ impl FindKey {
 
     pub(super) fn step(&mut self, verifier: &JwksVerifier, id: Option<&str>, now: Duration) -> Finding {
         if self.under_way.is_none() {
-            match verifier.keys().find(id, now, verifier.settings()) {
+            match verifier.find_key(id, now) {
                 Lookup::Found(found) => return Finding::Found(found),
                 Lookup::Unknown => return Finding::Unknown,
                 Lookup::Unavailable(error) => return Finding::Unavailable(error),
@@ -116,7 +116,7 @@ impl FindKey {
             Err(error) => {
                 fetching.failed(&error, now);
                 // Keys that are too old may be allowed now.
-                match verifier.keys().find(id, now, verifier.settings()) {
+                match verifier.find_key(id, now) {
                     Lookup::Found(found) => Finding::Found(found),
                     _ => Finding::Unavailable(error),
                 }

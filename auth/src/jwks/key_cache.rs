@@ -24,8 +24,9 @@ struct State {
     /// The start of the last successful fetch for an unknown key id.
     looked_up: Option<Duration>,
     failure: Option<Failure>,
-    /// Whether a call fetches keys now.
-    is_fetching: bool,
+    /// The number of the fetch under way, and when it must have ended.
+    fetching: Option<(u64, Duration)>,
+    fetches: u64,
     epoch: u64,
 }
 
@@ -63,6 +64,7 @@ pub(super) struct Found {
 /// The only fetch that is under way. If it is dropped, the next call may fetch.
 pub(super) struct Fetching {
     cache: Arc<KeyCache>,
+    number: u64,
     started: Duration,
     is_for_unknown: bool,
 }
@@ -78,8 +80,15 @@ impl KeyCache {
         state.fetched.as_ref().filter(|fetched| fetched.is_fresh(now, settings)).map(|_| state.epoch)
     }
 
-    /// Looks a key up; without an id, the question is only whether there are keys.
-    pub(super) fn find(self: &Arc<Self>, id: Option<&str>, now: Duration, settings: &KeySettings) -> Lookup {
+    /// Looks a key up; without an id, the question is only whether there are keys. `longest` is the longest time that a fetch takes:
+    /// if one takes longer, nobody drives it, and another call may fetch.
+    pub(super) fn find(
+        self: &Arc<Self>,
+        id: Option<&str>,
+        now: Duration,
+        settings: &KeySettings,
+        longest: Duration,
+    ) -> Lookup {
         let mut state = self.state();
         let is_fresh = state.fetched.as_ref().is_some_and(|fetched| fetched.is_fresh(now, settings));
         if is_fresh {
@@ -98,11 +107,13 @@ impl KeyCache {
             }
             return Lookup::Unavailable(error);
         }
-        if state.is_fetching {
+        if state.fetching.is_some_and(|(_, end)| now < end) {
             return Lookup::Wait;
         }
-        state.is_fetching = true;
-        Lookup::Fetch(Fetching { cache: Arc::clone(self), started: now, is_for_unknown: is_fresh })
+        let number = state.fetches;
+        state.fetches += 1;
+        state.fetching = Some((number, now.saturating_add(longest)));
+        Lookup::Fetch(Fetching { cache: Arc::clone(self), number, started: now, is_for_unknown: is_fresh })
     }
 
     /// Forgets the keys, so that the next token makes a fetch.
@@ -154,6 +165,9 @@ impl Fetching {
 
 impl Drop for Fetching {
     fn drop(&mut self) {
-        self.cache.state().is_fetching = false;
+        let mut state = self.cache.state();
+        if state.fetching.is_some_and(|(number, _)| number == self.number) {
+            state.fetching = None;
+        }
     }
 }

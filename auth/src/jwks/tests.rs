@@ -225,6 +225,22 @@ fn a_fetch_that_is_dropped_is_made_by_the_next_call() {
 }
 
 #[test]
+fn a_fetch_that_nobody_drives_is_made_by_the_next_call() {
+    let verifier = verifier();
+    let token = token();
+    let mut stuck = verifier.verify(&token, NOW);
+    let mut next = verifier.verify(&token, NOW);
+    assert!(matches!(stuck.step(s(0)), Step::Send { .. }));
+    assert!(matches!(next.step(s(20)), Step::Wait(_)));
+    assert!(matches!(next.step(s(21)), Step::Send { .. }));
+    drop(stuck);
+    let mut third = verifier.verify(&token, NOW);
+    assert!(matches!(third.step(s(22)), Step::Wait(_)), "the second fetch is under way");
+    next.on_response(ok(&jwks(&[signer()])), s(23));
+    assert!(matches!(next.step(s(23)), Step::Done) && is_ok(&next.finish()));
+}
+
+#[test]
 fn the_time_that_a_fetch_takes_counts() {
     let verifier = verifier();
     let token = signer().token(json!({}));

@@ -8,13 +8,16 @@ use clerk_sessions_core::call::CallContext;
 use clerk_sessions_core::{Api, CallOptions, Error, Observer};
 
 use super::flow::{VerifyToken, WarmUp};
-use super::key_cache::KeyCache;
+use super::key_cache::{KeyCache, Lookup};
 use super::settings::KeySettings;
 use crate::crypto::{self, Crypto};
 use crate::publishable_key::PublishableKey;
 use crate::rules::Rules;
 use crate::verified_cache::VerifiedCache;
 use crate::verifier::Checks;
+
+/// How much longer than its deadline a fetch may take until it is reported.
+const DRIVING: Duration = Duration::from_secs(1);
 
 /// Verifies session tokens with keys that it fetches from Clerk, without I/O of its own.
 ///
@@ -152,6 +155,12 @@ impl JwksVerifier {
 
     pub(super) fn settings(&self) -> &KeySettings {
         &self.settings
+    }
+
+    /// Looks a key up in the keys so far.
+    pub(super) fn find_key(&self, id: Option<&str>, now: Duration) -> Lookup {
+        let longest = self.context.options().deadline.saturating_add(DRIVING);
+        self.keys.find(id, now, &self.settings, longest)
     }
 
     pub(super) fn keys(&self) -> &Arc<KeyCache> {
