@@ -146,8 +146,11 @@ impl Fetching {
     /// Replaces all keys. Returns the key of this id.
     pub(super) fn succeeded(self, keys: KeySet, id: Option<&str>) -> Option<Found> {
         let mut state = self.cache.state();
-        state.fetched = Some(Fetched { keys: Arc::new(keys), at: self.started });
-        state.epoch += 1;
+        // A fetch that nobody drove for long is older than the one that another call made.
+        if state.fetched.as_ref().is_none_or(|newest| newest.at <= self.started) {
+            state.fetched = Some(Fetched { keys: Arc::new(keys), at: self.started });
+            state.epoch += 1;
+        }
         state.failure = None;
         if self.is_for_unknown {
             state.looked_up = Some(self.started);

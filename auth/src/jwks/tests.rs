@@ -233,11 +233,12 @@ fn a_fetch_that_nobody_drives_is_made_by_the_next_call() {
     assert!(matches!(stuck.step(s(0)), Step::Send { .. }));
     assert!(matches!(next.step(s(20)), Step::Wait(_)));
     assert!(matches!(next.step(s(21)), Step::Send { .. }));
-    drop(stuck);
     let mut third = verifier.verify(&token, NOW);
     assert!(matches!(third.step(s(22)), Step::Wait(_)), "the second fetch is under way");
     next.on_response(ok(&jwks(&[signer()])), s(23));
     assert!(matches!(next.step(s(23)), Step::Done) && is_ok(&next.finish()));
+    stuck.on_response(ok(&jwks(&[other_signer()])), s(24));
+    assert!(matches!(stuck.step(s(24)), Step::Done) && is_ok(&stuck.finish()), "newer keys are kept");
 }
 
 #[test]
