@@ -175,19 +175,19 @@ impl Verifier {
         if let Some(claims) = self.checks.cached(token, 0, now) {
             return Ok(Verified::new(claims));
         }
-        let token = self.checks.unsigned(token)?;
+        let unsigned = self.checks.unsigned(token)?;
         let key = match &*self.source {
             Source::None => return Err(Rejected::new(Reason::JwkFailedToResolve, "the verifier has no key")),
             Source::One(key) => {
-                self.checks.rules.check_header(&token.header)?;
+                self.checks.rules.check_header(&unsigned.header)?;
                 key
             }
             Source::Set(keys) => {
-                self.checks.rules.check_header(&token.header)?;
-                token.header.key_id.as_deref().and_then(|id| keys.get(id)).ok_or_else(unknown_key)?
+                self.checks.rules.check_header(&unsigned.header)?;
+                unsigned.header.key_id.as_deref().and_then(|id| keys.get(id)).ok_or_else(unknown_key)?
             }
         };
-        self.checks.signed(token, key, 0, now)
+        self.checks.signed(token, unsigned, key, 0, now)
     }
 }
 
@@ -213,9 +213,9 @@ pub(crate) struct Checks {
 }
 
 /// A token whose signature is not checked yet.
-pub(crate) struct Unsigned<'a> {
-    token: &'a str,
-    signed: &'a str,
+pub(crate) struct Unsigned {
+    /// How much of the token is signed.
+    signed: usize,
     signature: Vec<u8>,
     pub(crate) header: Header,
     claims: Claims,
@@ -229,32 +229,40 @@ impl Checks {
     }
 
     /// Takes a token apart, and makes the checks before that of the key.
-    pub(crate) fn unsigned<'a>(&self, token: &'a str) -> Result<Unsigned<'a>, Rejected> {
+    pub(crate) fn unsigned(&self, token: &str) -> Result<Unsigned, Rejected> {
         let mut parts = Parts::of(token)?;
         let header = Header::parse(&parts.header_json()?)?;
-        let (signed, signature) = (parts.signed, std::mem::take(&mut parts.signature));
+        let (signed, signature) = (parts.signed.len(), std::mem::take(&mut parts.signature));
         let claims = parts.claims()?;
         self.rules.check_category(&header, &claims)?;
-        Ok(Unsigned { token, signed, signature, header, claims })
+        Ok(Unsigned { signed, signature, header, claims })
     }
 
-    /// Makes the checks of the signature and the claims.
+    /// Makes the checks of the signature and the claims of a token that was [taken apart](Self::unsigned).
     pub(crate) fn signed(
         &self,
-        token: Unsigned<'_>,
+        token: &str,
+        unsigned: Unsigned,
         key: &Key,
         epoch: u64,
         now: Duration,
     ) -> Result<Verified, Rejected> {
-        let Unsigned { token, signed, signature, header, claims } = token;
-        // `check_header` has refused other algorithms.
-        let algorithm = header.algorithm.unwrap_or(Algorithm::Rs256);
-        key.verify(algorithm, signed.as_bytes(), &signature)?;
-        self.rules.check_claims(&claims, now)?;
+        unsigned.check_signature(token, key)?;
+        self.rules.check_claims(&unsigned.claims, now)?;
         if let Some(cache) = &self.cache {
-            cache.put(token, &claims, epoch);
+            cache.put(token, &unsigned.claims, epoch);
         }
-        Ok(Verified::new(claims))
+        Ok(Verified::new(unsigned.claims))
+    }
+}
+
+impl Unsigned {
+    /// Checks that this key signed the token.
+    pub(crate) fn check_signature(&self, token: &str, key: &Key) -> Result<(), Rejected> {
+        let signed = token.as_bytes().get(..self.signed).unwrap_or_default();
+        // `check_header` has refused other algorithms.
+        let algorithm = self.header.algorithm.unwrap_or(Algorithm::Rs256);
+        key.verify(algorithm, signed, &self.signature)
     }
 }
 

@@ -139,12 +139,12 @@ pub struct VerifyToken<'a> {
     unix_time: Duration,
     /// The transport's time at the start of the flow.
     started: Option<Duration>,
-    state: State<'a>,
+    state: State,
 }
 
-enum State<'a> {
+enum State {
     Start,
-    Finding(Box<Unsigned<'a>>, FindKey),
+    Finding(Box<Unsigned>, FindKey),
     Done(Result<Result<Verified, Rejected>, Error>),
 }
 
@@ -154,7 +154,7 @@ impl<'a> VerifyToken<'a> {
     }
 
     /// Makes the checks that need no key. Returns the state after them.
-    fn start(&self, now: Duration) -> State<'a> {
+    fn start(&self, now: Duration) -> State {
         let checks = self.verifier.checks();
         if checks.cache.is_some() {
             let epoch = self.verifier.keys().epoch(now, self.verifier.settings());
@@ -190,7 +190,7 @@ impl Flow for VerifyToken<'_> {
         let state = std::mem::replace(&mut self.state, State::Start);
         self.state = match (state, found) {
             (State::Finding(token, _), Ok(Found { key, epoch })) => {
-                State::Done(Ok(self.verifier.checks().signed(*token, &key, epoch, unix_time)))
+                State::Done(Ok(self.verifier.checks().signed(self.token, *token, &key, epoch, unix_time)))
             }
             (_, Err(done)) => State::Done(done),
             (other, Ok(_)) => other,
