@@ -34,6 +34,7 @@ mod jwks;
 mod keys;
 mod publishable_key;
 mod reason;
+mod request;
 mod rules;
 #[cfg(test)]
 mod testing;
@@ -53,6 +54,10 @@ pub use jwks::{JwksVerifier, KeySettings, VerifyToken, WarmUp};
 pub use keys::RsaKey;
 pub use publishable_key::PublishableKey;
 pub use reason::Reason;
+pub use request::{
+    AuthenticateRequest, Authentication, AuthenticationBuilder, Identity, OrganizationPatterns, OrganizationTarget,
+    Outcome, RequestFacts, RequestView, Satellite,
+};
 pub use rules::{AuthorizedParties, Rules};
 pub use token::{Algorithm, MAX_TOKEN_BYTES, UnverifiedToken};
 pub use verifier::{PendingClaims, Verified, Verifier};
