@@ -64,3 +64,45 @@ pub(crate) fn leading_integer(text: &str) -> i64 {
     let value: i64 = if end == 0 { 0 } else { digits[..end].parse().unwrap_or(i64::MAX) };
     sign * value
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_cookie_of_a_name_counts() {
+        let request = RequestView::new("GET", "https", "/")
+            .header("cookie", "a=1; b = 2;a=3; c=%20x%3D; d=%zz; e=\"q\"; junk; =v; f=")
+            .header("cookie", "a=4; g=5");
+        let cookies = Cookies::of(&request);
+        let expected = [("a", "1"), ("b", "2"), ("c", " x="), ("d", "%zz"), ("e", "\"q\""), ("g", "5")];
+        for (name, value) in expected {
+            assert_eq!(cookies.get(name), Some(value), "{name}");
+        }
+        assert_eq!((cookies.get("f"), cookies.get("junk"), cookies.get("A")), (None, None, None));
+    }
+
+    #[test]
+    fn counters_are_the_integer_at_the_start() {
+        for (text, value) in [
+            ("3", 3),
+            ("3x", 3),
+            (" 7", 7),
+            ("-2", -2),
+            ("+4", 4),
+            ("x", 0),
+            ("", 0),
+            ("99999999999999999999", i64::MAX),
+        ] {
+            assert_eq!(leading_integer(text), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_escape_is_two_hex_digits() {
+        for text in ["%", "%4", "%+1", "%g1", "%ff"] {
+            assert_eq!(decoded(text), text);
+        }
+        assert_eq!(decoded("%C3%A4%41"), "äA");
+    }
+}

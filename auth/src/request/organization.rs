@@ -1,7 +1,5 @@
 //! [`OrganizationPatterns`]: which organization a path belongs to.
 
-use std::collections::BTreeSet;
-
 use clerk_sessions_core::{BuildError, Error};
 
 /// The organization that a path asks for. [`OrganizationPatterns::target`] returns it.
@@ -106,71 +104,102 @@ impl Pattern {
                 if text.is_empty() || text.contains(['(', ')', '[', ']', '{', '}', '?', '+', '*', '\\']) {
                     return None;
                 }
-                parts.push(Part::Text(text.to_lowercase()));
+                parts.push(Part::Text(text.to_owned()));
                 rest = after;
             }
         }
         Some(Self(parts))
     }
 
-    /// The named segments, if the pattern matches the whole path.
+    /// The named segments, if the pattern matches the whole path. The time is in proportion to the length of the path.
     fn matches(&self, path: &str) -> Option<Vec<(String, String)>> {
-        let mut matching = Matching { path, lower: path.to_lowercase(), found: Vec::new(), dead: BTreeSet::new() };
-        // Lower case may have another length; such a path has no literal in common with a pattern at the same place.
-        if matching.lower.len() != path.len() {
-            matching.lower = path.to_ascii_lowercase();
+        let bytes = path.as_bytes();
+        let end = bytes.len();
+        // `fits[at]`: whether the parts so far, from the last one on, match the path from `at` on.
+        let mut fits: Vec<bool> = (0..=end).map(|at| matches!(&bytes[at..], [] | [b'/'])).collect();
+        // For each part, what fits after it.
+        let mut after = Vec::with_capacity(self.0.len());
+        for part in self.0.iter().rev() {
+            let mut with_part = vec![false; end + 1];
+            let mut is_inside = false;
+            for at in (0..=end).rev() {
+                with_part[at] = match part {
+                    Part::Text(text) => {
+                        let there = bytes[at..]
+                            .get(..text.len())
+                            .is_some_and(|there| there.eq_ignore_ascii_case(text.as_bytes()));
+                        there && fits[at + text.len()]
+                    }
+                    Part::Segment(_) => {
+                        is_inside = at < end && !b"/#?".contains(&bytes[at]) && (fits[at + 1] || is_inside);
+                        is_inside
+                    }
+                    Part::Anything => fits[at] || (at < end && with_part[at + 1]),
+                };
+            }
+            after.push(std::mem::replace(&mut fits, with_part));
         }
-        matching.run(&self.0, 0).then_some(matching.found)
+        if !fits[0] {
+            return None;
+        }
+        let mut found = Vec::new();
+        let mut at = 0;
+        for (part, after) in self.0.iter().zip(after.iter().rev()) {
+            let next = match part {
+                Part::Text(text) => at + text.len(),
+                // As short as possible, but not empty.
+                Part::Segment(name) => {
+                    let next = (at + 1..=end).find(|next| after[*next])?;
+                    found.push((name.clone(), path.get(at..next)?.to_owned()));
+                    next
+                }
+                // As long as possible.
+                Part::Anything => (at..=end).rev().find(|next| after[*next])?,
+            };
+            at = next;
+        }
+        Some(found)
     }
 }
 
-/// A match under way. Places that lead nowhere are remembered, so that the time is bounded by length times parts.
-struct Matching<'a> {
-    path: &'a str,
-    lower: String,
-    found: Vec<(String, String)>,
-    dead: BTreeSet<(usize, usize)>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Matching<'_> {
-    fn run(&mut self, parts: &[Part], at: usize) -> bool {
-        let Some((part, after)) = parts.split_first() else {
-            return matches!(self.path.get(at..), Some("" | "/"));
-        };
-        if self.dead.contains(&(parts.len(), at)) {
-            return false;
+    fn target(organization: &[&str], path: &str) -> Option<OrganizationTarget> {
+        OrganizationPatterns::new(organization.iter().copied(), ["/me"]).unwrap().target(path)
+    }
+
+    #[test]
+    fn a_pattern_matches_the_whole_path() {
+        let id = |id: &str| Some(OrganizationTarget::Id(id.to_owned()));
+        for (pattern, path, expected) in [
+            ("/orgs/:id", "/orgs/a", id("a")),
+            ("/orgs/:id", "/ORGS/A/", id("A")),
+            ("/orgs/:id", "/orgs/a/b", None),
+            ("/orgs/:id", "/orgs/", None),
+            ("/orgs/:id", "/x/orgs/a", None),
+            ("/orgs/:id/(.*)", "/orgs/a/b/c", id("a")),
+            ("/:lang/orgs/:id-(.*)", "/en/orgs/a-b-c", id("a")),
+            ("/orgs/:id", "/orgs/a%2Fb", id("a%2Fb")),
+        ] {
+            assert_eq!(target(&[pattern], path), expected, "{pattern} {path}");
         }
-        let rest = self.path.get(at..).unwrap_or_default();
-        let matched = match part {
-            Part::Text(text) => {
-                self.lower.get(at..).is_some_and(|rest| rest.starts_with(text.as_str()))
-                    && self.run(after, at + text.len())
-            }
-            Part::Segment(name) => {
-                let longest = rest.find(['/', '#', '?']).unwrap_or(rest.len());
-                // As short as possible, but not empty.
-                let ends: Vec<usize> = rest
-                    .char_indices()
-                    .map(|(end, _)| end)
-                    .chain([rest.len()])
-                    .filter(|end| (1..=longest).contains(end))
-                    .collect();
-                ends.into_iter().any(|end| {
-                    self.run(after, at + end) && {
-                        self.found.insert(0, (name.clone(), self.path[at..at + end].to_owned()));
-                        true
-                    }
-                })
-            }
-            Part::Anything => {
-                // As long as possible.
-                let ends: Vec<usize> = rest.char_indices().map(|(end, _)| end).chain([rest.len()]).collect();
-                ends.into_iter().rev().any(|end| self.run(after, at + end))
-            }
-        };
-        if !matched {
-            self.dead.insert((parts.len(), at));
+        assert_eq!(target(&["/orgs/:slug"], "/orgs/acme"), Some(OrganizationTarget::Slug("acme".to_owned())));
+        assert_eq!(target(&["/orgs/:slug"], "/me/"), Some(OrganizationTarget::Personal));
+    }
+
+    #[test]
+    fn a_pattern_that_is_not_supported_is_refused() {
+        for pattern in ["/a/((", "/a/:", "/a/:id?", "/a/*", "/a/{b}", "/a/(b|c)", "/a\\:b"] {
+            let error = OrganizationPatterns::new([pattern], []).unwrap_err().to_string();
+            assert!(error.starts_with("organization_patterns has an invalid pattern"), "{pattern}: {error}");
         }
-        matched
+    }
+
+    #[test]
+    fn a_hostile_path_takes_time_in_proportion_to_its_length() {
+        let path = "/a".repeat(5_000);
+        assert_eq!(target(&["/(.*)a/(.*)a/(.*)a/(.*)b/:id"], &path), None);
     }
 }

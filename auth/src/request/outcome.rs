@@ -178,3 +178,31 @@ impl fmt::Debug for Outcome {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_response_with_cookies_is_not_cached_for_others() {
+        let outcome = Outcome::signed_out("session-token-missing", Some("line\nbreak é".to_owned()));
+        let plain = [
+            ("x-clerk-auth-status", "signed-out".to_owned()),
+            ("x-clerk-auth-reason", "session-token-missing".to_owned()),
+            ("x-clerk-auth-message", "line?break ?".to_owned()),
+        ];
+        assert_eq!(outcome.headers(), plain);
+        let headers = outcome.with_cookies(["a=1".to_owned(), "b=2".to_owned()]).headers();
+        for header in [("cache-control", "no-store"), ("vary", "cookie"), ("set-cookie", "a=1"), ("set-cookie", "b=2")]
+        {
+            assert!(headers.iter().any(|(name, value)| (*name, value.as_str()) == header), "{header:?}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let outcome = Outcome::handshake("r".into(), None, "https://x.example/?__session=hidden".to_owned());
+        let shown = format!("{:?}", outcome.with_cookies(["__session=hidden".to_owned()]));
+        assert!(!shown.contains("hidden") && shown.contains("redirects: true"), "{shown}");
+    }
+}

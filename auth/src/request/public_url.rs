@@ -162,3 +162,58 @@ fn encoded_path(path: &str) -> String {
     }
     encoded
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_a_scheme_a_host_and_a_port_only() {
+        for (scheme, authority, origin) in [
+            ("https", "APP.example.com:443", "https://app.example.com"),
+            ("http", "localhost:3000", "http://localhost:3000"),
+            ("HTTP", "127.0.0.1:80", "http://127.0.0.1"),
+            ("https", "[::1]:8443", "https://[::1]:8443"),
+        ] {
+            let parsed = Origin::new(scheme, authority).unwrap();
+            assert_eq!(parsed.as_str(), origin);
+            assert_eq!(parsed.host(), Origin::of_url(&format!("{origin}/p")).unwrap().host());
+        }
+        for authority in
+            ["", "user@host", "a b", "a/b", "a\\b", "a\u{0}", "host:99999", "host:+1", "[::1", "ä.example", "a,b"]
+        {
+            assert_eq!(Origin::new("https", authority), None, "{authority}");
+        }
+        assert_eq!(Origin::new("javascript", "x"), None);
+    }
+
+    #[test]
+    fn the_path_cannot_become_a_host() {
+        for target in ["//evil.example/p", "/\\evil.example", "/@evil.example", "/https://evil.example"] {
+            let request = RequestView::new("GET", "https", target).header("host", "app.example.com");
+            let url = PublicUrl::of(&request, false).unwrap();
+            assert_eq!(url.origin.as_str(), "https://app.example.com");
+            assert!(url.to_string().starts_with("https://app.example.com/"), "{url}");
+        }
+    }
+
+    #[test]
+    fn forwarded_headers_count_only_if_they_are_trusted() {
+        let request = RequestView::new("GET", "http", "/p?a=1")
+            .header("host", "internal:3000")
+            .header("x-forwarded-host", "app.example.com, other.example")
+            .header("x-forwarded-proto", "https,http");
+        assert_eq!(PublicUrl::of(&request, true).unwrap().to_string(), "https://app.example.com/p?a=1");
+        assert_eq!(PublicUrl::of(&request, false).unwrap().to_string(), "http://internal:3000/p?a=1");
+        assert_eq!(PublicUrl::of(&RequestView::new("GET", "http", "/"), false), None);
+        let absolute = RequestView::new("GET", "http", "http://app.example.com/p").header("host", "us er@x");
+        assert_eq!(PublicUrl::of(&absolute, false).unwrap().to_string(), "http://app.example.com/p");
+    }
+
+    #[test]
+    fn parameters_are_set_in_place() {
+        let set = |url| with_parameters(url, &[("b", "2 3"), ("c", "4")]);
+        assert_eq!(set("https://x.example"), "https://x.example/?b=2+3&c=4");
+        assert_eq!(set("https://x.example/p?b=1&a=1&b=9#f"), "https://x.example/p?b=2+3&a=1&c=4#f");
+    }
+}

@@ -10,7 +10,7 @@ use super::budget::FailureBudget;
 use super::organization::OrganizationPatterns;
 use super::public_url::Origin;
 use crate::crypto::Crypto;
-use crate::jwks::{JwksVerifier, KeySettings};
+use crate::jwks::{JwksVerifier, KeySettings, WarmUp};
 use crate::publishable_key::PublishableKey;
 use crate::rules::Rules;
 use crate::verifier::{Checks, Verifier};
@@ -73,6 +73,28 @@ impl Authentication {
             trusts_forwarded: false,
             key_settings: KeySettings::new(),
             cache: None,
+        }
+    }
+
+    /// Whether pages for browsers can be authenticated: there is an [API](AuthenticationBuilder::api) with a secret key.
+    #[must_use]
+    pub fn has_api(&self) -> bool {
+        self.0.api.is_some()
+    }
+
+    /// The publishable key.
+    #[must_use]
+    pub fn publishable_key(&self) -> &PublishableKey {
+        &self.0.key
+    }
+
+    /// Begins to fetch the keys, unless there are new ones or they are known. Drive it as a
+    /// [`Flow`](clerk_sessions_core::call::Flow) before the first request.
+    #[must_use]
+    pub fn warm_up(&self) -> Option<WarmUp> {
+        match &self.0.keys {
+            KeySource::Known(_) => None,
+            KeySource::Fetched(verifier) => Some(verifier.warm_up()),
         }
     }
 

@@ -241,7 +241,11 @@ fn outcome(vector: &Value, exchanges: &[Value]) -> (Value, Vec<String>) {
         Ok(flow) => flow,
         Err(error) => return (json!({ "error": error.to_string(), "code": "configuration error" }), Vec::new()),
     };
-    let (result, traffic) = drive(flow, exchanges, Duration::ZERO);
+    let (result, mut traffic) = drive(flow, exchanges, Duration::ZERO);
+    // A vector of this library's own behaviour gives requests of Clerk's library, which may differ.
+    if let Some(difference) = traffic.difference.take().filter(|_| vector.get("ours").is_none()) {
+        return (json!({ "error": difference, "code": "difference" }), traffic.sent);
+    }
     let outcome = match result {
         Ok(outcome) => outcome,
         Err(error @ Error::Build(_)) => return (json!({ "error": error.to_string(), "code": "error" }), traffic.sent),

@@ -68,7 +68,12 @@ fn difference(request: &Request<Vec<u8>>, expected: &Value) -> Option<String> {
         ("authorization", header("authorization"), &expected["headers"]["authorization"]),
         ("clerk-api-version", header("clerk-api-version"), &expected["headers"]["clerk-api-version"]),
     ];
-    let different = pairs.into_iter().find(|(_, actual, expected)| actual != *expected)?;
+    let body: Value = serde_json::from_slice(request.body()).unwrap_or(Value::Null);
+    if expected["body"].is_object() && body != expected["body"] {
+        return Some(format!("the body of a request is {body}, expected {}", expected["body"]));
+    }
+    let plain = |value: &Value| value.as_str().unwrap_or_default().replace("%20", "+");
+    let different = pairs.into_iter().find(|(_, actual, expected)| plain(actual) != plain(expected))?;
     Some(format!("the {} of a request is {}, expected {}", different.0, different.1, different.2))
 }
 
