@@ -38,7 +38,7 @@ pub(crate) struct RateLimit {
 #[derive(Debug, Default)]
 struct State {
     clock: Clock,
-    lanes: BTreeMap<&'static str, Lane>,
+    lanes: Lanes,
     /// The operations that seem to share one limit. Their lane is [`SHARED`].
     shared: BTreeSet<&'static str>,
     /// The last number given to a call.
@@ -59,9 +59,10 @@ impl State {
         if self.shared.contains(operation) { SHARED } else { operation }
     }
 
+    #[inline]
     fn lane(&mut self, operation: &'static str) -> &mut Lane {
         let name = self.name(operation);
-        self.lanes.entry(name).or_default()
+        self.lanes.entry(name)
     }
 
     /// Begins the next round of an operation, if it is due.
@@ -93,7 +94,7 @@ impl State {
             return;
         }
         let has_more = |lane: &Lane| lane.allowance.is_some_and(|allowance| lane.granted > allowance);
-        let others: Vec<_> = self.lanes.iter().filter(|(_, lane)| has_more(lane)).map(|(name, _)| *name).collect();
+        let others: Vec<_> = self.lanes.0.iter().filter(|(_, lane)| has_more(lane)).map(|(name, _)| *name).collect();
         if others.is_empty() {
             return;
         }
@@ -104,7 +105,7 @@ impl State {
                 self.shared.insert(name);
             }
         }
-        self.lanes.insert(SHARED, shared);
+        *self.lanes.entry(SHARED) = shared;
     }
 
     /// The earliest time at which a call may send its request.
@@ -116,7 +117,7 @@ impl State {
             return opens;
         }
         // All operations may share one limit. Then a newer call of this one must not overtake older calls of others.
-        let others = self.lanes.iter().filter(|(name, other)| **name != own && now >= other.paused_until);
+        let others = self.lanes.0.iter().filter(|(name, other)| *name != own && now >= other.paused_until);
         others.filter_map(|(_, other)| other.turn_before(number)).fold(opens, Duration::max)
     }
 
@@ -126,18 +127,55 @@ impl State {
     }
 }
 
+/// The lanes by name. There are few, so a search through all is faster than a map.
+#[derive(Debug, Default)]
+struct Lanes(Vec<(&'static str, Lane)>);
+
+impl Lanes {
+    #[inline]
+    fn find(&self, name: &str) -> Option<usize> {
+        // The names are constants, so equal ones have the same address, usually.
+        let by_address = self.0.iter().position(|(other, _)| std::ptr::eq(*other, name));
+        by_address.or_else(|| self.0.iter().position(|(other, _)| *other == name))
+    }
+
+    fn get(&self, name: &str) -> Option<&Lane> {
+        self.find(name).map(|index| &self.0[index].1)
+    }
+
+    #[inline]
+    fn entry(&mut self, name: &'static str) -> &mut Lane {
+        let index = self.find(name).unwrap_or_else(|| self.add(name));
+        &mut self.0[index].1
+    }
+
+    #[cold]
+    fn add(&mut self, name: &'static str) -> usize {
+        self.0.push((name, Lane::default()));
+        self.0.len() - 1
+    }
+
+    fn remove(&mut self, name: &str) -> Option<Lane> {
+        self.find(name).map(|index| self.0.swap_remove(index).1)
+    }
+}
+
 /// A monotonic clock on top of one that may go back. A step back counts as no time.
 #[derive(Debug, Default)]
 struct Clock {
-    elapsed: Duration,
+    /// The sum of all steps back.
+    back: Duration,
     last: Duration,
 }
 
 impl Clock {
+    #[inline]
     fn at(&mut self, now: Duration) -> Duration {
-        self.elapsed = self.elapsed.saturating_add(now.saturating_sub(self.last));
+        if now < self.last {
+            self.back = self.back.saturating_add(self.last - now);
+        }
         self.last = now;
-        self.elapsed
+        now.saturating_add(self.back)
     }
 }
 
@@ -203,10 +241,15 @@ impl Turn {
     }
 
     /// Leaves the queue, because the call has ended.
+    #[inline]
     pub(crate) fn leave(&mut self) {
         if let Some(number) = self.number.take() {
-            self.rate_limit.state().lane(self.operation).queue.remove(&number);
+            self.leave_queue(number);
         }
+    }
+
+    fn leave_queue(&self, number: u64) {
+        self.rate_limit.state().lane(self.operation).queue.remove(&number);
     }
 }
 

@@ -1,11 +1,12 @@
-//! A call without HTTP. Variants: `whole`, a call by a client over a transport in memory, and `parts`, only the encoding of the
-//! request and the decoding of the response. The difference is the cost of the core's machine: retries, time limits, clock, rate
-//! limit and common headers.
+//! A call without HTTP, over a transport in memory. Variants: `whole`, a call by a client, and `parts`, which only encodes the
+//! request, sends it, and decodes and checks the response. The difference is the cost of the core's machine: retries, time limits,
+//! clock and rate limit.
 
 use std::error::Error;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use clerk_sessions_core::operation::Operation as _;
 use clerk_sessions_core::transport::AsyncTransport;
 use clerk_sessions_core::{Api, AsyncClient, GetSession, TransportError};
 use clerk_sessions_subjects::canned::{Canned, SESSION, SESSION_ID};
@@ -31,9 +32,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             let (api, transport, get) = (api.clone(), transport.clone(), get.clone());
             async move {
                 for _ in 0..calls {
-                    drop(black_box(api.request(&get).unwrap()));
-                    task::yield_now().await;
-                    drop(black_box(api.parse::<GetSession>(transport.canned.response()).unwrap()));
+                    let request = api.request(&get).unwrap();
+                    let response = transport.send(request, Duration::MAX).await.unwrap();
+                    let session = api.parse::<GetSession>(response).unwrap();
+                    get.check(&session).unwrap();
+                    drop(black_box(session));
                 }
             }
         });
