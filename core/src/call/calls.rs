@@ -19,6 +19,20 @@ impl<O: Operation> Source for O {
     fn request(&self, api: &Api) -> Result<Request<Vec<u8>>, Error> {
         api.request(self)
     }
+}
+
+/// The operation of a [`RawCall`].
+trait Checked: Send + Sync {
+    fn source(&self) -> &dyn Source;
+
+    /// Decodes and checks a 2xx body.
+    fn check(&self, body: &[u8]) -> Result<(), Fault>;
+}
+
+impl<O: Operation + Send + Sync> Checked for O {
+    fn source(&self) -> &dyn Source {
+        self
+    }
 
     fn check(&self, body: &[u8]) -> Result<(), Fault> {
         response::decode(self, body).map(drop)
@@ -31,7 +45,7 @@ impl<O: Operation> Source for O {
 /// [`Call`] is the better choice, as it decodes the response.
 pub struct RawCall {
     machine: Box<Machine>,
-    operation: Box<dyn Source + Send + Sync>,
+    operation: Box<dyn Checked>,
 }
 
 impl RawCall {
@@ -61,22 +75,22 @@ impl Flow for RawCall {
     type Output = Response<Vec<u8>>;
 
     fn step(&mut self, now: Duration) -> Step {
-        self.machine.step(&*self.operation, now)
+        self.machine.step(self.operation.source(), now)
     }
 
     fn on_response(&mut self, response: Response<Vec<u8>>, now: Duration) {
-        self.machine.on_response(&*self.operation, response, now);
+        self.machine.on_response(self.operation.source(), response, now);
     }
 
     fn on_failure(&mut self, error: TransportError, now: Duration) {
-        self.machine.on_failure(&*self.operation, error, now);
+        self.machine.on_failure(self.operation.source(), error, now);
     }
 
     fn finish(mut self) -> Result<Response<Vec<u8>>, Error> {
         let response = mem::take(self.machine.response()?);
         match self.operation.check(response.body()) {
             Ok(()) => Ok(response),
-            Err(fault) => Err(self.machine.unreadable(&*self.operation, response, fault)),
+            Err(fault) => Err(self.machine.unreadable(self.operation.source(), response, fault)),
         }
     }
 }

@@ -46,6 +46,7 @@ impl CallContext {
 
     /// Sets the time limits and retries of the calls.
     #[must_use]
+    #[inline] // Most programs set none, and then don't compile it.
     pub fn with_options(mut self, options: CallOptions) -> Self {
         Arc::make_mut(&mut self.shared).options = options;
         self
@@ -62,6 +63,7 @@ impl CallContext {
 
     /// Sets the observer, which receives each attempt of each call.
     #[must_use]
+    #[inline] // Most programs set none, and then don't compile it.
     pub fn with_observer(mut self, observer: impl Observer + 'static) -> Self {
         Arc::make_mut(&mut self.shared).observer = Some(Arc::new(observer));
         self

@@ -1,7 +1,7 @@
 //! [`Machine`], the state machine of one call with its retries.
 
-use std::fmt;
 use std::time::Duration;
+use std::{fmt, mem};
 
 use http::{Request, Response, StatusCode};
 
@@ -28,9 +28,6 @@ const LEAST_RETRY_TIME: Duration = Duration::from_secs(1);
 pub(super) trait Source {
     /// Writes the request, with all its headers.
     fn request(&self, api: &Api) -> Result<Request<Vec<u8>>, Error>;
-
-    /// Decodes and checks a 2xx body, for a call whose result is the undecoded response.
-    fn check(&self, body: &[u8]) -> Result<(), Fault>;
 }
 
 /// One call of any operation, with its retries.
@@ -70,7 +67,11 @@ enum State {
 
 impl Machine {
     /// Boxed, as a call is moved several times before it is driven.
-    pub(super) fn new(context: CallContext, metadata: &'static Metadata, source: &dyn Source) -> Result<Box<Self>, Error> {
+    pub(super) fn new(
+        context: CallContext,
+        metadata: &'static Metadata,
+        source: &dyn Source,
+    ) -> Result<Box<Self>, Error> {
         let request = source.request(context.api())?;
         let turn = Turn::new(context.rate_limit(), metadata.id);
         let mut machine = Box::new(Self {
@@ -239,13 +240,12 @@ impl Machine {
 
     /// The 2xx response of a call that is done.
     pub(super) fn response(&mut self) -> Result<&mut Response<Vec<u8>>, Error> {
+        let metadata = self.metadata;
+        let early = || Error::Build(BuildError::new("finish", "was called before the call was done").of(metadata));
         match (self.state, &mut self.outcome) {
             (State::Done, Some(Ok(response))) => Ok(response),
-            (State::Done, Some(Err(error))) => Err(error.clone()),
-            _ => {
-                let early = BuildError::new("finish", "was called before the call was done");
-                Err(Error::Build(early.of(self.metadata)))
-            }
+            (State::Done, Some(Err(error))) => Err(mem::replace(error, early())),
+            _ => Err(early()),
         }
     }
 

@@ -49,6 +49,7 @@ enum Current {
 }
 
 impl Current {
+    #[inline]
     fn step(&mut self, now: Duration) -> Step {
         match self {
             Self::None => Step::Done,
@@ -61,6 +62,7 @@ impl Current {
 impl RevokingOneByOne {
     /// Creates the flow. It sends nothing yet.
     #[must_use]
+    #[inline]
     pub fn new(context: CallContext, all: RevokeAll) -> Self {
         Self { context, revoking: Revoking::new(all), waiting: Vec::new(), current: Current::None, awaiting: false }
     }
@@ -122,6 +124,7 @@ impl Flow for RevokingOneByOne {
         }
     }
 
+    #[inline]
     fn on_response(&mut self, response: Response<Vec<u8>>, now: Duration) {
         self.awaiting = false;
         match &mut self.current {
@@ -131,6 +134,7 @@ impl Flow for RevokingOneByOne {
         }
     }
 
+    #[inline]
     fn on_failure(&mut self, error: TransportError, now: Duration) {
         self.awaiting = false;
         match &mut self.current {
@@ -140,6 +144,7 @@ impl Flow for RevokingOneByOne {
         }
     }
 
+    #[inline]
     fn finish(self) -> Result<RevokeReport, Error> {
         self.revoking.finish()
     }
