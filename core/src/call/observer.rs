@@ -79,6 +79,7 @@ pub struct Attempt<'a> {
 }
 
 impl fmt::Display for Attempt<'_> {
+    #[inline] // Only a program with an observer that logs compiles it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} attempt {}: ", self.operation, self.number)?;
         match self.outcome {

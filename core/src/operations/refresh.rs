@@ -126,6 +126,7 @@ impl RefreshSession {
 }
 
 impl fmt::Debug for RefreshSession {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Only the names of the headers: the `cookie` header holds both tokens.
         let request_headers = self.request_headers.as_ref().map(|headers| headers.keys().collect::<Vec<_>>());
