@@ -160,11 +160,12 @@ struct Clock {
 impl Clock {
     #[inline]
     fn at(&mut self, now: Duration) -> Duration {
-        if now < self.last {
-            self.back = self.back.saturating_add(self.last - now);
+        let last = std::mem::replace(&mut self.last, now);
+        if now < last {
+            self.back = self.back.saturating_add(last - now);
         }
-        self.last = now;
-        now.saturating_add(self.back)
+        // The usual case, where the addition is saved.
+        if self.back.is_zero() { now } else { now.saturating_add(self.back) }
     }
 }
 

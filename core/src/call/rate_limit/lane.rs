@@ -101,11 +101,13 @@ impl Default for Lane {
 }
 
 impl Lane {
+    #[inline]
     pub(super) fn is_limited(&self) -> bool {
         self.allowance.is_some() || self.rejected
     }
 
     /// Whether every call may send its request at once. This is the usual case, so it is checked first.
+    #[inline]
     pub(super) fn is_unlimited(&self, now: Duration) -> bool {
         !self.is_limited() && now >= self.paused_until && now.saturating_sub(self.began) < WINDOW
     }
@@ -165,6 +167,7 @@ impl Lane {
     }
 
     /// Counts a request that is sent now. Returns its round.
+    #[inline]
     pub(super) fn send(&mut self, number: Option<u64>, now: Duration) -> u64 {
         if let Some(number) = number {
             self.queue.remove(number);

@@ -74,18 +74,22 @@ impl<'a> Counter<'a> {
         Ok(counted)
     }
 
-    /// Counts the instructions that the core's machine adds to encoding and decoding, with one and with 64 calls in flight.
+    /// Counts the instructions that the core's machine adds to encoding, sending, decoding and checking, with one and with 64 calls in
+    /// flight.
     pub(crate) fn machine_share(&self) -> Result<Vec<Share>> {
-        let share = |in_flight: usize| {
-            let case = Case { in_flight, ..CASES[0] };
-            let subject = |variant| Subject { name: "machine", program: "machine", variant };
-            Ok(Share {
-                in_flight,
-                whole: self.of_a_call(instructions, &case, &subject("whole"), 1024)?,
-                parts: self.of_a_call(instructions, &case, &subject("parts"), 1024)?,
-            })
-        };
-        [1, 64].into_iter().map(share).collect()
+        let clients = [("ureq", "blocking whole", "blocking parts"), ("reqwest", "async whole", "async parts")];
+        let mut shares = Vec::new();
+        for (group, whole, parts) in clients {
+            for in_flight in [1, 64] {
+                let case = Case { in_flight, ..CASES[0] };
+                let count = |variant| {
+                    let subject = Subject { name: "machine", program: "machine", variant };
+                    self.of_a_call(instructions, &case, &subject, 1024)
+                };
+                shares.push(Share { group: group.to_owned(), in_flight, whole: count(whole)?, parts: count(parts)? });
+            }
+        }
+        Ok(shares)
     }
 
     /// The count of one call: the difference between a run with few calls and one with five times as many.
