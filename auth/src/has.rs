@@ -88,6 +88,25 @@ impl Has {
     }
 }
 
+impl Claims {
+    /// Whether the session has everything that is asked for. It is false for anything that can't be read.
+    ///
+    /// ```
+    /// # use clerk_sessions_auth::Claims;
+    /// use clerk_sessions_auth::{Has, Reverification};
+    ///
+    /// fn may_delete(claims: &Claims) -> bool {
+    ///     claims.has(&Has::permission("org:invoices:delete").and(Has::plan("pro")).reverified(Reverification::STRICT))
+    /// }
+    /// # let claims = Claims::from_trusted_json(r#"{"sub": "user_1"}"#).unwrap();
+    /// # assert!(!may_delete(&claims));
+    /// ```
+    #[must_use]
+    pub fn has(&self, asked: &Has) -> bool {
+        asked.is_met_by(self)
+    }
+}
+
 impl Asked {
     fn is_met(&self, claims: &Claims, organization: Option<&Organization<'_>>) -> bool {
         match self {

@@ -16,7 +16,6 @@ use serde::de::DeserializeOwned;
 
 use self::member::{Index, Scalar};
 pub use self::organization::Organization;
-use crate::has::Has;
 use crate::json::NotStrict;
 use crate::time::UnixTime;
 
@@ -170,23 +169,6 @@ impl Claims {
     #[must_use]
     pub fn actor(&self) -> Option<TokenActor> {
         serde_json::from_str(self.actor_json()?).ok()
-    }
-
-    /// Whether the session has everything that is asked for. It is false for anything that can't be read.
-    ///
-    /// ```
-    /// # use clerk_sessions_auth::Claims;
-    /// use clerk_sessions_auth::{Has, Reverification};
-    ///
-    /// fn may_delete(claims: &Claims) -> bool {
-    ///     claims.has(&Has::permission("org:invoices:delete").and(Has::plan("pro")).reverified(Reverification::STRICT))
-    /// }
-    /// # let claims = Claims::from_trusted_json(r#"{"sub": "user_1"}"#).unwrap();
-    /// # assert!(!may_delete(&claims));
-    /// ```
-    #[must_use]
-    pub fn has(&self, asked: &Has) -> bool {
-        asked.is_met_by(self)
     }
 
     pub(crate) fn has_user(&self) -> bool {

@@ -7,7 +7,6 @@ use std::time::Duration;
 use clerk_sessions_core::call::CallContext;
 use clerk_sessions_core::{Api, CallOptions, Error, Observer};
 
-use super::flow::{VerifyToken, WarmUp};
 use super::key_cache::{KeyCache, Lookup};
 use super::settings::KeySettings;
 use crate::crypto::{self, Crypto};
@@ -116,20 +115,6 @@ impl JwksVerifier {
     pub fn with_cache(mut self, tokens: usize) -> Self {
         self.checks.cache = Some(Arc::new(VerifiedCache::new(tokens)));
         self
-    }
-
-    /// Begins to verify a token. `unix_time` is the time since 1970-01-01 00:00:00 UTC. Drive it as a
-    /// [`Flow`](clerk_sessions_core::call::Flow).
-    #[must_use]
-    pub fn verify<'a>(&self, token: &'a str, unix_time: Duration) -> VerifyToken<'a> {
-        VerifyToken::new(self.clone(), token, unix_time)
-    }
-
-    /// Begins to fetch the keys, unless there are new ones. Drive it as a [`Flow`](clerk_sessions_core::call::Flow) before the first
-    /// request, so that no request has to wait for it.
-    #[must_use]
-    pub fn warm_up(&self) -> WarmUp {
-        WarmUp::new(self.clone())
     }
 
     /// Forgets the keys, so that the next token makes a fetch. Use it if a key was stolen and replaced.
