@@ -167,6 +167,32 @@ impl ReqwestTransportBuilder {
     ///
     /// let builder = ReqwestTransport::builder().configure(|client| client.tcp_nodelay(true));
     /// ```
+    ///
+    /// A proxy:
+    ///
+    /// ```
+    /// use clerk_sessions_reqwest::{ReqwestTransport, reqwest};
+    ///
+    /// let proxy = reqwest::Proxy::all("http://proxy.example.com:3128")?;
+    /// let builder = ReqwestTransport::builder().configure(|client| client.proxy(proxy));
+    /// # Ok::<(), reqwest::Error>(())
+    /// ```
+    ///
+    /// A root certificate of your own, such as that of a company's proxy. `tls_certs_merge` adds it to those of the operating
+    /// system; `tls_certs_only` replaces them. (ureq can only replace them.)
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "rustls")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clerk_sessions_reqwest::{ReqwestTransport, reqwest};
+    ///
+    /// let root = reqwest::Certificate::from_pem(&std::fs::read("root.pem")?)?;
+    /// let transport = ReqwestTransport::builder().configure(|client| client.tls_certs_merge([root])).build()?;
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "rustls"))]
+    /// # fn main() {}
+    /// ```
     pub fn configure(mut self, change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Self {
         self.client = change(self.client);
         self

@@ -108,6 +108,7 @@ impl RevokeReport {
     ///
     /// It is `true` only if a full list, requested after the last revoke, has no session left. If the list changes while it is
     /// read, it is requested again, a few times at most. If it is never full, this is `false`, even if the report has no error.
+    /// Then call `revoke_all` again.
     /// A user without sessions, such as one whose id is mistyped, is complete.
     #[must_use]
     pub fn is_complete(&self) -> bool {
