@@ -14,6 +14,14 @@ use crate::token::{Category, Header, TokenType};
 ///
 /// A token of another app on a sibling domain of yours may reach your app in a cookie. This check refuses it.
 ///
+/// ```
+/// use clerk_sessions_auth::AuthorizedParties;
+///
+/// let mine = AuthorizedParties::list(["https://app.example.com", "http://localhost:3000"])?;
+/// assert!(AuthorizedParties::list([""; 0]).is_err()); // nothing is accepted by accident
+/// # Ok::<(), clerk_sessions_core::Error>(())
+/// ```
+///
 /// Source: [Clerk on authorized parties](https://clerk.com/docs/guides/sessions/manual-jwt-verification).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorizedParties(Option<Vec<String>>);
@@ -186,6 +194,19 @@ impl Rules {
     /// whose signature something else has verified.
     ///
     /// `now` is the time since 1970-01-01 00:00:00 UTC.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use clerk_sessions_auth::{AuthorizedParties, Claims, Reason, Rules};
+    ///
+    /// let rules = Rules::new(AuthorizedParties::any());
+    /// let claims = Claims::from_trusted_json(r#"{"sub": "user_1", "sid": "sess_1", "exp": 1700000060}"#)?;
+    /// assert!(rules.check_claims(&claims, Duration::from_secs(1_700_000_000)).is_ok());
+    /// let rejected = rules.check_claims(&claims, Duration::from_secs(1_700_000_065)).unwrap_err();
+    /// assert_eq!(rejected.reason(), Reason::TokenExpired);
+    /// # Ok::<(), clerk_sessions_core::Mismatch>(())
+    /// ```
     ///
     /// # Errors
     /// [`Rejected`]: the first check that failed, in the order user, audience, party, issuer, expiry, start, issue, session.

@@ -212,7 +212,7 @@ fn architecture_lists_the_modules_in_this_order() {
             .collect();
         let line = |module: &&str| {
             let is_it = |line: &&str| [".rs ", "/ "].iter().any(|end| line.starts_with(&format!("{module}{end}")));
-            let found = tree.iter().position(|line| is_it(&line));
+            let found = tree.iter().position(is_it);
             found.unwrap_or_else(|| panic!("{module} is not in the tree of {} in ARCHITECTURE.md", one.folder))
         };
         let lines: Vec<_> = one.order.iter().map(line).collect();

@@ -26,6 +26,19 @@ use crate::time::UnixTime;
 ///
 /// `Debug` shows no claim, as they are personal data. [`json`](Self::json) returns the payload.
 ///
+/// ```
+/// use clerk_sessions_auth::Claims;
+///
+/// // In a test; a program gets claims from a verifier.
+/// let claims = Claims::from_trusted_json(
+///     r#"{"v": 2, "sub": "user_1", "sid": "sess_1", "exp": 1700000060, "o": {"id": "org_1", "rol": "admin"}}"#,
+/// )?;
+/// assert_eq!((claims.user_id(), claims.session_id()), ("user_1", Some("sess_1")));
+/// assert_eq!(claims.expires_at().unwrap().as_millis(), 1_700_000_060_000);
+/// assert_eq!(claims.organization().unwrap().role.as_deref(), Some("org:admin"));
+/// # Ok::<(), clerk_sessions_core::Mismatch>(())
+/// ```
+///
 /// Source: [Clerk's session tokens](https://clerk.com/docs/guides/sessions/session-tokens).
 #[derive(Clone)]
 pub struct Claims(Arc<Payload>);

@@ -27,6 +27,22 @@ const DRIVING: Duration = Duration::from_secs(1);
 /// - However many calls need keys at the same time, one of them fetches and the others wait.
 /// - A token with an unknown key id makes a fetch at most once in [30 s](KeySettings::cooldown).
 /// - After a failed fetch there is a pause of 1 s, which doubles with each failure up to 30 s. In the pause, calls fail at once.
+///
+/// ```no_run
+/// # use clerk_sessions_auth::{AuthorizedParties, Crypto, Rules};
+/// # use clerk_sessions_core::{Client, Error, transport::Transport};
+/// use std::time::Duration;
+///
+/// use clerk_sessions_auth::{JwksVerifier, KeySettings};
+///
+/// # fn example<T: Transport>(client: &Client<T>, crypto: impl Crypto + 'static, rules: Rules) -> Result<JwksVerifier, Error> {
+/// // With the secret key of a client; `JwksVerifier::public` needs only the publishable key.
+/// let verifier = JwksVerifier::new(client.context().clone(), crypto, rules)?
+///     .with_key_settings(KeySettings::new().max_age(Duration::from_secs(600)))
+///     .with_cache(10_000);
+/// # Ok(verifier)
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct JwksVerifier {
     shared: Arc<Shared>,
