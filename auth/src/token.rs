@@ -83,6 +83,11 @@ impl UnverifiedToken {
         self.header.key_id.as_deref()
     }
 
+    /// Whether it is a token of a session, and not of a template, a machine or an OAuth client.
+    pub(crate) fn is_of_session(&self) -> bool {
+        crate::rules::is_of_session(&self.header, &self.claims)
+    }
+
     /// The claims.
     #[must_use]
     pub fn claims(&self) -> &Claims {
@@ -192,7 +197,7 @@ impl Header {
                 Some(_) => TokenType::Other,
             },
             category: match &reader.category {
-                None | Some(Value::Null) => Category::Session,
+                None => Category::Session,
                 Some(Value::String(name)) if name == MACHINE => Category::Machine,
                 Some(Value::String(name)) if SESSION.contains(&name.as_str()) => Category::Session,
                 Some(_) => Category::Other,

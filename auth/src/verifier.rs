@@ -100,7 +100,7 @@ pub struct Verifier {
 
 enum Source {
     /// One key, whatever key id a token has.
-    One(Key),
+    One(Arc<Key>),
     Set(KeySet),
     None,
 }
@@ -113,7 +113,7 @@ impl Verifier {
     /// [`Error::Build`]: it is not an RSA public key of 2048 to 4096 bits, or `crypto` does not work.
     pub fn pem(pem: &str, crypto: impl Crypto + 'static, rules: Rules) -> Result<Self, Error> {
         let key = pem::read(pem)?;
-        Self::new(|crypto| Ok(Source::One(Key::new(&key, Some(Algorithm::Rs256), crypto))), crypto, rules)
+        Self::new(|crypto| Ok(Source::One(Arc::new(Key::new(&key, Some(Algorithm::Rs256), crypto)))), crypto, rules)
     }
 
     /// Creates a verifier with one JSON Web Key. It is used whatever key id a token has.
@@ -124,7 +124,7 @@ impl Verifier {
     pub fn jwk(jwk: &str, crypto: impl Crypto + 'static, rules: Rules) -> Result<Self, Error> {
         let jwk =
             decode(jwk.as_bytes()).map_err(|fault| BuildError::new("jwk", format!("is not a JSON object: {fault}")))?;
-        Self::new(|crypto| Ok(Source::One(Key::of_jwk(&jwk, crypto))), crypto, rules)
+        Self::new(|crypto| Ok(Source::One(Arc::new(Key::of_jwk(&jwk, crypto)))), crypto, rules)
     }
 
     /// Creates a verifier with a key set, such as the file that `https://api.clerk.com/v1/jwks` serves.
@@ -146,7 +146,7 @@ impl Verifier {
     /// optional and the program should start without it.
     #[must_use]
     pub fn without_key(rules: Rules) -> Self {
-        Self { source: Arc::new(Source::None), checks: Checks { rules: Arc::new(rules), cache: None } }
+        Self { source: Arc::new(Source::None), checks: Checks::new(rules) }
     }
 
     fn new(
@@ -155,7 +155,7 @@ impl Verifier {
         rules: Rules,
     ) -> Result<Self, Error> {
         crypto::check(&crypto)?;
-        Ok(Self { source: Arc::new(source(&crypto)?), checks: Checks { rules: Arc::new(rules), cache: None } })
+        Ok(Self { source: Arc::new(source(&crypto)?), checks: Checks::new(rules) })
     }
 
     /// Keeps about this many verified tokens, so that the next request with the same token costs no signature check. Default: none.
@@ -177,18 +177,25 @@ impl Verifier {
             return Ok(Verified::new(claims));
         }
         let unsigned = self.checks.unsigned(token)?;
-        let key = match &*self.source {
-            Source::None => return Err(Rejected::new(Reason::JwkFailedToResolve, "the verifier has no key")),
-            Source::One(key) => {
-                self.checks.rules.check_header(&unsigned.header)?;
-                key
-            }
-            Source::Set(keys) => {
-                self.checks.rules.check_header(&unsigned.header)?;
-                unsigned.header.key_id.as_deref().and_then(|id| keys.get(id)).ok_or_else(unknown_key)?
-            }
-        };
+        if let Source::None = *self.source {
+            return Err(Rejected::new(Reason::JwkFailedToResolve, "the verifier has no key"));
+        }
+        self.checks.rules.check_header(&unsigned.header)?;
+        let key = self.key(unsigned.header.key_id.as_deref())?;
         self.checks.signed(token, unsigned, key, 0, now)
+    }
+
+    /// The key of this id.
+    pub(crate) fn key(&self, id: Option<&str>) -> Result<&Arc<Key>, Rejected> {
+        match &*self.source {
+            Source::None => Err(Rejected::new(Reason::JwkFailedToResolve, "the verifier has no key")),
+            Source::One(key) => Ok(key),
+            Source::Set(keys) => id.and_then(|id| keys.get(id)).ok_or_else(unknown_key),
+        }
+    }
+
+    pub(crate) fn checks(&self) -> &Checks {
+        &self.checks
     }
 }
 
@@ -223,6 +230,10 @@ pub(crate) struct Unsigned {
 }
 
 impl Checks {
+    pub(crate) fn new(rules: Rules) -> Self {
+        Self { rules: Arc::new(rules), cache: None }
+    }
+
     /// Returns the claims of a token that was verified before, if its times are still right.
     pub(crate) fn cached(&self, token: &str, epoch: u64, now: Duration) -> Option<Claims> {
         let claims = self.cache.as_ref()?.get(token, epoch)?;
@@ -258,6 +269,10 @@ impl Checks {
 }
 
 impl Unsigned {
+    pub(crate) fn into_claims(self) -> Claims {
+        self.claims
+    }
+
     /// Checks that this key signed the token.
     pub(crate) fn check_signature(&self, token: &str, key: &Key) -> Result<(), Rejected> {
         let signed = token.as_bytes().get(..self.signed).unwrap_or_default();

@@ -98,7 +98,7 @@ impl JwksVerifier {
         Ok(Self {
             shared: Arc::new(Shared { crypto: Box::new(crypto), source }),
             context,
-            checks: Checks { rules: Arc::new(rules), cache: None },
+            checks: Checks::new(rules),
             settings: KeySettings::new(),
             keys: Arc::default(),
         })
@@ -150,12 +150,8 @@ impl JwksVerifier {
         &*self.shared.crypto
     }
 
-    pub(super) fn checks(&self) -> &Checks {
+    pub(crate) fn checks(&self) -> &Checks {
         &self.checks
-    }
-
-    pub(super) fn settings(&self) -> &KeySettings {
-        &self.settings
     }
 
     /// Looks a key up in the keys so far.
@@ -164,8 +160,9 @@ impl JwksVerifier {
         self.keys.find(id, now, &self.settings, longest)
     }
 
-    pub(super) fn keys(&self) -> &Arc<KeyCache> {
-        &self.keys
+    /// The number of the key set, if it is new enough.
+    pub(crate) fn epoch(&self, now: Duration) -> Option<u64> {
+        self.keys.epoch(now, &self.settings)
     }
 }
 
