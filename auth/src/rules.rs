@@ -8,7 +8,7 @@ use crate::claims::{Claims, WrongType};
 use crate::error::Rejected;
 use crate::reason::Reason;
 use crate::time::UnixTime;
-use crate::token::{Category, Header, TokenType};
+use crate::token::{Category, Header, TokenType, is_of_session};
 
 /// The origins whose tokens are accepted: the claim `azp`.
 ///
@@ -315,13 +315,6 @@ impl Tolerance {
             Self::Margin(margin) => format!("a margin of {margin:?} is required"),
         }
     }
-}
-
-/// Whether header and claims are those of a session token, and not of a template, a machine or an OAuth client.
-pub(crate) fn is_of_session(header: &Header, claims: &Claims) -> bool {
-    let is_oauth =
-        matches!(&header.token_type, TokenType::Named(name) if matches!(&**name, "at+jwt" | "application/at+jwt"));
-    header.category == Category::Session && !is_oauth && !claims.user_id().starts_with("mch_")
 }
 
 fn failed(message: impl Into<std::borrow::Cow<'static, str>>) -> Result<(), Rejected> {

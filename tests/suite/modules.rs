@@ -60,6 +60,8 @@ const CRATES: [Crate; 2] = [
             "verifier",
             "jwks",
             "authenticator",
+            "request",
+            "request_authenticator",
             "lib",
         ],
         long: &[],
