@@ -32,6 +32,7 @@ mod error;
 mod has;
 mod json;
 mod jwks;
+mod key_set;
 mod keys;
 mod publishable_key;
 mod reason;

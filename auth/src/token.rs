@@ -85,7 +85,7 @@ impl UnverifiedToken {
 
     /// Whether it is a token of a session, and not of a template, a machine or an OAuth client.
     pub(crate) fn is_of_session(&self) -> bool {
-        crate::rules::is_of_session(&self.header, &self.claims)
+        is_of_session(&self.header, &self.claims)
     }
 
     /// The claims.
@@ -230,4 +230,11 @@ impl<'de> Members<'de> for Reader {
         let value = serde_json::from_str(raw).map_err(|_| json::twice())?;
         if member.replace(value).is_some() { Err(json::twice()) } else { Ok(true) }
     }
+}
+
+/// Whether header and claims are those of a session token, and not of a template, a machine or an OAuth client.
+pub(crate) fn is_of_session(header: &Header, claims: &Claims) -> bool {
+    let is_oauth =
+        matches!(&header.token_type, TokenType::Named(name) if matches!(&**name, "at+jwt" | "application/at+jwt"));
+    header.category == Category::Session && !is_oauth && !claims.user_id().starts_with("mch_")
 }

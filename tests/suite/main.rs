@@ -21,3 +21,4 @@ mod simulation;
 mod system_calls;
 mod tls;
 mod vectors;
+mod verify;

@@ -10,7 +10,7 @@ use super::key_cache::{Fetching, Found, Lookup};
 use super::operation::{GetJwks, GetPublicJwks};
 use super::verifier::{JwksVerifier, Source};
 use crate::error::Rejected;
-use crate::keys::{KeyDocument, KeySet};
+use crate::key_set::{KeyDocument, KeySet};
 use crate::verifier::{Unsigned, Verified, unknown_key};
 
 /// How long a call first waits for the keys that another call fetches. It doubles up to [`LONGEST_WAIT`].
@@ -134,6 +134,22 @@ impl FindKey {
         if let Some((_, fetch)) = self.under_way.as_deref_mut() {
             fetch.on_failure(error, now);
         }
+    }
+}
+
+impl JwksVerifier {
+    /// Begins to verify a token. `unix_time` is the time since 1970-01-01 00:00:00 UTC. Drive it as a
+    /// [`Flow`](clerk_sessions_core::call::Flow).
+    #[must_use]
+    pub fn verify<'a>(&self, token: &'a str, unix_time: Duration) -> VerifyToken<'a> {
+        VerifyToken::new(self.clone(), token, unix_time)
+    }
+
+    /// Begins to fetch the keys, unless there are new ones. Drive it as a [`Flow`](clerk_sessions_core::call::Flow) before the first
+    /// request, so that no request has to wait for it.
+    #[must_use]
+    pub fn warm_up(&self) -> WarmUp {
+        WarmUp::new(self.clone())
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clerk_sessions_core::Error;
 
 use super::settings::KeySettings;
-use crate::keys::{Key, KeySet};
+use crate::key_set::{Key, KeySet};
 
 /// The pause after a failed fetch. It doubles with each failure in a row.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
