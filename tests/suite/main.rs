@@ -11,6 +11,7 @@ mod flows;
 mod from_env;
 mod guides;
 mod http2;
+mod jwks_simulation;
 mod links;
 mod modules;
 mod proxies;
