@@ -22,5 +22,6 @@ mod signing;
 mod simulation;
 mod system_calls;
 mod tls;
+mod token_attacks;
 mod token_peer;
 mod vectors;
