@@ -35,6 +35,7 @@ mod keys;
 mod publishable_key;
 mod reason;
 mod rules;
+mod scalar;
 #[cfg(test)]
 mod testing;
 mod time;
