@@ -32,6 +32,7 @@ mod has;
 mod json;
 mod jwks;
 mod keys;
+mod known_headers;
 mod publishable_key;
 mod reason;
 mod rules;

@@ -112,16 +112,17 @@ impl<'a> Parts<'a> {
             return Err(invalid("it is longer than 64 KiB"));
         }
         let parts = token.rsplit_once('.').and_then(|(signed, signature)| {
-            let (header, payload) = signed.split_once('.').filter(|(_, payload)| !payload.contains('.'))?;
+            let (header, payload) = signed.split_once('.')?;
             Some((signed, header, payload, signature))
         });
         let Some((signed, header, payload, signature)) = parts else {
-            return Err(invalid("it does not have three parts, separated by dots"));
+            return Err(invalid(NOT_THREE));
         };
-        let (Some(payload), Some(signature)) = (base64url::decode(payload), base64url::decode(signature)) else {
-            return Err(invalid("its payload or signature is not base64url without padding"));
-        };
-        Ok(Self { signed, header, payload, signature })
+        match (base64url::decode(payload), base64url::decode(signature)) {
+            (Some(payload), Some(signature)) => Ok(Self { signed, header, payload, signature }),
+            _ if payload.contains('.') => Err(invalid(NOT_THREE)),
+            _ => Err(invalid("its payload or signature is not base64url without padding")),
+        }
     }
 
     /// The decoded header.
@@ -136,6 +137,8 @@ impl<'a> Parts<'a> {
         Claims::parse(json).map_err(|_| invalid("its payload is not one JSON object without duplicate members"))
     }
 }
+
+const NOT_THREE: &str = "it does not have three parts, separated by dots";
 
 fn invalid(message: &'static str) -> Rejected {
     Rejected::new(Reason::TokenInvalid, message)
