@@ -9,8 +9,8 @@ use crate::time::UnixTime;
 /// The longest token that is kept, in bytes. Browsers keep at most this much in a cookie.
 const MAX_BYTES: usize = 4096;
 
-/// How many tokens share a place.
-const WAYS: usize = 4;
+/// How many tokens share a place. With fewer, more tokens would make room for others although the cache is not full.
+const WAYS: usize = 8;
 
 /// Verified tokens. Its size is fixed: a token takes the place of the one that expires first among those that share its place.
 pub(crate) struct VerifiedCache {
