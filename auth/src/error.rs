@@ -1,4 +1,4 @@
-//! The two ways in which verification fails: [`Rejected`], the token's fault, and [`Unavailable`], an outage.
+//! How verification fails: [`Rejected`], the token's fault; [`Unavailable`], an outage; and [`RequestError`], for whole requests.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -67,5 +67,34 @@ impl Unavailable {
 impl From<Error> for Unavailable {
     fn from(error: Error) -> Self {
         Self { error }
+    }
+}
+
+/// Why nobody knows who made a request. It is never the fault of the token: do not sign the user out.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The keys can't be fetched. Respond with 503.
+    #[error(transparent)]
+    Unavailable(Unavailable),
+    /// The settings don't fit the request. Respond with 500.
+    #[error(transparent)]
+    Settings(Error),
+}
+
+impl RequestError {
+    /// Returns the status to respond with: 503 for an outage, 500 for wrong settings.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Unavailable(_) => 503,
+            Self::Settings(_) => 500,
+        }
+    }
+}
+
+impl From<Error> for RequestError {
+    fn from(error: Error) -> Self {
+        if matches!(error, Error::Build(_)) { Self::Settings(error) } else { Self::Unavailable(error.into()) }
     }
 }

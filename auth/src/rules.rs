@@ -155,7 +155,7 @@ impl Rules {
             Category::Other | Category::Machine if self.sessions_only => {
                 invalid("it is not a session token: its category is another")
             }
-            _ if self.sessions_only && is_of_machine(header, claims) => {
+            _ if self.sessions_only && !is_of_session(header, claims) => {
                 invalid("it is a token of a machine or an OAuth client, and not of a session")
             }
             _ => Ok(()),
@@ -296,11 +296,11 @@ impl Tolerance {
     }
 }
 
-/// Whether header or claims say that the token is of a machine or an OAuth client.
-fn is_of_machine(header: &Header, claims: &Claims) -> bool {
+/// Whether header and claims are those of a session token, and not of a template, a machine or an OAuth client.
+pub(crate) fn is_of_session(header: &Header, claims: &Claims) -> bool {
     let is_oauth =
         matches!(&header.token_type, TokenType::Named(name) if matches!(&**name, "at+jwt" | "application/at+jwt"));
-    is_oauth || claims.user_id().starts_with("mch_")
+    header.category == Category::Session && !is_oauth && !claims.user_id().starts_with("mch_")
 }
 
 fn failed(message: impl Into<std::borrow::Cow<'static, str>>) -> Result<(), Rejected> {

@@ -17,7 +17,6 @@ pub(crate) enum Scalar {
     /// A text with escapes, unescaped.
     Unescaped(Box<str>),
     Number(f64),
-    Null,
     /// Any other value.
     Other,
 }
@@ -44,7 +43,7 @@ impl Scalar {
         match self {
             Self::Text(range) => json.get(range.clone()),
             Self::Unescaped(text) => Some(text),
-            Self::Absent | Self::Number(_) | Self::Null | Self::Other => None,
+            Self::Absent | Self::Number(_) | Self::Other => None,
         }
     }
 
@@ -107,7 +106,7 @@ impl<'de> Visitor<'de> for ScalarOf<'de> {
     }
 
     fn visit_unit<E>(self) -> Result<Scalar, E> {
-        Ok(Scalar::Null)
+        Ok(Scalar::Other)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Scalar, A::Error> {

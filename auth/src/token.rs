@@ -84,6 +84,11 @@ impl UnverifiedToken {
         self.header.key_id.as_deref()
     }
 
+    /// Whether it is a token of a session, and not of a template, a machine or an OAuth client.
+    pub(crate) fn is_of_session(&self) -> bool {
+        crate::rules::is_of_session(&self.header, &self.claims)
+    }
+
     /// The claims.
     #[must_use]
     pub fn claims(&self) -> &Claims {
@@ -196,7 +201,7 @@ impl Header {
                 (_, None) => TokenType::Other,
             },
             category: match (&reader.category, reader.category.text(json)) {
-                (Scalar::Absent | Scalar::Null, _) => Category::Session,
+                (Scalar::Absent, _) => Category::Session,
                 (_, Some(MACHINE)) => Category::Machine,
                 (_, Some(name)) if SESSION.contains(&name) => Category::Session,
                 _ => Category::Other,

@@ -101,7 +101,7 @@ pub struct Verifier {
 
 enum Source {
     /// One key, whatever key id a token has.
-    One(Key),
+    One(Arc<Key>),
     Set(KeySet),
     None,
 }
@@ -114,7 +114,7 @@ impl Verifier {
     /// [`Error::Build`]: it is not an RSA public key of 2048 to 4096 bits, or `crypto` does not work.
     pub fn pem(pem: &str, crypto: impl Crypto + 'static, rules: Rules) -> Result<Self, Error> {
         let key = pem::read(pem)?;
-        Self::new(|crypto| Ok(Source::One(Key::new(&key, Some(Algorithm::Rs256), crypto))), crypto, rules)
+        Self::new(|crypto| Ok(Source::One(Arc::new(Key::new(&key, Some(Algorithm::Rs256), crypto)))), crypto, rules)
     }
 
     /// Creates a verifier with one JSON Web Key. It is used whatever key id a token has.
@@ -125,7 +125,7 @@ impl Verifier {
     pub fn jwk(jwk: &str, crypto: impl Crypto + 'static, rules: Rules) -> Result<Self, Error> {
         let jwk =
             decode(jwk.as_bytes()).map_err(|fault| BuildError::new("jwk", format!("is not a JSON object: {fault}")))?;
-        Self::new(|crypto| Ok(Source::One(Key::of_jwk(&jwk, crypto))), crypto, rules)
+        Self::new(|crypto| Ok(Source::One(Arc::new(Key::of_jwk(&jwk, crypto)))), crypto, rules)
     }
 
     /// Creates a verifier with a key set, such as the file that `https://api.clerk.com/v1/jwks` serves.
@@ -178,18 +178,25 @@ impl Verifier {
             return Ok(Verified::new(claims));
         }
         let unsigned = self.checks.unsigned(token)?;
-        let key = match &*self.source {
-            Source::None => return Err(Rejected::new(Reason::JwkFailedToResolve, "the verifier has no key")),
-            Source::One(key) => {
-                self.checks.rules.check_header(&unsigned.header)?;
-                key
-            }
-            Source::Set(keys) => {
-                self.checks.rules.check_header(&unsigned.header)?;
-                unsigned.header.key_id.as_deref().and_then(|id| keys.get(id)).ok_or_else(unknown_key)?
-            }
-        };
+        if let Source::None = *self.source {
+            return Err(Rejected::new(Reason::JwkFailedToResolve, "the verifier has no key"));
+        }
+        self.checks.rules.check_header(&unsigned.header)?;
+        let key = self.key(unsigned.header.key_id.as_deref())?;
         self.checks.signed(token, unsigned, key, 0, now)
+    }
+
+    /// The key of this id.
+    pub(crate) fn key(&self, id: Option<&str>) -> Result<&Arc<Key>, Rejected> {
+        match &*self.source {
+            Source::None => Err(Rejected::new(Reason::JwkFailedToResolve, "the verifier has no key")),
+            Source::One(key) => Ok(key),
+            Source::Set(keys) => id.and_then(|id| keys.get(id)).ok_or_else(unknown_key),
+        }
+    }
+
+    pub(crate) fn checks(&self) -> &Checks {
+        &self.checks
     }
 }
 
@@ -275,6 +282,10 @@ impl Checks {
 impl Unsigned<'_> {
     pub(crate) fn into_owned(self) -> Unsigned<'static> {
         Unsigned { header: Cow::Owned(self.header.into_owned()), ..self }
+    }
+
+    pub(crate) fn into_claims(self) -> Claims {
+        self.claims
     }
 
     /// Checks that this key signed the token.

@@ -36,6 +36,10 @@ use crate::{Client, Error};
 /// Create it once and clone it: clones share keys and connections.
 pub type Authenticator = AsyncAuthenticator<ReqwestTransport>;
 
+/// Authenticates whole requests: bearer tokens, cookies, handshakes and refreshes. Create it with its function `new`, from an
+/// [`Authentication`] and a transport.
+pub type RequestAuthenticator = AsyncRequestAuthenticator<ReqwestTransport>;
+
 /// The RSA of the rustls that reqwest uses here: aws-lc-rs.
 ///
 /// With the feature `rustls`. With other TLS features, pass another [`Crypto`].

@@ -86,7 +86,9 @@ pub use clerk_sessions_core::{
 };
 pub use reqwest;
 
-/// All sessions of a list as a `Stream`. `Pages::into_stream` returns it.
+/// All sessions of a list as a `Stream`. [`Pages::into_stream`](clerk_sessions_core::AsyncPages::into_stream) returns it.
+///
+/// It borrows the client. For a spawned task, move a clone of the client into the task, and call `pages` there.
 #[cfg(feature = "stream")]
 pub type SessionStream<'a> = clerk_sessions_core::SessionStream<'a, ReqwestTransport>;
 

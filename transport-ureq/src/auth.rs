@@ -36,6 +36,10 @@ use crate::{Client, Error};
 /// Create it once and clone it: clones share keys and connections.
 pub type Authenticator = clerk_sessions_auth::Authenticator<UreqTransport>;
 
+/// Authenticates whole requests: bearer tokens, cookies, handshakes and refreshes. Create it with its function `new`, from an
+/// [`Authentication`] and a transport.
+pub type RequestAuthenticator = clerk_sessions_auth::RequestAuthenticator<UreqTransport>;
+
 /// The RSA of the rustls that ureq uses here: ring.
 ///
 /// With the feature `rustls`. With other TLS features, pass another [`Crypto`].

@@ -62,14 +62,14 @@ impl Fetch {
 }
 
 /// Finds a key, and fetches the key set for it if that is allowed.
-pub(super) struct FindKey {
+pub(crate) struct FindKey {
     wait: Duration,
     under_way: Option<Box<(Fetching, Fetch)>>,
 }
 
 /// What [`FindKey`] needs next, or found.
 #[allow(clippy::large_enum_variant)] // It is short-lived, on the stack.
-pub(super) enum Finding {
+pub(crate) enum Finding {
     Next(Step),
     Found(Found),
     Unknown,
@@ -77,11 +77,11 @@ pub(super) enum Finding {
 }
 
 impl FindKey {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { wait: FIRST_WAIT, under_way: None }
     }
 
-    pub(super) fn step(&mut self, verifier: &JwksVerifier, id: Option<&str>, now: Duration) -> Finding {
+    pub(crate) fn step(&mut self, verifier: &JwksVerifier, id: Option<&str>, now: Duration) -> Finding {
         if self.under_way.is_none() {
             match verifier.find_key(id, now) {
                 Lookup::Found(found) => return Finding::Found(found),
@@ -124,8 +124,16 @@ impl FindKey {
         }
     }
 
-    fn fetch(&mut self) -> Option<&mut Fetch> {
-        self.under_way.as_mut().map(|under_way| &mut under_way.1)
+    pub(crate) fn on_response(&mut self, response: Response<Vec<u8>>, now: Duration) {
+        if let Some((_, fetch)) = self.under_way.as_deref_mut() {
+            fetch.on_response(response, now);
+        }
+    }
+
+    pub(crate) fn on_failure(&mut self, error: TransportError, now: Duration) {
+        if let Some((_, fetch)) = self.under_way.as_deref_mut() {
+            fetch.on_failure(error, now);
+        }
     }
 }
 
@@ -157,7 +165,7 @@ impl<'a> VerifyToken<'a> {
     fn start(&self, now: Duration) -> State {
         let checks = self.verifier.checks();
         if checks.cache.is_some() {
-            let epoch = self.verifier.keys().epoch(now, self.verifier.settings());
+            let epoch = self.verifier.epoch(now);
             if let Some(claims) = epoch.and_then(|epoch| checks.cached(self.token, epoch, self.unix_time)) {
                 return State::Done(Ok(Ok(Verified::new(claims))));
             }
@@ -172,7 +180,7 @@ impl<'a> VerifyToken<'a> {
         }
         let Some(id) = token.header.key_id.as_deref() else { return done(Err(unknown_key())) };
         // Nearly always there is the key, and the flow needs no more steps.
-        match self.verifier.keys().fresh(id, now, self.verifier.settings()) {
+        match self.verifier.fresh_key(id, now) {
             Some(Found { key, epoch }) => done(checks.signed(self.token, token, &key, epoch, self.unix_time)),
             None => State::Finding(Box::new(token.into_owned()), FindKey::new()),
         }
@@ -208,17 +216,13 @@ impl Flow for VerifyToken<'_> {
 
     fn on_response(&mut self, response: Response<Vec<u8>>, now: Duration) {
         if let State::Finding(_, find) = &mut self.state {
-            if let Some(fetch) = find.fetch() {
-                fetch.on_response(response, now);
-            }
+            find.on_response(response, now);
         }
     }
 
     fn on_failure(&mut self, error: TransportError, now: Duration) {
         if let State::Finding(_, find) = &mut self.state {
-            if let Some(fetch) = find.fetch() {
-                fetch.on_failure(error, now);
-            }
+            find.on_failure(error, now);
         }
     }
 
@@ -259,15 +263,11 @@ impl Flow for WarmUp {
     }
 
     fn on_response(&mut self, response: Response<Vec<u8>>, now: Duration) {
-        if let Some(fetch) = self.find.fetch() {
-            fetch.on_response(response, now);
-        }
+        self.find.on_response(response, now);
     }
 
     fn on_failure(&mut self, error: TransportError, now: Duration) {
-        if let Some(fetch) = self.find.fetch() {
-            fetch.on_failure(error, now);
-        }
+        self.find.on_failure(error, now);
     }
 
     fn finish(self) -> Result<(), Error> {

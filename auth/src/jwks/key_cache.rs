@@ -56,9 +56,9 @@ pub(super) enum Lookup {
     Unavailable(Error),
 }
 
-pub(super) struct Found {
-    pub(super) key: Arc<Key>,
-    pub(super) epoch: u64,
+pub(crate) struct Found {
+    pub(crate) key: Arc<Key>,
+    pub(crate) epoch: u64,
 }
 
 /// The only fetch that is under way. If it is dropped, the next call may fetch.

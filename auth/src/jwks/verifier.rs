@@ -8,7 +8,7 @@ use clerk_sessions_core::call::CallContext;
 use clerk_sessions_core::{Api, CallOptions, Error, Observer};
 
 use super::flow::{VerifyToken, WarmUp};
-use super::key_cache::{KeyCache, Lookup};
+use super::key_cache::{Found, KeyCache, Lookup};
 use super::settings::KeySettings;
 use crate::crypto::{self, Crypto};
 use crate::publishable_key::PublishableKey;
@@ -152,12 +152,8 @@ impl JwksVerifier {
         &*self.0.crypto
     }
 
-    pub(super) fn checks(&self) -> &Checks {
+    pub(crate) fn checks(&self) -> &Checks {
         &self.0.checks
-    }
-
-    pub(super) fn settings(&self) -> &KeySettings {
-        &self.0.settings
     }
 
     /// Looks a key up in the keys so far.
@@ -166,8 +162,14 @@ impl JwksVerifier {
         self.0.keys.find(id, now, &self.0.settings, longest)
     }
 
-    pub(super) fn keys(&self) -> &Arc<KeyCache> {
-        &self.0.keys
+    /// The key with this id, if the keys are new enough.
+    pub(super) fn fresh_key(&self, id: &str, now: Duration) -> Option<Found> {
+        self.0.keys.fresh(id, now, &self.0.settings)
+    }
+
+    /// The number of the key set, if it is new enough.
+    pub(crate) fn epoch(&self, now: Duration) -> Option<u64> {
+        self.0.keys.epoch(now, &self.0.settings)
     }
 }
 
