@@ -43,9 +43,14 @@ impl VerifiedCache {
     pub(crate) fn put(&self, token: &str, claims: &Claims, epoch: u64) {
         let Some(expires_at) = claims.expiry().filter(|_| token.len() <= MAX_BYTES) else { return };
         let Some(mut place) = self.place(token) else { return };
-        let age = |entry: &Option<Entry>| entry.as_ref().map(|entry| (entry.epoch, entry.expires_at));
-        if let Some(oldest) = place.iter_mut().min_by_key(|entry| age(entry)) {
-            *oldest = Some(Entry { token: token.into(), claims: claims.clone(), epoch, expires_at });
+        // An entry of the same token goes first: several calls may have verified it at the same time. Then comes a free one.
+        let rank = |entry: &Option<Entry>| match entry {
+            Some(entry) if *entry.token == *token => (0, None),
+            None => (1, None),
+            Some(entry) => (2, Some((entry.epoch, entry.expires_at))),
+        };
+        if let Some(first) = place.iter_mut().min_by_key(|entry| rank(entry)) {
+            *first = Some(Entry { token: token.into(), claims: claims.clone(), epoch, expires_at });
         }
     }
 

@@ -217,7 +217,9 @@ impl ReqwestTransportBuilder {
         }
         // Last, so that `configure` can't undo the settings that the core relies on: a redirect is a response, and only the core
         // retries.
-        let client = self.client.redirect(redirect::Policy::none()).referer(false).retry(retry::never()).build();
+        // With a number of retries above zero, reqwest would keep a copy of each request, even if it never retries.
+        let no_retry = retry::never().max_retries_per_request(0);
+        let client = self.client.redirect(redirect::Policy::none()).referer(false).retry(no_retry).build();
         let client =
             client.map_err(|error| BuildError::new("reqwest", format!("can't be set up: {}", whole(&error))))?;
         Ok(ReqwestTransport {

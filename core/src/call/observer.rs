@@ -80,6 +80,7 @@ pub struct Attempt<'a> {
 }
 
 impl fmt::Display for Attempt<'_> {
+    #[inline] // Only a program with an observer that logs compiles it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} attempt {}: ", self.operation, self.number)?;
         let took = self.duration.as_millis();

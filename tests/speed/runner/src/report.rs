@@ -270,15 +270,12 @@ fn decoding(text: &mut String, cases: &[Measured<'_>]) -> Result {
 }
 
 fn counts(text: &mut String, results: &Results) -> Result {
-    writeln!(text, "\n## Counts\n\nOf each call on a kept connection to an address.\n")?;
+    writeln!(text, "\n## Counts\n\nPer call on a kept connection to an address, with one call in flight.\n")?;
     writeln!(text, "| | case | subject | system calls | instructions | allocations |\n|---|---|---|--:|--:|--:|")?;
     for counted in &results.counts {
         let Counted { group, case, subject, system_calls, instructions, allocations } = counted;
         let instructions = thousands(instructions.round());
-        let is_at_once = Case::named(group, case).is_some_and(Case::is_throughput);
-        // With calls in flight together, one system call may report events of several.
-        let system_calls = if is_at_once { "varies".to_owned() } else { format!("{system_calls:.1}") };
-        writeln!(text, "| {group} | {case} | {subject} | {system_calls} | {instructions} | {allocations:.1} |")?;
+        writeln!(text, "| {group} | {case} | {subject} | {system_calls:.1} | {instructions} | {allocations:.1} |")?;
     }
     writeln!(text, "\nThreads that 10,000 calls to `localhost` start on kept connections:\n")?;
     writeln!(text, "| | subject | threads |\n|---|---|--:|")?;
@@ -287,31 +284,18 @@ fn counts(text: &mut String, results: &Results) -> Result {
     }
     writeln!(
         text,
-        "\nThe core's machine handles retries, time limits, the rate limit and the common headers. This table shows the \
-         instructions\nthat it adds to encoding the request and decoding the response, as a part of a whole `get`:\n"
+        "\nThe core's machine handles retries, time limits and the rate limit. This table shows the instructions that it adds to\n\
+         encoding the request, sending it, and decoding and checking the response, as a part of a whole `get`:\n"
     )?;
-    writeln!(
-        text,
-        "| calls in flight | instructions | of a get over ureq | of a get over reqwest |\n|--:|--:|--:|--:|"
-    )?;
+    writeln!(text, "| client | calls in flight | instructions | of a get |\n|---|--:|--:|--:|")?;
     for share in &results.machine_share {
         let added = share.whole - share.parts;
-        let part = |group: &str| {
-            let is_get = |case: &&Case| case.group == group && case.call == "get" && case.in_flight == share.in_flight;
-            let case = CASES.iter().find(is_get)?;
-            let is_ours =
-                |counted: &&Counted| (&*counted.group, &*counted.case, &*counted.subject) == (group, case.name, OURS);
-            let get = results.counts.iter().find(is_ours)?;
-            Some(format!("{:.1} %", added / get.instructions * 100.0))
-        };
-        writeln!(
-            text,
-            "| {} | {} | {} | {} |",
-            share.in_flight,
-            thousands(added.round()),
-            part("ureq").ok_or("no get was counted")?,
-            part("reqwest").ok_or("no get was counted")?
-        )?;
+        let mut counts = results.counts.iter();
+        let get =
+            counts.find(|counted| (&*counted.group, &*counted.case, &*counted.subject) == (&*share.group, "get", OURS));
+        let part = added / get.ok_or("no get was counted")?.instructions * 100.0;
+        let added = thousands(added.round());
+        writeln!(text, "| {} | {} | {added} | {part:.1} % |", share.group, share.in_flight)?;
     }
     Ok(())
 }

@@ -61,10 +61,12 @@ pub(crate) struct Threads {
 /// The instructions of a call without HTTP.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Share {
+    /// The HTTP library that the client is for: ureq the blocking client, reqwest the async one.
+    pub(crate) group: String,
     pub(crate) in_flight: usize,
     /// By a client over a transport in memory.
     pub(crate) whole: f64,
-    /// By encoding and decoding alone.
+    /// By encoding, sending, decoding and checking alone.
     pub(crate) parts: f64,
 }
 
