@@ -34,11 +34,13 @@ mod json;
 mod jwks;
 mod key_set;
 mod keys;
+mod known_headers;
 mod publishable_key;
 mod reason;
 mod request;
 mod request_authenticator;
 mod rules;
+mod scalar;
 #[cfg(test)]
 mod testing;
 mod time;

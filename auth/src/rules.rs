@@ -175,7 +175,7 @@ impl Rules {
         let allowed = match &header.token_type {
             TokenType::Absent => self.token_types.is_empty(),
             TokenType::Named(name) if self.token_types.is_empty() => name == "JWT",
-            TokenType::Named(name) => self.token_types.contains(name),
+            TokenType::Named(name) => self.token_types.iter().any(|allowed| allowed == name),
             TokenType::Other => false,
         };
         if !allowed {

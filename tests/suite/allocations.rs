@@ -1,13 +1,17 @@
 //! Counts the allocations of calls. The numbers are exact, so a change that adds an allocation has to change the table.
 
+use std::time::Duration;
+
 use allocation_counter::measure;
 use clerk_sessions_auth::{AwsLcRs, JwksVerifier, Verifier};
 use clerk_sessions_core::call::{CallContext, Flow, Step};
 use clerk_sessions_core::operation::Operation;
+use clerk_sessions_core::transport::drive;
 use clerk_sessions_core::{
     Api, Client, CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, GetSession, ListSessions,
     RefreshSession, RevokeSession,
 };
+use clerk_sessions_fake::{FakeClerk, Seed};
 use clerk_sessions_tests::canned::{Canned, ERROR, SESSION, SESSION_ID, USER_ID, list, token};
 use http::Response;
 use serde_json::json;
@@ -109,10 +113,10 @@ fn verifying_a_token_makes_the_allocations_in_the_table() {
     flow();
     #[rustfmt::skip]
     let table = [
-        ("verify", measure(|| drop(verifier.verify(&token, now).unwrap())).count_total, 13),
-        ("verify as a flow, with keys", measure(flow).count_total, 14),
+        ("verify", measure(|| drop(verifier.verify(&token, now).unwrap())).count_total, 3),
+        ("verify as a flow, with keys", measure(flow).count_total, 3),
         ("verify, from the cache", measure(|| drop(cached.verify(&token, now).unwrap())).count_total, 0),
-        ("reject a signature", measure(|| drop(verifier.verify(&forged, now).unwrap_err())).count_total, 13),
+        ("reject a signature", measure(|| drop(verifier.verify(&forged, now).unwrap_err())).count_total, 3),
         ("reject another text", measure(|| drop(verifier.verify("x.y", now).unwrap_err())).count_total, 0),
     ];
     for (name, counted, expected) in table {

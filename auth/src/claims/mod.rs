@@ -14,9 +14,10 @@ use clerk_sessions_core::{Mismatch, UnixMillis};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use self::member::{Index, Scalar};
+use self::member::Index;
 pub use self::organization::Organization;
 use crate::json::NotStrict;
+use crate::scalar::Scalar;
 use crate::time::UnixTime;
 
 /// What a session token says: user, session, organization, times, and all other claims.

@@ -164,7 +164,7 @@ pub struct VerifyToken<'a> {
 
 enum State {
     Start,
-    Finding(Box<Unsigned>, FindKey),
+    Finding(Box<Unsigned<'static>>, FindKey),
     Done(Result<Result<Verified, Rejected>, Error>),
 }
 
@@ -198,11 +198,19 @@ impl<'a> VerifyToken<'a> {
                 return State::Done(Ok(Ok(Verified::new(claims))));
             }
         }
-        let unsigned = checks.unsigned(self.token);
-        match unsigned.and_then(|token| checks.rules.check_header(&token.header).map(|()| token)) {
-            Ok(token) if token.header.key_id.is_none() => State::Done(Ok(Err(unknown_key()))),
-            Ok(token) => State::Finding(Box::new(token), FindKey::new()),
-            Err(rejected) => State::Done(Ok(Err(rejected))),
+        let done = |result| State::Done(Ok(result));
+        let token = match checks.unsigned(self.token) {
+            Ok(token) => token,
+            Err(rejected) => return done(Err(rejected)),
+        };
+        if let Err(rejected) = checks.rules.check_header(&token.header) {
+            return done(Err(rejected));
+        }
+        let Some(id) = token.header.key_id.as_deref() else { return done(Err(unknown_key())) };
+        // Nearly always there is the key, and the flow needs no more steps.
+        match self.verifier.fresh_key(id, now) {
+            Some(Found { key, epoch }) => done(checks.signed(self.token, token, &key, epoch, self.unix_time)),
+            None => State::Finding(Box::new(token.into_owned()), FindKey::new()),
         }
     }
 }

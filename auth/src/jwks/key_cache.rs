@@ -94,6 +94,13 @@ impl KeyCache {
         state.newest.as_ref().filter(|keys| keys.is_fresh(now, settings)).map(|_| state.epoch)
     }
 
+    /// The key with this id in a set that is new enough.
+    pub(super) fn fresh(&self, id: &str, now: Duration, settings: &KeySettings) -> Option<Found> {
+        let state = self.state();
+        state.newest.as_ref().filter(|keys| keys.is_fresh(now, settings))?;
+        state.found(Some(id))
+    }
+
     /// Looks a key up; without an id, the question is only whether there are keys. `longest` is the longest time that a fetch takes:
     /// if one takes longer, nobody drives it, and another call may fetch.
     pub(super) fn find(
