@@ -1,17 +1,13 @@
 //! Counts the allocations of calls. The numbers are exact, so a change that adds an allocation has to change the table.
 
-use std::time::Duration;
-
 use allocation_counter::measure;
 use clerk_sessions_auth::{AwsLcRs, JwksVerifier, Verifier};
 use clerk_sessions_core::call::{CallContext, Flow, Step};
 use clerk_sessions_core::operation::Operation;
-use clerk_sessions_core::transport::drive;
 use clerk_sessions_core::{
     Api, Client, CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, GetSession, ListSessions,
     RefreshSession, RevokeSession,
 };
-use clerk_sessions_fake::{FakeClerk, Seed};
 use clerk_sessions_tests::canned::{Canned, ERROR, SESSION, SESSION_ID, USER_ID, list, token};
 use http::Response;
 use serde_json::json;
