@@ -1,6 +1,5 @@
 //! Counts the allocations of calls. The numbers are exact, so a change that adds an allocation has to change the table.
 
-
 use allocation_counter::measure;
 use clerk_sessions_auth::{AwsLcRs, JwksVerifier, Verifier};
 use clerk_sessions_core::call::{CallContext, Flow, Step};

@@ -119,15 +119,21 @@ fn slow() -> JwksResponse {
     JwksResponse::slow(SLOW.as_millis() as u64)
 }
 
-/// Runs a test with both adapters and both sources of keys, each with a server of its own.
-fn with_each(test: impl Fn(&FakeServer, &Subject, Keys)) {
-    for keys in [Keys::WithSecretKey, Keys::Public] {
-        for adapter in 0..2 {
-            let server = server();
-            let mut both = Subject::both(&server, keys).into_iter();
-            test(&server, &both.nth(adapter).unwrap(), keys);
+/// Runs a test with both adapters and both sources of keys, each with a server of its own. They run at the same time, as they mostly
+/// wait.
+fn with_each(test: impl Fn(&FakeServer, &Subject, Keys) + Sync) {
+    thread::scope(|scope| {
+        for (keys, adapter) in
+            [(Keys::WithSecretKey, 0), (Keys::WithSecretKey, 1), (Keys::Public, 0), (Keys::Public, 1)]
+        {
+            let test = &test;
+            scope.spawn(move || {
+                let server = server();
+                let mut both = Subject::both(&server, keys).into_iter();
+                test(&server, &both.nth(adapter).unwrap(), keys);
+            });
         }
-    }
+    });
 }
 
 /// A token that the current key signs, as the API mints one for [`ORIGIN`].
