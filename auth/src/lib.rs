@@ -14,6 +14,7 @@
 //! | check a role, permission, feature or plan | [`Claims::has`] and [`Has`] |
 //! | decide which tokens are accepted | [`Rules`] and [`AuthorizedParties`] |
 //! | tell a bad token from an outage | [`Rejected`], a 401, and [`Unavailable`], a 503 |
+//! | authenticate whole requests: cookies, handshakes, refreshes | [`Authentication`] with a [`RequestAuthenticator`] or [`AsyncRequestAuthenticator`] |
 //! | choose the implementation of RSA | [`Crypto`] |
 //! | look into a token without verifying it | [`UnverifiedToken`] |
 //!
@@ -31,10 +32,15 @@ mod error;
 mod has;
 mod json;
 mod jwks;
+mod key_set;
 mod keys;
+mod known_headers;
 mod publishable_key;
 mod reason;
+mod request;
+mod request_authenticator;
 mod rules;
+mod scalar;
 #[cfg(test)]
 mod testing;
 mod time;
@@ -47,12 +53,17 @@ pub use claims::{Claims, FactorAges, Organization, TokenActor};
 #[cfg(feature = "aws-lc-rs")]
 pub use crypto::AwsLcRs;
 pub use crypto::{Crypto, PublicKey, Rustls};
-pub use error::{Rejected, Unavailable};
+pub use error::{Rejected, RequestError, Unavailable};
 pub use has::{FactorLevel, Has, Reverification};
 pub use jwks::{JwksVerifier, KeySettings, VerifyToken, WarmUp};
 pub use keys::RsaKey;
 pub use publishable_key::PublishableKey;
 pub use reason::Reason;
+pub use request::{
+    AuthenticateRequest, Authentication, AuthenticationBuilder, Identity, OrganizationPatterns, OrganizationTarget,
+    Outcome, RequestFacts, RequestView, Satellite,
+};
+pub use request_authenticator::{AsyncRequestAuthenticator, RequestAuthenticator};
 pub use rules::{AuthorizedParties, Rules};
 pub use token::{Algorithm, MAX_TOKEN_BYTES, UnverifiedToken};
 pub use verifier::{PendingClaims, Verified, Verifier};

@@ -1,5 +1,6 @@
 //! [`Verifier`]: verifies tokens with keys that are known when it is made.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,9 @@ use clerk_sessions_core::{BuildError, Error};
 use crate::claims::Claims;
 use crate::crypto::{self, Crypto};
 use crate::error::Rejected;
-use crate::keys::{Key, KeyDocument, KeySet, pem};
+use crate::key_set::{Key, KeyDocument, KeySet};
+use crate::keys::pem;
+use crate::known_headers::KnownHeaders;
 use crate::reason::Reason;
 use crate::rules::Rules;
 use crate::token::{Algorithm, Header, Parts};
@@ -99,7 +102,7 @@ pub struct Verifier {
 
 enum Source {
     /// One key, whatever key id a token has.
-    One(Key),
+    One(Arc<Key>),
     Set(KeySet),
     None,
 }
@@ -112,7 +115,7 @@ impl Verifier {
     /// [`Error::Build`]: it is not an RSA public key of 2048 to 4096 bits, or `crypto` does not work.
     pub fn pem(pem: &str, crypto: impl Crypto + 'static, rules: Rules) -> Result<Self, Error> {
         let key = pem::read(pem)?;
-        Self::new(|crypto| Ok(Source::One(Key::new(&key, Some(Algorithm::Rs256), crypto))), crypto, rules)
+        Self::new(|crypto| Ok(Source::One(Arc::new(Key::new(&key, Some(Algorithm::Rs256), crypto)))), crypto, rules)
     }
 
     /// Creates a verifier with one JSON Web Key. It is used whatever key id a token has.
@@ -123,7 +126,7 @@ impl Verifier {
     pub fn jwk(jwk: &str, crypto: impl Crypto + 'static, rules: Rules) -> Result<Self, Error> {
         let jwk =
             decode(jwk.as_bytes()).map_err(|fault| BuildError::new("jwk", format!("is not a JSON object: {fault}")))?;
-        Self::new(|crypto| Ok(Source::One(Key::of_jwk(&jwk, crypto))), crypto, rules)
+        Self::new(|crypto| Ok(Source::One(Arc::new(Key::of_jwk(&jwk, crypto)))), crypto, rules)
     }
 
     /// Creates a verifier with a key set, such as the file that `https://api.clerk.com/v1/jwks` serves.
@@ -145,7 +148,7 @@ impl Verifier {
     /// optional and the program should start without it.
     #[must_use]
     pub fn without_key(rules: Rules) -> Self {
-        Self { source: Arc::new(Source::None), checks: Checks { rules: Arc::new(rules), cache: None } }
+        Self { source: Arc::new(Source::None), checks: Checks::new(rules) }
     }
 
     fn new(
@@ -154,7 +157,7 @@ impl Verifier {
         rules: Rules,
     ) -> Result<Self, Error> {
         crypto::check(&crypto)?;
-        Ok(Self { source: Arc::new(source(&crypto)?), checks: Checks { rules: Arc::new(rules), cache: None } })
+        Ok(Self { source: Arc::new(source(&crypto)?), checks: Checks::new(rules) })
     }
 
     /// Keeps about this many verified tokens, so that the next request with the same token costs no signature check. Default: none.
@@ -176,18 +179,25 @@ impl Verifier {
             return Ok(Verified::new(claims));
         }
         let unsigned = self.checks.unsigned(token)?;
-        let key = match &*self.source {
-            Source::None => return Err(Rejected::new(Reason::JwkFailedToResolve, "the verifier has no key")),
-            Source::One(key) => {
-                self.checks.rules.check_header(&unsigned.header)?;
-                key
-            }
-            Source::Set(keys) => {
-                self.checks.rules.check_header(&unsigned.header)?;
-                unsigned.header.key_id.as_deref().and_then(|id| keys.get(id)).ok_or_else(unknown_key)?
-            }
-        };
+        if let Source::None = *self.source {
+            return Err(Rejected::new(Reason::JwkFailedToResolve, "the verifier has no key"));
+        }
+        self.checks.rules.check_header(&unsigned.header)?;
+        let key = self.key(unsigned.header.key_id.as_deref())?;
         self.checks.signed(token, unsigned, key, 0, now)
+    }
+
+    /// The key of this id.
+    pub(crate) fn key(&self, id: Option<&str>) -> Result<&Arc<Key>, Rejected> {
+        match &*self.source {
+            Source::None => Err(Rejected::new(Reason::JwkFailedToResolve, "the verifier has no key")),
+            Source::One(key) => Ok(key),
+            Source::Set(keys) => id.and_then(|id| keys.get(id)).ok_or_else(unknown_key),
+        }
+    }
+
+    pub(crate) fn checks(&self) -> &Checks {
+        &self.checks
     }
 }
 
@@ -210,18 +220,25 @@ pub(crate) fn unknown_key() -> Rejected {
 pub(crate) struct Checks {
     pub(crate) rules: Arc<Rules>,
     pub(crate) cache: Option<Arc<VerifiedCache>>,
+    known_headers: Arc<KnownHeaders>,
 }
 
 /// A token whose signature is not checked yet.
-pub(crate) struct Unsigned {
-    /// How much of the token is signed.
+pub(crate) struct Unsigned<'h> {
+    /// The parts of the token: how long its header is, and how much of the token is signed.
+    header_length: usize,
     signed: usize,
     signature: Vec<u8>,
-    pub(crate) header: Header,
+    /// It is borrowed if it is known.
+    pub(crate) header: Cow<'h, Header>,
     claims: Claims,
 }
 
 impl Checks {
+    pub(crate) fn new(rules: Rules) -> Self {
+        Self { rules: Arc::new(rules), cache: None, known_headers: Arc::default() }
+    }
+
     /// Returns the claims of a token that was verified before, if its times are still right.
     pub(crate) fn cached(&self, token: &str, epoch: u64, now: Duration) -> Option<Claims> {
         let claims = self.cache.as_ref()?.get(token, epoch)?;
@@ -229,25 +246,32 @@ impl Checks {
     }
 
     /// Takes a token apart, and makes the checks before that of the key.
-    pub(crate) fn unsigned(&self, token: &str) -> Result<Unsigned, Rejected> {
+    pub(crate) fn unsigned(&self, token: &str) -> Result<Unsigned<'_>, Rejected> {
         let mut parts = Parts::of(token)?;
-        let header = Header::parse(&parts.header_json()?)?;
-        let (signed, signature) = (parts.signed.len(), std::mem::take(&mut parts.signature));
+        let header = match self.known_headers.get(parts.header) {
+            Some(header) => Cow::Borrowed(header),
+            None => Cow::Owned(Header::parse(&parts.header_json()?)?),
+        };
+        let (header_length, signed) = (parts.header.len(), parts.signed.len());
+        let signature = std::mem::take(&mut parts.signature);
         let claims = parts.claims()?;
         self.rules.check_category(&header, &claims)?;
-        Ok(Unsigned { signed, signature, header, claims })
+        Ok(Unsigned { header_length, signed, signature, header, claims })
     }
 
     /// Makes the checks of the signature and the claims of a token that was [taken apart](Self::unsigned).
     pub(crate) fn signed(
         &self,
         token: &str,
-        unsigned: Unsigned,
+        unsigned: Unsigned<'_>,
         key: &Key,
         epoch: u64,
         now: Duration,
     ) -> Result<Verified, Rejected> {
         unsigned.check_signature(token, key)?;
+        if let (Cow::Owned(header), Some(text)) = (unsigned.header, token.get(..unsigned.header_length)) {
+            self.known_headers.keep(text, header);
+        }
         self.rules.check_claims(&unsigned.claims, now)?;
         if let Some(cache) = &self.cache {
             cache.put(token, &unsigned.claims, epoch);
@@ -256,7 +280,15 @@ impl Checks {
     }
 }
 
-impl Unsigned {
+impl Unsigned<'_> {
+    pub(crate) fn into_owned(self) -> Unsigned<'static> {
+        Unsigned { header: Cow::Owned(self.header.into_owned()), ..self }
+    }
+
+    pub(crate) fn into_claims(self) -> Claims {
+        self.claims
+    }
+
     /// Checks that this key signed the token.
     pub(crate) fn check_signature(&self, token: &str, key: &Key) -> Result<(), Rejected> {
         let signed = token.as_bytes().get(..self.signed).unwrap_or_default();

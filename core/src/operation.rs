@@ -52,6 +52,8 @@ pub trait Operation {
 
     /// Writes the parameters into the path, the query, the headers or the body of the request.
     ///
+    /// A call runs it again for each retry, and for an error that redacts the secrets of the request. Write the same each time.
+    ///
     /// # Errors
     /// [`BuildError`]: a parameter is invalid. The call then fails with [`Error::Build`](crate::Error::Build), and nothing is
     /// sent.

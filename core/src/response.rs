@@ -18,8 +18,11 @@ pub(crate) fn read<O: Operation>(response: Response<Vec<u8>>) -> Result<O::Outpu
 }
 
 /// Decodes the body of a 2xx as the output of `operation`, and runs [`Operation::check`].
+#[inline]
 pub(crate) fn decode<O: Operation>(operation: &O, body: &[u8]) -> Result<O::Output, Fault> {
-    let output = json::read(body)?;
-    operation.check(&output)?;
-    Ok(output)
+    let decoded = json::read(body);
+    if let Ok(output) = &decoded {
+        operation.check(output)?;
+    }
+    decoded
 }

@@ -1,13 +1,17 @@
 //! Counts the allocations of calls. The numbers are exact, so a change that adds an allocation has to change the table.
 
+use std::time::Duration;
+
 use allocation_counter::measure;
 use clerk_sessions_auth::{AwsLcRs, JwksVerifier, Verifier};
 use clerk_sessions_core::call::{CallContext, Flow, Step};
 use clerk_sessions_core::operation::Operation;
+use clerk_sessions_core::transport::drive;
 use clerk_sessions_core::{
     Api, Client, CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, GetSession, ListSessions,
     RefreshSession, RevokeSession,
 };
+use clerk_sessions_fake::{FakeClerk, Seed};
 use clerk_sessions_tests::canned::{Canned, ERROR, SESSION, SESSION_ID, USER_ID, list, token};
 use http::Response;
 use serde_json::json;
@@ -43,13 +47,13 @@ fn each_call_makes_the_allocations_in_the_table() {
     #[rustfmt::skip]
     let table = [
         //                                                                                  encode, decode, call
-        ("list", counts(&list, &sessions), [4, 6008, 6012]),
-        ("create", counts(&CreateSession::new(USER_ID), SESSION), [4, 12, 18]),
+        ("list", counts(&list, &sessions), [4, 6008, 6013]),
+        ("create", counts(&CreateSession::new(USER_ID), SESSION), [4, 12, 17]),
         ("get", counts(&GetSession::new(SESSION_ID), SESSION), [3, 12, 16]),
-        ("refresh", counts(&refresh(), &token), [4, 2, 8]),
+        ("refresh", counts(&refresh(), &token), [4, 2, 7]),
         ("revoke", counts(&RevokeSession::new(SESSION_ID), SESSION), [3, 12, 16]),
-        ("create_token", counts(&CreateSessionToken::new(SESSION_ID), &token), [4, 2, 8]),
-        ("create_token_from_template", counts(&template, &token), [4, 2, 8]),
+        ("create_token", counts(&CreateSessionToken::new(SESSION_ID), &token), [4, 2, 7]),
+        ("create_token_from_template", counts(&template, &token), [4, 2, 7]),
     ];
     for (name, counted, expected) in table {
         assert_eq!(counted, expected, "{name}: encode, decode, call");
@@ -109,10 +113,10 @@ fn verifying_a_token_makes_the_allocations_in_the_table() {
     flow();
     #[rustfmt::skip]
     let table = [
-        ("verify", measure(|| drop(verifier.verify(&token, now).unwrap())).count_total, 13),
-        ("verify as a flow, with keys", measure(flow).count_total, 14),
+        ("verify", measure(|| drop(verifier.verify(&token, now).unwrap())).count_total, 3),
+        ("verify as a flow, with keys", measure(flow).count_total, 3),
         ("verify, from the cache", measure(|| drop(cached.verify(&token, now).unwrap())).count_total, 0),
-        ("reject a signature", measure(|| drop(verifier.verify(&forged, now).unwrap_err())).count_total, 13),
+        ("reject a signature", measure(|| drop(verifier.verify(&forged, now).unwrap_err())).count_total, 3),
         ("reject another text", measure(|| drop(verifier.verify("x.y", now).unwrap_err())).count_total, 0),
     ];
     for (name, counted, expected) in table {

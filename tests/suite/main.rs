@@ -25,3 +25,4 @@ mod tls;
 mod token_attacks;
 mod token_peer;
 mod vectors;
+mod verify;

@@ -167,6 +167,32 @@ impl ReqwestTransportBuilder {
     ///
     /// let builder = ReqwestTransport::builder().configure(|client| client.tcp_nodelay(true));
     /// ```
+    ///
+    /// A proxy:
+    ///
+    /// ```
+    /// use clerk_sessions_reqwest::{ReqwestTransport, reqwest};
+    ///
+    /// let proxy = reqwest::Proxy::all("http://proxy.example.com:3128")?;
+    /// let builder = ReqwestTransport::builder().configure(|client| client.proxy(proxy));
+    /// # Ok::<(), reqwest::Error>(())
+    /// ```
+    ///
+    /// A root certificate of your own, such as that of a company's proxy. `tls_certs_merge` adds it to those of the operating
+    /// system; `tls_certs_only` replaces them. (ureq can only replace them.)
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "rustls")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clerk_sessions_reqwest::{ReqwestTransport, reqwest};
+    ///
+    /// let root = reqwest::Certificate::from_pem(&std::fs::read("root.pem")?)?;
+    /// let transport = ReqwestTransport::builder().configure(|client| client.tls_certs_merge([root])).build()?;
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "rustls"))]
+    /// # fn main() {}
+    /// ```
     pub fn configure(mut self, change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Self {
         self.client = change(self.client);
         self
@@ -191,7 +217,9 @@ impl ReqwestTransportBuilder {
         }
         // Last, so that `configure` can't undo the settings that the core relies on: a redirect is a response, and only the core
         // retries.
-        let client = self.client.redirect(redirect::Policy::none()).referer(false).retry(retry::never()).build();
+        // With a number of retries above zero, reqwest would keep a copy of each request, even if it never retries.
+        let no_retry = retry::never().max_retries_per_request(0);
+        let client = self.client.redirect(redirect::Policy::none()).referer(false).retry(no_retry).build();
         let client =
             client.map_err(|error| BuildError::new("reqwest", format!("can't be set up: {}", whole(&error))))?;
         Ok(ReqwestTransport {

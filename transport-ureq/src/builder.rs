@@ -193,6 +193,36 @@ impl UreqTransportBuilder {
     /// # }
     /// # Ok::<(), clerk_sessions_ureq::Error>(())
     /// ```
+    ///
+    /// A proxy:
+    ///
+    /// ```
+    /// use clerk_sessions_ureq::{UreqTransport, ureq};
+    ///
+    /// let proxy = ureq::Proxy::new("http://proxy.example.com:3128")?;
+    /// let builder = UreqTransport::builder().configure(|config| config.proxy(Some(proxy)));
+    /// # Ok::<(), ureq::Error>(())
+    /// ```
+    ///
+    /// A root certificate of your own, such as that of a company's proxy. Here it replaces all others: to trust those of the
+    /// operating system as well, install it there and use the feature `platform-verifier`. (reqwest's `tls_certs_merge` adds a
+    /// certificate to the others.) With the feature `native-tls` in place of `rustls`, add `.provider(TlsProvider::NativeTls)`.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "rustls")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use clerk_sessions_ureq::UreqTransport;
+    /// use clerk_sessions_ureq::ureq::tls::{Certificate, RootCerts, TlsConfig};
+    ///
+    /// let pem = std::fs::read("root.pem")?;
+    /// let roots = RootCerts::new_with_certs(&[Certificate::from_pem(&pem)?]);
+    /// let tls = TlsConfig::builder().root_certs(roots).build();
+    /// let transport = UreqTransport::builder().configure(|config| config.tls_config(tls)).build()?;
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "rustls"))]
+    /// # fn main() {}
+    /// ```
     pub fn configure(mut self, change: impl FnOnce(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope>) -> Self {
         self.config = change(self.config);
         self

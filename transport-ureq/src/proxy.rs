@@ -5,7 +5,6 @@
 use std::net::IpAddr;
 
 use clerk_sessions_core::http::Uri;
-use ipnet::IpNet;
 use ureq::Proxy;
 use ureq::config::Config;
 
@@ -20,10 +19,43 @@ pub(crate) struct Environment {
 /// An entry of `NO_PROXY`.
 #[derive(Debug)]
 enum Exception {
-    Addresses(IpNet),
+    Addresses(Network),
     EveryName,
     /// A domain and its subdomains, in lower case.
     Domain(String),
+}
+
+/// An address range, such as `192.168.1.0/24`, or a single address.
+#[derive(Debug)]
+struct Network {
+    address: IpAddr,
+    /// The number of leading bits that all addresses of the range share.
+    prefix: u32,
+}
+
+impl Network {
+    fn parse(entry: &str) -> Option<Self> {
+        let (address, prefix) =
+            entry.split_once('/').map_or((entry, None), |(address, prefix)| (address, Some(prefix)));
+        let address: IpAddr = address.parse().ok()?;
+        let bits = if address.is_ipv4() { 32 } else { 128 };
+        let prefix = match prefix {
+            None => bits,
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok()?,
+            Some(_) => return None,
+        };
+        (prefix <= bits).then_some(Self { address, prefix })
+    }
+
+    fn contains(&self, address: IpAddr) -> bool {
+        let (differing, bits) = match (self.address, address) {
+            (IpAddr::V4(own), IpAddr::V4(other)) => (u128::from(own.to_bits() ^ other.to_bits()), 32),
+            (IpAddr::V6(own), IpAddr::V6(other)) => (own.to_bits() ^ other.to_bits(), 128),
+            _ => return false,
+        };
+        // A shift by all 128 bits leaves nothing, which `checked_shr` returns as `None`.
+        differing.checked_shr(bits - self.prefix).unwrap_or_default() == 0
+    }
 }
 
 impl Environment {
@@ -76,16 +108,15 @@ impl Environment {
 
 impl Exception {
     fn parse(entry: &str) -> Self {
-        let network = entry.parse::<IpNet>().or_else(|_| entry.parse::<IpAddr>().map(IpNet::from));
-        match network {
-            Ok(network) => Self::Addresses(network),
-            Err(_) if entry == "*" => Self::EveryName,
-            Err(_) => Self::Domain(entry.strip_prefix('.').unwrap_or(entry).to_ascii_lowercase()),
+        match Network::parse(entry) {
+            Some(network) => Self::Addresses(network),
+            None if entry == "*" => Self::EveryName,
+            None => Self::Domain(entry.strip_prefix('.').unwrap_or(entry).to_ascii_lowercase()),
         }
     }
 
     fn has_address(&self, address: IpAddr) -> bool {
-        matches!(self, Self::Addresses(network) if network.contains(&address))
+        matches!(self, Self::Addresses(network) if network.contains(address))
     }
 
     fn has_name(&self, name: &str) -> bool {
@@ -120,7 +151,7 @@ mod tests {
         "https://API.Clerk.com/",
     ];
 
-    const NO_PROXIES: [&str; 22] = [
+    const NO_PROXIES: [&str; 30] = [
         "",
         ",",
         "*",
@@ -141,6 +172,14 @@ mod tests {
         "[::1]",
         "2001:db8::/32",
         "0.0.0.0/0",
+        "::/0",
+        "192.168.1.42/32",
+        "192.168.1.43/31",
+        "192.168.1.40/31",
+        "2001:db8::7/128",
+        "2001:db8::6/128",
+        "127.0.0.0/+8",
+        "127.0.0.0/",
         "api.clerk.com:443",
         "clerk.com,*",
     ];

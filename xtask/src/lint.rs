@@ -29,8 +29,11 @@ fn clippy(shell: &mut Shell) -> Result {
 }
 
 fn rustdoc(shell: &mut Shell) -> Result {
-    let mut command = shell.command("cargo doc --workspace --no-deps --locked");
-    shell.run_command(command.env("RUSTDOCFLAGS", "-D warnings"))
+    for features in ["", " --all-features"] {
+        let mut command = shell.command(&format!("cargo doc --workspace --no-deps --locked{features}"));
+        shell.run_command(command.env("RUSTDOCFLAGS", "-D warnings"))?;
+    }
+    Ok(())
 }
 
 /// Licenses, duplicates and sources of all dependencies. Advisories are left to the scheduled workflow: they change while the

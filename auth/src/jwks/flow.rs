@@ -10,7 +10,7 @@ use super::key_cache::{Fetched, Fetching, Found, Lookup};
 use super::operation::{GetJwks, GetPublicJwks};
 use super::verifier::{JwksVerifier, Source};
 use crate::error::Rejected;
-use crate::keys::{KeyDocument, KeySet};
+use crate::key_set::{KeyDocument, KeySet};
 use crate::verifier::{Unsigned, Verified, unknown_key};
 
 /// How long a call first waits for the keys that another call fetches. It doubles up to [`LONGEST_WAIT`].
@@ -62,7 +62,7 @@ impl Fetch {
 }
 
 /// Finds a key, and fetches the key set for it if that is allowed.
-pub(super) struct FindKey {
+pub(crate) struct FindKey {
     wait: Duration,
     under_way: Option<Box<(Fetching, Fetch)>>,
     /// Whether a request is sent and not reported yet.
@@ -71,7 +71,7 @@ pub(super) struct FindKey {
 
 /// What [`FindKey`] needs next, or found.
 #[allow(clippy::large_enum_variant)] // It is short-lived, on the stack.
-pub(super) enum Finding {
+pub(crate) enum Finding {
     Next(Step),
     Found(Found),
     Unknown,
@@ -79,11 +79,11 @@ pub(super) enum Finding {
 }
 
 impl FindKey {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { wait: FIRST_WAIT, under_way: None, is_sent: false }
     }
 
-    pub(super) fn step(&mut self, verifier: &JwksVerifier, id: Option<&str>, now: Duration) -> Finding {
+    pub(crate) fn step(&mut self, verifier: &JwksVerifier, id: Option<&str>, now: Duration) -> Finding {
         if self.is_sent {
             return Finding::Next(Step::Done);
         }
@@ -134,14 +134,14 @@ impl FindKey {
         }
     }
 
-    fn on_response(&mut self, response: Response<Vec<u8>>, now: Duration) {
+    pub(crate) fn on_response(&mut self, response: Response<Vec<u8>>, now: Duration) {
         self.is_sent = false;
         if let Some(under_way) = &mut self.under_way {
             under_way.1.on_response(response, now);
         }
     }
 
-    fn on_failure(&mut self, error: TransportError, now: Duration) {
+    pub(crate) fn on_failure(&mut self, error: TransportError, now: Duration) {
         self.is_sent = false;
         if let Some(under_way) = &mut self.under_way {
             under_way.1.on_failure(error, now);
@@ -164,8 +164,24 @@ pub struct VerifyToken<'a> {
 
 enum State {
     Start,
-    Finding(Box<Unsigned>, FindKey),
+    Finding(Box<Unsigned<'static>>, FindKey),
     Done(Result<Result<Verified, Rejected>, Error>),
+}
+
+impl JwksVerifier {
+    /// Begins to verify a token. `unix_time` is the time since 1970-01-01 00:00:00 UTC. Drive it as a
+    /// [`Flow`](clerk_sessions_core::call::Flow).
+    #[must_use]
+    pub fn verify<'a>(&self, token: &'a str, unix_time: Duration) -> VerifyToken<'a> {
+        VerifyToken::new(self.clone(), token, unix_time)
+    }
+
+    /// Begins to fetch the keys, unless there are new ones. Drive it as a [`Flow`](clerk_sessions_core::call::Flow) before the first
+    /// request, so that no request has to wait for it.
+    #[must_use]
+    pub fn warm_up(&self) -> WarmUp {
+        WarmUp::new(self.clone())
+    }
 }
 
 impl<'a> VerifyToken<'a> {
@@ -177,16 +193,24 @@ impl<'a> VerifyToken<'a> {
     fn start(&self, now: Duration) -> State {
         let checks = self.verifier.checks();
         if checks.cache.is_some() {
-            let epoch = self.verifier.keys().epoch(now, self.verifier.settings());
+            let epoch = self.verifier.epoch(now);
             if let Some(claims) = epoch.and_then(|epoch| checks.cached(self.token, epoch, self.unix_time)) {
                 return State::Done(Ok(Ok(Verified::new(claims))));
             }
         }
-        let unsigned = checks.unsigned(self.token);
-        match unsigned.and_then(|token| checks.rules.check_header(&token.header).map(|()| token)) {
-            Ok(token) if token.header.key_id.is_none() => State::Done(Ok(Err(unknown_key()))),
-            Ok(token) => State::Finding(Box::new(token), FindKey::new()),
-            Err(rejected) => State::Done(Ok(Err(rejected))),
+        let done = |result| State::Done(Ok(result));
+        let token = match checks.unsigned(self.token) {
+            Ok(token) => token,
+            Err(rejected) => return done(Err(rejected)),
+        };
+        if let Err(rejected) = checks.rules.check_header(&token.header) {
+            return done(Err(rejected));
+        }
+        let Some(id) = token.header.key_id.as_deref() else { return done(Err(unknown_key())) };
+        // Nearly always there is the key, and the flow needs no more steps.
+        match self.verifier.fresh_key(id, now) {
+            Some(Found { key, epoch }) => done(checks.signed(self.token, token, &key, epoch, self.unix_time)),
+            None => State::Finding(Box::new(token.into_owned()), FindKey::new()),
         }
     }
 }

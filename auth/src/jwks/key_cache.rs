@@ -6,7 +6,7 @@ use std::time::Duration;
 use clerk_sessions_core::Error;
 
 use super::settings::KeySettings;
-use crate::keys::{Key, KeySet};
+use crate::key_set::{Key, KeySet};
 
 /// The pause after a failed fetch. It doubles with each failure in a row.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -59,9 +59,9 @@ pub(super) enum Lookup {
     Unavailable(Error),
 }
 
-pub(super) struct Found {
-    pub(super) key: Arc<Key>,
-    pub(super) epoch: u64,
+pub(crate) struct Found {
+    pub(crate) key: Arc<Key>,
+    pub(crate) epoch: u64,
 }
 
 /// The only fetch that is under way. If it is dropped, the next call may fetch.
@@ -92,6 +92,13 @@ impl KeyCache {
     pub(super) fn epoch(&self, now: Duration, settings: &KeySettings) -> Option<u64> {
         let state = self.state();
         state.newest.as_ref().filter(|keys| keys.is_fresh(now, settings)).map(|_| state.epoch)
+    }
+
+    /// The key with this id in a set that is new enough.
+    pub(super) fn fresh(&self, id: &str, now: Duration, settings: &KeySettings) -> Option<Found> {
+        let state = self.state();
+        state.newest.as_ref().filter(|keys| keys.is_fresh(now, settings))?;
+        state.found(Some(id))
     }
 
     /// Looks a key up; without an id, the question is only whether there are keys. `longest` is the longest time that a fetch takes:

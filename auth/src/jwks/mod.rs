@@ -6,6 +6,7 @@ mod operation;
 mod settings;
 mod verifier;
 
+pub(crate) use self::flow::{FindKey, Finding};
 pub use self::flow::{VerifyToken, WarmUp};
 pub use self::settings::KeySettings;
 pub use self::verifier::JwksVerifier;

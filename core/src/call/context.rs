@@ -17,6 +17,12 @@ use crate::api::Api;
 /// Create it once and clone it: clones share the rate limit and the retry budget. Drive all its calls by the same clock.
 #[derive(Clone)]
 pub struct CallContext {
+    /// Each call has a clone, so a clone is only one reference.
+    shared: Arc<Shared>,
+}
+
+#[derive(Clone)]
+struct Shared {
     api: Api,
     options: CallOptions,
     rate_limit: Arc<RateLimit>,
@@ -28,19 +34,21 @@ impl CallContext {
     /// Creates a context for this API, with the default options and no observer.
     #[must_use]
     pub fn new(api: Api) -> Self {
-        Self {
+        let shared = Shared {
             api,
             options: CallOptions::default(),
             rate_limit: Arc::default(),
             retry_budget: Arc::default(),
             observer: None,
-        }
+        };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Sets the time limits and retries of the calls.
     #[must_use]
+    #[inline] // Most programs set none, and then don't compile it.
     pub fn with_options(mut self, options: CallOptions) -> Self {
-        self.options = options;
+        Arc::make_mut(&mut self.shared).options = options;
         self
     }
 
@@ -55,42 +63,43 @@ impl CallContext {
 
     /// Sets the observer, which receives each attempt of each call.
     #[must_use]
+    #[inline] // Most programs set none, and then don't compile it.
     pub fn with_observer(mut self, observer: impl Observer + 'static) -> Self {
-        self.observer = Some(Arc::new(observer));
+        Arc::make_mut(&mut self.shared).observer = Some(Arc::new(observer));
         self
     }
 
     /// The API that the calls go to.
     #[must_use]
     pub fn api(&self) -> &Api {
-        &self.api
+        &self.shared.api
     }
 
     /// The time limits and retries of the calls.
     #[must_use]
     pub fn options(&self) -> &CallOptions {
-        &self.options
+        &self.shared.options
     }
 
     pub(super) fn rate_limit(&self) -> &Arc<RateLimit> {
-        &self.rate_limit
+        &self.shared.rate_limit
     }
 
     pub(super) fn retry_budget(&self) -> &Arc<RetryBudget> {
-        &self.retry_budget
+        &self.shared.retry_budget
     }
 
     pub(super) fn observer(&self) -> Option<&dyn Observer> {
-        self.observer.as_deref()
+        self.shared.observer.as_deref()
     }
 }
 
 impl fmt::Debug for CallContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallContext")
-            .field("api", &self.api)
-            .field("options", &self.options)
-            .field("observed", &self.observer.is_some())
+            .field("api", self.api())
+            .field("options", self.options())
+            .field("observed", &self.observer().is_some())
             .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,7 @@
-//! [`RawCall`], the state machine of one call with its retries, and [`Call`], which also decodes the response.
+//! [`Machine`], the state machine of one call with its retries.
 
-use std::fmt;
 use std::time::Duration;
+use std::{fmt, mem};
 
 use http::{Request, Response, StatusCode};
 
@@ -10,15 +10,13 @@ use super::observer::Attempt;
 use super::rate_limit::Turn;
 use super::retry;
 use super::retry_budget::Reservation;
-use super::step::{Flow, Step};
+use super::step::Step;
+use crate::api::Api;
 use crate::attempt::{AttemptOutcome, Delivery, TransportErrorKind};
 use crate::error::{ApiError, BuildError, CallFailed, DecodeError, Error, TransportError, trace_id_of};
 use crate::json::Fault;
 use crate::metadata::Metadata;
-use crate::operation::Operation;
 use crate::redact::Secrets;
-use crate::request::RequestWriter;
-use crate::response;
 
 /// The longest timeout of an attempt: a year. Some clocks can't represent [`Duration::MAX`].
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -26,20 +24,21 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// The least time left for a retry. With less, the retry would probably time out, and its error would hide the real one.
 const LEAST_RETRY_TIME: Duration = Duration::from_secs(1);
 
-/// Decodes and checks a 2xx body, for a call whose result is the undecoded response.
-type Check = dyn Fn(&[u8]) -> Result<(), Fault> + Send + Sync;
+/// What the machine needs to know of an operation. Each [`Operation`](crate::operation::Operation) is one.
+pub(super) trait Source {
+    /// Writes the request, with all its headers.
+    fn request(&self, api: &Api) -> Result<Request<Vec<u8>>, Error>;
+}
 
-/// One call of any operation, with its retries. Its result is the undecoded 2xx response.
+/// One call of any operation, with its retries.
 ///
-/// Use it to pass the server's JSON on, as bindings do: [`registry::call`](crate::registry::call) returns one. In Rust programs,
-/// [`Call`] is the better choice, as it decodes the response.
-pub struct RawCall {
+/// Its owner keeps the operation and passes it as a [`Source`], because the request of a first attempt is moved out and not
+/// copied. A retry writes it again. So does an error, to redact the secrets of the request.
+pub(super) struct Machine {
     context: CallContext,
     metadata: &'static Metadata,
-    /// The request without the headers that all requests have, so that a copy for an attempt is cheap. Errors need it to redact
-    /// the secrets that it holds.
-    request: Request<Vec<u8>>,
-    check: Option<Box<Check>>,
+    /// The request of the first attempt, until it is sent.
+    request: Option<Request<Vec<u8>>>,
     state: State,
     /// The call's place in the queue of the rate limit.
     turn: Turn,
@@ -66,15 +65,19 @@ enum State {
     Done,
 }
 
-impl RawCall {
-    fn new<O: Operation>(context: CallContext, operation: &O) -> Result<Self, Error> {
-        let request = RequestWriter::run(context.api().url(), O::METADATA, |request| operation.write(request))?;
-        let turn = Turn::new(context.rate_limit(), O::METADATA.id);
-        Ok(Self {
+impl Machine {
+    /// Boxed, as a call is moved several times before it is driven.
+    pub(super) fn new(
+        context: CallContext,
+        metadata: &'static Metadata,
+        source: &dyn Source,
+    ) -> Result<Box<Self>, Error> {
+        let request = source.request(context.api())?;
+        let turn = Turn::new(context.rate_limit(), metadata.id);
+        let mut machine = Box::new(Self {
             context,
-            metadata: O::METADATA,
-            request,
-            check: None,
+            metadata,
+            request: None,
             state: State::Ready,
             turn,
             reservation: None,
@@ -84,50 +87,56 @@ impl RawCall {
             waited: Duration::ZERO,
             maybe_processed: false,
             outcome: None,
-        })
+        });
+        // Moved once into the box, and not first into a machine on the stack.
+        machine.request = Some(request);
+        Ok(machine)
     }
 
-    /// A call that fails if `operation` can't decode the 2xx response, or if the response is for something else.
-    pub(crate) fn checked<O>(context: &CallContext, operation: O) -> Result<Self, Error>
-    where
-        O: Operation + Send + Sync + 'static,
-    {
-        let mut call = Self::new(context.clone(), &operation)?;
-        call.check = Some(Box::new(move |body| response::decode(&operation, body).map(drop)));
-        Ok(call)
-    }
-
-    /// The operation of this call.
-    #[must_use]
-    pub fn metadata(&self) -> &'static Metadata {
+    pub(super) fn metadata(&self) -> &'static Metadata {
         self.metadata
     }
 
-    /// The number of attempts so far, including one in progress.
-    #[must_use]
-    pub fn attempts(&self) -> u32 {
+    pub(super) fn attempts(&self) -> u32 {
         self.attempts
     }
 
-    fn send(&mut self, remaining: Duration, now: Duration) -> Step {
+    fn send(&mut self, source: &dyn Source, remaining: Duration, now: Duration) -> Step {
         self.attempts += 1;
         self.sent_at = now;
         self.state = State::InFlight;
         if let Some(reservation) = self.reservation.take() {
             reservation.spend();
         }
-        let options = self.context.options();
-        let mut request = self.request.clone();
-        *request.headers_mut() = self.context.api().headers(&request);
-        Step::Send { request, timeout: options.attempt_timeout.min(remaining).min(LONGEST_TIMEOUT) }
+        let timeout = self.context.options().attempt_timeout.min(remaining).min(LONGEST_TIMEOUT);
+        match self.request.take() {
+            Some(request) => Step::Send { request, timeout },
+            None => self.send_again(source, timeout),
+        }
+    }
+
+    fn send_again(&mut self, source: &dyn Source, timeout: Duration) -> Step {
+        match source.request(self.context.api()) {
+            Ok(request) => Step::Send { request, timeout },
+            Err(error) => {
+                self.end();
+                self.outcome = Some(Err(error));
+                Step::Done
+            }
+        }
     }
 
     /// The secrets that the call sends.
-    fn secrets(&self) -> Secrets {
-        Secrets::of(&self.context.api().headers(&self.request), self.request.body())
+    fn secrets(&self, source: &dyn Source) -> Secrets {
+        let api = self.context.api();
+        match source.request(api) {
+            Ok(request) => Secrets::of(request.headers(), request.body()),
+            Err(_) => Secrets::of(&api.headers(&Request::default()), &[]),
+        }
     }
 
     /// The time left until the deadline.
+    #[inline]
     fn remaining(&mut self, now: Duration) -> Duration {
         let started = *self.started.get_or_insert(now);
         self.context.options().deadline.saturating_sub(now.saturating_sub(started))
@@ -229,44 +238,46 @@ impl RawCall {
         });
     }
 
-    /// Takes the response of a call that is done.
-    fn take_response(&mut self) -> Result<Response<Vec<u8>>, Error> {
-        let (State::Done, Some(outcome)) = (&self.state, self.outcome.take()) else {
-            let early = BuildError::new("finish", "was called before the call was done");
-            return Err(Error::Build(early.of(self.metadata)));
-        };
-        outcome
+    /// The 2xx response of a call that is done.
+    pub(super) fn response(&mut self) -> Result<&mut Response<Vec<u8>>, Error> {
+        let metadata = self.metadata;
+        let early = || Error::Build(BuildError::new("finish", "was called before the call was done").of(metadata));
+        match (self.state, &mut self.outcome) {
+            (State::Done, Some(Ok(response))) => Ok(response),
+            (State::Done, Some(Err(error))) => Err(mem::replace(error, early())),
+            _ => Err(early()),
+        }
     }
 
     /// The error for a 2xx response that can't be decoded or is for something else.
-    fn unreadable(&self, response: Response<Vec<u8>>, fault: Fault) -> Error {
-        Error::Decode(Box::new(DecodeError::new(self.metadata, response, fault, self.attempts, &self.secrets())))
+    pub(super) fn unreadable(&self, source: &dyn Source, response: Response<Vec<u8>>, fault: Fault) -> Error {
+        let secrets = self.secrets(source);
+        Error::Decode(Box::new(DecodeError::new(self.metadata, response, fault, self.attempts, &secrets)))
     }
-}
 
-impl Flow for RawCall {
-    type Output = Response<Vec<u8>>;
-
-    fn step(&mut self, now: Duration) -> Step {
-        let remaining = self.remaining(now);
+    pub(super) fn step(&mut self, source: &dyn Source, now: Duration) -> Step {
         match self.state {
             State::InFlight | State::Done => Step::Done,
             State::BackingOff(wait) => {
                 self.state = State::Ready;
+                let remaining = self.remaining(now);
                 self.wait(wait, remaining)
             }
-            // The wait took longer than planned.
-            State::Ready if !self.may_wait(Duration::ZERO, remaining) => {
-                self.give_up(TransportErrorKind::Timeout, None)
+            State::Ready => {
+                let remaining = self.remaining(now);
+                // The wait took longer than planned.
+                if !self.may_wait(Duration::ZERO, remaining) {
+                    return self.give_up(TransportErrorKind::Timeout, None);
+                }
+                match self.turn.admit(now) {
+                    Ok(()) => self.send(source, remaining, now),
+                    Err(wait) => self.wait(wait, remaining),
+                }
             }
-            State::Ready => match self.turn.admit(now) {
-                Ok(()) => self.send(remaining, now),
-                Err(wait) => self.wait(wait, remaining),
-            },
         }
     }
 
-    fn on_response(&mut self, response: Response<Vec<u8>>, now: Duration) {
+    pub(super) fn on_response(&mut self, source: &dyn Source, response: Response<Vec<u8>>, now: Duration) {
         let State::InFlight = self.state else { return };
         let status = response.status();
         if status != StatusCode::TOO_MANY_REQUESTS {
@@ -276,12 +287,12 @@ impl Flow for RawCall {
             self.context.retry_budget().add();
             self.end();
             let trace_id = self.context.observer().and_then(|_| trace_id_of(response.headers()));
-            let trace_id = trace_id.map(|trace_id| self.secrets().redacted(trace_id));
+            let trace_id = trace_id.map(|trace_id| self.secrets(source).redacted(trace_id));
             self.observe(Ok(status), trace_id.as_deref(), None, now);
             self.outcome = Some(Ok(response));
             return;
         }
-        let error = ApiError::new(self.metadata, response, self.attempts, self.maybe_processed, &self.secrets());
+        let error = ApiError::new(self.metadata, response, self.attempts, self.maybe_processed, &self.secrets(source));
         let wait = self.retry(AttemptOutcome::Response(status), error.retry_after(), now);
         if status != StatusCode::TOO_MANY_REQUESTS {
             self.maybe_processed = true;
@@ -291,25 +302,17 @@ impl Flow for RawCall {
         self.outcome = Some(Err(Error::Api(Box::new(error))));
     }
 
-    fn on_failure(&mut self, error: TransportError, now: Duration) {
+    pub(super) fn on_failure(&mut self, source: &dyn Source, error: TransportError, now: Duration) {
         let State::InFlight = self.state else { return };
-        let error = error.redacted(&self.secrets());
+        let error = error.redacted(&self.secrets(source));
         let wait = self.retry(AttemptOutcome::Failure(error.kind(), error.delivery()), None, now);
         self.observe(Err(&error), None, wait, now);
         self.maybe_processed |= error.delivery() == Delivery::MaybeSent;
         self.outcome = Some(Err(self.failure(error, None)));
     }
-
-    fn finish(mut self) -> Result<Response<Vec<u8>>, Error> {
-        let response = self.take_response()?;
-        match self.check.as_ref().map_or(Ok(()), |check| check(response.body())) {
-            Ok(()) => Ok(response),
-            Err(fault) => Err(self.unreadable(response, fault)),
-        }
-    }
 }
 
-impl fmt::Debug for RawCall {
+impl fmt::Debug for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
             State::Ready => "ready",
@@ -322,57 +325,6 @@ impl fmt::Debug for RawCall {
             .field("state", &state)
             .field("attempts", &self.attempts)
             .finish_non_exhaustive()
-    }
-}
-
-/// One call of the operation `O`, with its retries. Its result is the decoded response.
-///
-/// [`CallContext::call`] creates one. Drive it as a [`Flow`].
-pub struct Call<O> {
-    pub(crate) raw: RawCall,
-    operation: O,
-}
-
-impl CallContext {
-    /// Creates a call of this operation, by value or by reference. It sends nothing; drive it as a [`Flow`].
-    ///
-    /// # Errors
-    /// [`Error::Build`]: a parameter is invalid.
-    pub fn call<O: Operation>(&self, operation: O) -> Result<Call<O>, Error> {
-        self.clone().into_call(operation)
-    }
-
-    /// Same as [`call`](Self::call), but consumes the context.
-    pub(crate) fn into_call<O: Operation>(self, operation: O) -> Result<Call<O>, Error> {
-        Ok(Call { raw: RawCall::new(self, &operation)?, operation })
-    }
-}
-
-impl<O: Operation> Flow for Call<O> {
-    type Output = O::Output;
-
-    fn step(&mut self, now: Duration) -> Step {
-        self.raw.step(now)
-    }
-
-    fn on_response(&mut self, response: Response<Vec<u8>>, now: Duration) {
-        self.raw.on_response(response, now);
-    }
-
-    fn on_failure(&mut self, error: TransportError, now: Duration) {
-        self.raw.on_failure(error, now);
-    }
-
-    fn finish(self) -> Result<O::Output, Error> {
-        let Self { mut raw, operation } = self;
-        let response = raw.take_response()?;
-        response::decode(&operation, response.body()).map_err(|fault| raw.unreadable(response, fault))
-    }
-}
-
-impl<O> fmt::Debug for Call<O> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.raw.fmt(f)
     }
 }
 

@@ -38,6 +38,7 @@
 //! # Ok::<(), clerk_sessions_core::Error>(())
 //! ```
 
+mod calls;
 mod context;
 mod machine;
 pub(crate) mod observer;
@@ -49,6 +50,6 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+pub use calls::{Call, RawCall};
 pub use context::CallContext;
-pub use machine::{Call, RawCall};
 pub use step::{Flow, Step};

@@ -59,8 +59,9 @@ pub trait Observer: Send + Sync {
 
 /// One attempt of a call, for an [`Observer`].
 ///
-/// Its `Display` text is one line for a log, such as `GetSession attempt 1: 503 in 12 ms, next in 140 ms [trace 8f2c]`. It holds
-/// no body and no query, and neither its `Display` nor its `Debug` text shows a secret of the call.
+/// Its `Display` text is one line for a log, such as `GetSession attempt 1: 503 in 12 ms, next in 140 ms [trace 8f2c]`, or, without
+/// a complete response, `GetSession attempt 2: failed (connect) after 3 ms`. It holds no body and no query, and neither its
+/// `Display` nor its `Debug` text shows a secret of the call.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Attempt<'a> {
@@ -79,13 +80,15 @@ pub struct Attempt<'a> {
 }
 
 impl fmt::Display for Attempt<'_> {
+    #[inline] // Only a program with an observer that logs compiles it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} attempt {}: ", self.operation, self.number)?;
+        let took = self.duration.as_millis();
         match self.outcome {
-            Ok(status) => f.write_str(status.as_str())?,
-            Err(error) => f.write_str(error.kind().as_str())?,
+            Ok(status) => write!(f, "{} in {took} ms", status.as_str())?,
+            // "connect in 0 ms" would read like a success.
+            Err(error) => write!(f, "failed ({}) after {took} ms", error.kind().as_str())?,
         }
-        write!(f, " in {} ms", self.duration.as_millis())?;
         if let Some(wait) = self.wait {
             write!(f, ", next in {} ms", wait.as_millis())?;
         }

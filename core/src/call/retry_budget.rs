@@ -22,6 +22,7 @@ impl RetryBudget {
     }
 
     /// Adds a tenth of a retry, for a response other than 429.
+    #[inline]
     pub(crate) fn add(&self) {
         self.give(Self::RESPONSE);
     }

@@ -364,7 +364,7 @@ fn an_observer_sees_each_attempt() {
     assert_eq!(outcome.unwrap_err().status().unwrap(), 404);
     let seen: Vec<_> = seen.0.lock().unwrap().drain(..).map(|attempt| attempt.display).collect();
     assert_eq!(seen[0], "GetSession attempt 1: 503 in 5 ms, next in 1000 ms [trace ray]");
-    assert!(seen[1].starts_with("GetSession attempt 2: closed in 7 ms, next in "), "{}", seen[1]);
+    assert!(seen[1].starts_with("GetSession attempt 2: failed (closed) after 7 ms, next in "), "{}", seen[1]);
     assert_eq!(seen[2], "GetSession attempt 3: 404 in 9 ms");
 }
 

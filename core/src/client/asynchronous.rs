@@ -122,7 +122,7 @@ impl<T: AsyncTransport> AsyncClient<T> {
     /// # Errors
     /// Any [`Error`]; see [the guide](crate::guide::errors).
     pub async fn call<O: Operation>(&self, operation: &O) -> Result<O::Output, Error> {
-        self.sessions().call(operation).await
+        drive_async(&self.transport, self.context.call(operation)?).await
     }
 
     /// The API that this client calls.

@@ -23,8 +23,12 @@ pub struct Pages<'a, T> {
 
 /// All sessions of a list, for async programs. [`AsyncSessions::pages`] returns it.
 ///
-/// Await [`next`](Self::next) for each session. With the feature `stream`, `into_stream` makes it a `Stream`. It requests a page
-/// when the page before is used up. After an error it ends.
+/// Await [`next`](Self::next) for each session. It requests a page when the page before is used up. After an error it ends.
+///
+#[cfg_attr(feature = "stream", doc = "[`into_stream`](Self::into_stream) makes it a `Stream`.")]
+#[cfg_attr(not(feature = "stream"), doc = "With the feature `stream`, `into_stream` makes it a `Stream`.")]
+///
+/// It borrows the client. For a spawned task, move a clone of the client into the task, and call `pages` there.
 #[derive(Debug)]
 #[must_use = "nothing is requested until `next` is awaited"]
 pub struct AsyncPages<'a, T> {

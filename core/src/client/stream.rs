@@ -1,4 +1,4 @@
-//! [`SessionStream`]: all sessions of a list as a [`Stream`].
+//! [`SessionStream`]: all sessions of a list as a `Stream`.
 
 use std::fmt;
 use std::future::Future;
@@ -14,9 +14,11 @@ use crate::model::Session;
 
 type Next<'a, T> = (AsyncPages<'a, T>, Option<Result<Session, Error>>);
 
-/// All sessions of a list as a [`Stream`]. [`AsyncPages::into_stream`] returns it.
+/// All sessions of a list as a [`Stream`](https://docs.rs/futures-core/0.3/futures_core/stream/trait.Stream.html).
+/// [`AsyncPages::into_stream`] returns it.
 ///
-/// It allocates once per page. After an error it ends.
+/// It allocates once per page. After an error it ends. It borrows the client. For a spawned task, move a clone of the client into
+/// the task, and call [`pages`](crate::AsyncSessions::pages) there.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct SessionStream<'a, T> {
     state: State<'a, T>,
@@ -31,12 +33,18 @@ enum State<'a, T> {
 }
 
 impl<'a, T: AsyncTransport + Sync> AsyncPages<'a, T> {
-    /// Converts these pages into a [`Stream`], for combinators such as those of the crate `futures`. Needs the feature `stream`.
+    /// Converts these pages into a [`Stream`](https://docs.rs/futures-core/0.3/futures_core/stream/trait.Stream.html), for
+    /// combinators such as those of the crate `futures-util`. Needs the feature `stream`.
     ///
     /// ```no_run
     /// # use clerk_sessions_core::{AsyncClient, Error, ListSessions, transport::AsyncTransport};
     /// # async fn example<T: AsyncTransport + Sync>(clerk: AsyncClient<T>) -> Result<(), Error> {
-    /// use futures_util::TryStreamExt;
+    /// use futures_util::TryStreamExt; // futures-util = "0.3"
+    ///
+    /// let mut stream = clerk.sessions().pages(ListSessions::new().user_id("user_123")).into_stream();
+    /// while let Some(session) = stream.try_next().await? {
+    ///     println!("{}", session.id);
+    /// }
     ///
     /// let pages = clerk.sessions().pages(ListSessions::new().user_id("user_123"));
     /// let ids: Vec<_> = pages.into_stream().map_ok(|session| session.id).try_collect().await?;

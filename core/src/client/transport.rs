@@ -138,13 +138,21 @@ pub trait WallClock {
 /// # Errors
 /// The error that the flow finishes with; see [`Flow::finish`].
 pub fn drive<T: Transport + ?Sized, F: Flow>(transport: &T, mut flow: F) -> Result<F::Output, Error> {
+    let mut now = transport.now();
     loop {
-        match flow.step(transport.now()) {
-            Step::Send { request, timeout } => match transport.send(request, timeout) {
-                Ok(response) => flow.on_response(response, transport.now()),
-                Err(error) => flow.on_failure(error, transport.now()),
-            },
-            Step::Wait(duration) => transport.sleep(duration),
+        match flow.step(now) {
+            Step::Send { request, timeout } => {
+                let outcome = transport.send(request, timeout);
+                now = transport.now();
+                match outcome {
+                    Ok(response) => flow.on_response(response, now),
+                    Err(error) => flow.on_failure(error, now),
+                }
+            }
+            Step::Wait(duration) => {
+                transport.sleep(duration);
+                now = transport.now();
+            }
             Step::Done => return flow.finish(),
         }
     }
@@ -160,20 +168,24 @@ pub fn drive_async<T: AsyncTransport, F: Flow>(
     mut flow: F,
 ) -> impl Future<Output = Result<F::Output, Error>> {
     async move {
+        let mut now = transport.now();
         loop {
             // The value that a `match` inspects lives until the end of the `match`. So the request is moved out first, or the
             // future would keep room for two of them.
-            let (request, timeout) = match flow.step(transport.now()) {
+            let (request, timeout) = match flow.step(now) {
                 Step::Send { request, timeout } => (request, timeout),
                 Step::Wait(duration) => {
                     transport.sleep(duration).await;
+                    now = transport.now();
                     continue;
                 }
                 Step::Done => return flow.finish(),
             };
-            match transport.send(request, timeout).await {
-                Ok(response) => flow.on_response(response, transport.now()),
-                Err(error) => flow.on_failure(error, transport.now()),
+            let outcome = transport.send(request, timeout).await;
+            now = transport.now();
+            match outcome {
+                Ok(response) => flow.on_response(response, now),
+                Err(error) => flow.on_failure(error, now),
             }
         }
     }

@@ -63,7 +63,8 @@ impl ApiError {
         secrets: &Secrets,
     ) -> Self {
         let refused = response.status() == StatusCode::TOO_MANY_REQUESTS && !processed;
-        let body: Option<Value> = serde_json::from_slice(response.body()).ok();
+        // `parse` is compiled in serde_json already. `serde_json::from_slice` would be compiled here.
+        let body: Option<Value> = std::str::from_utf8(response.body()).ok().and_then(|body| body.parse().ok());
         let field = |name| body.as_ref().and_then(|body| body.get(name));
         let items = field("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let errors = items.iter().filter_map(Value::as_object).cloned();

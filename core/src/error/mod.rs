@@ -32,8 +32,28 @@ use crate::metadata::{Idempotency, Metadata};
 /// Why a call failed, or why a setting was refused.
 ///
 /// Match on the variant to see in which phase it failed. Use the methods for all else: they work on every variant, and
-/// return `None` or `false` where they do not apply. `Display` is one line that says what failed, why, and what to do.
-/// `Serialize` writes it as a JSON object, for logs. Neither holds a secret.
+/// return `None` or `false` where they do not apply.
+///
+/// `Display` is one line: what failed, in which way, and what to do. `Serialize` writes it as a JSON object, for logs. Neither
+/// holds a secret. The cause of a transport error, such as an untrusted certificate, is not in this line but in its `source()`
+/// and the sources of that, so print them, too. They hold no secret either:
+///
+/// ```
+/// use std::error::Error as _;
+///
+/// use clerk_sessions_core::Error;
+///
+/// fn log(error: &Error) {
+///     eprintln!("{error}"); // GetSession: could not make a secure connection to the server (nothing was sent; …)
+///     let mut source = error.source();
+///     while let Some(cause) = source {
+///         eprintln!("because: {cause}"); // invalid peer certificate: UnknownIssuer
+///         source = cause.source();
+///     }
+/// }
+/// ```
+///
+/// An example with the methods:
 ///
 /// ```
 /// use clerk_sessions_core::{Api, Error, GetSession, http};
@@ -130,6 +150,8 @@ impl Error {
 
     /// Returns how long to wait before a retry: the `Retry-After` of the response, or the rest of the rate limit's
     /// pause if the call was not sent because of it. `None` if the server named no time.
+    ///
+    /// It may have a fraction of a second. To show seconds, round up: `wait.as_secs_f64().ceil()`.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -217,7 +239,8 @@ impl Error {
     /// Whether Clerk says that the session or other resource does not exist: a 404 with a code, such as
     /// `resource_not_found`.
     ///
-    /// It is `false` for a 404 without a code. Such a 404 comes from a proxy or a wrong base URL.
+    /// It is `false` for a 404 without a code. Such a 404 comes from a proxy or a wrong base URL. But Clerk may also respond
+    /// with a code to a wrong path: if every call is "not found", check the base URL. `base_url` includes `/v1`.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.status() == Some(StatusCode::NOT_FOUND) && self.code().is_some()

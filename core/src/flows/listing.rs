@@ -30,6 +30,7 @@ impl Listing {
     const LIMIT: u32 = 500;
 
     /// Lists the sessions that match `list`.
+    #[inline]
     pub(super) fn new(list: ListSessions) -> Self {
         Self {
             list: list.paginated(true).limit(Self::LIMIT),
@@ -45,12 +46,14 @@ impl Listing {
     }
 
     /// The next page to request, or `None` at the end.
+    #[inline]
     pub(super) fn next_page(&self) -> Option<ListSessions> {
         let offset = self.seen.len().saturating_sub(usize::from(self.overlaps));
         (!self.is_over).then(|| self.list.clone().offset(offset as u64))
     }
 
     /// Takes a page, and returns the sessions that were on no page before.
+    #[inline]
     pub(super) fn on_page(&mut self, page: SessionList) -> Vec<Session> {
         let (len, total) = (page.len(), page.total_count);
         let is_first = self.last.is_none();
@@ -81,11 +84,13 @@ impl Listing {
     }
 
     /// Whether the listing is over and contains every session that existed when it began.
+    #[inline]
     pub(super) fn is_full(&self) -> bool {
         self.is_over && self.is_full
     }
 
     /// Whether there are probably no more pages. Only the end of the listing is certain.
+    #[inline]
     pub(super) fn seems_over(&self) -> bool {
         self.is_over || self.total.is_some_and(|total| self.seen.len() as u64 >= total)
     }

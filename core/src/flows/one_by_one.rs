@@ -6,7 +6,7 @@ use http::Response;
 
 use super::revoke_all::{RevokeAll, RevokeReport};
 use super::revoking::{Revoking, Work};
-use crate::call::{Call, CallContext, Flow, RawCall, Step};
+use crate::call::{Call, CallContext, Flow, Step};
 use crate::error::{Error, TransportError};
 use crate::model::SessionId;
 use crate::operations::{ListSessions, RevokeSession};
@@ -49,11 +49,12 @@ enum Current {
 }
 
 impl Current {
-    fn call(&mut self) -> Option<&mut RawCall> {
+    #[inline]
+    fn step(&mut self, now: Duration) -> Step {
         match self {
-            Self::None => None,
-            Self::List(call) => Some(&mut call.raw),
-            Self::Revoke(_, call) => Some(&mut call.raw),
+            Self::None => Step::Done,
+            Self::List(call) => call.step(now),
+            Self::Revoke(_, call) => call.step(now),
         }
     }
 }
@@ -61,6 +62,7 @@ impl Current {
 impl RevokingOneByOne {
     /// Creates the flow. It sends nothing yet.
     #[must_use]
+    #[inline]
     pub fn new(context: CallContext, all: RevokeAll) -> Self {
         Self { context, revoking: Revoking::new(all), waiting: Vec::new(), current: Current::None, awaiting: false }
     }
@@ -106,7 +108,7 @@ impl Flow for RevokingOneByOne {
             return Step::Done;
         }
         loop {
-            let step = self.current.call().map_or(Step::Done, |call| call.step(now));
+            let step = self.current.step(now);
             self.awaiting = matches!(step, Step::Send { .. });
             if !matches!(step, Step::Done) {
                 return step;
@@ -122,20 +124,27 @@ impl Flow for RevokingOneByOne {
         }
     }
 
+    #[inline]
     fn on_response(&mut self, response: Response<Vec<u8>>, now: Duration) {
         self.awaiting = false;
-        if let Some(call) = self.current.call() {
-            call.on_response(response, now);
+        match &mut self.current {
+            Current::None => {}
+            Current::List(call) => call.on_response(response, now),
+            Current::Revoke(_, call) => call.on_response(response, now),
         }
     }
 
+    #[inline]
     fn on_failure(&mut self, error: TransportError, now: Duration) {
         self.awaiting = false;
-        if let Some(call) = self.current.call() {
-            call.on_failure(error, now);
+        match &mut self.current {
+            Current::None => {}
+            Current::List(call) => call.on_failure(error, now),
+            Current::Revoke(_, call) => call.on_failure(error, now),
         }
     }
 
+    #[inline]
     fn finish(self) -> Result<RevokeReport, Error> {
         self.revoking.finish()
     }

@@ -32,6 +32,7 @@ impl Paging {
 
     /// Starts at the `offset` of this list (default 0), with pages of its `limit` (default 500).
     #[must_use]
+    #[inline]
     pub fn new(mut list: ListSessions) -> Self {
         list.limit.get_or_insert(500);
         list.offset.get_or_insert(0);
@@ -42,6 +43,7 @@ impl Paging {
 
     /// The next page to request, or `None` at the end.
     #[must_use]
+    #[inline]
     pub fn next_page(&self) -> Option<ListSessions> {
         (!self.ended).then(|| self.list.clone())
     }
@@ -74,6 +76,7 @@ impl Paging {
     }
 
     /// Ends the paging: there is no next page.
+    #[inline]
     pub fn stop(&mut self) {
         self.ended = true;
     }

@@ -33,22 +33,26 @@ enum Owner {
 impl RevokeAll {
     /// All sessions of this user.
     #[must_use]
+    #[inline]
     pub fn of_user(user_id: impl Into<UserId>) -> Self {
         Self::of(Owner::User(user_id.into()))
     }
 
     /// All sessions on this client, which is a browser or a device.
     #[must_use]
+    #[inline]
     pub fn of_client(client_id: impl Into<ClientId>) -> Self {
         Self::of(Owner::Client(client_id.into()))
     }
 
+    #[inline]
     fn of(of: Owner) -> Self {
         Self { of, except: BTreeSet::new(), concurrency: 4 }
     }
 
     /// Keeps this session. Call it once for each session to keep. An empty id is an error of the call.
     #[must_use]
+    #[inline]
     pub fn except(mut self, session_id: impl Into<SessionId>) -> Self {
         self.except.insert(session_id.into());
         self
@@ -57,6 +61,7 @@ impl RevokeAll {
     /// Sets how many sessions an async client revokes at the same time. Default: 4, minimum: 1. A blocking client revokes one
     /// at a time.
     #[must_use]
+    #[inline]
     pub fn concurrency(mut self, most: usize) -> Self {
         self.concurrency = most.max(1);
         self
@@ -64,6 +69,7 @@ impl RevokeAll {
 
     /// The list to request. It has no status filter: a session that changes its status between two lists would be on neither, and
     /// the filter may not cover every status.
+    #[inline]
     pub(super) fn list(&self) -> ListSessions {
         match &self.of {
             Owner::User(user_id) => ListSessions::new().user_id(user_id),
@@ -72,6 +78,7 @@ impl RevokeAll {
     }
 
     /// Whether to revoke this session. The list also has ended sessions, and a server may list those of others.
+    #[inline]
     pub(super) fn is_meant(&self, session: &Session) -> bool {
         let is_of_owner = match &self.of {
             Owner::User(user_id) => session.user_id == *user_id,
@@ -81,6 +88,7 @@ impl RevokeAll {
     }
 }
 
+#[inline]
 fn has_ended(status: &SessionStatus) -> bool {
     use SessionStatus::{Abandoned, Ended, Expired, Removed, Replaced, Revoked};
     matches!(status, Abandoned | Ended | Expired | Removed | Replaced | Revoked)
@@ -108,8 +116,10 @@ impl RevokeReport {
     ///
     /// It is `true` only if a full list, requested after the last revoke, has no session left. If the list changes while it is
     /// read, it is requested again, a few times at most. If it is never full, this is `false`, even if the report has no error.
+    /// Then call `revoke_all` again.
     /// A user without sessions, such as one whose id is mistyped, is complete.
     #[must_use]
+    #[inline]
     pub fn is_complete(&self) -> bool {
         self.is_confirmed && self.failed.is_empty() && self.unconfirmed.is_empty() && self.incomplete.is_none()
     }

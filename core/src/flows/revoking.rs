@@ -103,6 +103,7 @@ impl Revoking {
 
     /// The maximum number of revokes at the same time; see [`RevokeAll::concurrency`].
     #[must_use]
+    #[inline]
     pub fn concurrency(&self) -> usize {
         self.all.concurrency
     }

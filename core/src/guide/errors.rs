@@ -60,7 +60,7 @@
 //! | 400 `request_invalid_for_environment` | A production instance refused `create`. | Use `create` with development instances only. |
 //! | 401, [`is_secret_key_invalid`](crate::Error::is_secret_key_invalid) | The secret key is wrong, or its instance was deleted. | Check `CLERK_SECRET_KEY`. |
 //! | 401, [`needs_handshake`](crate::Error::needs_handshake) | The server refused a `refresh`. | Redirect the browser to Clerk's handshake. |
-//! | 404, [`is_not_found`](crate::Error::is_not_found) | The session, user or template does not exist. | Treat a missing session as signed out. |
+//! | 404, [`is_not_found`](crate::Error::is_not_found) | The session, user or template does not exist. | Treat a missing session as signed out. If every call is not found, check the base URL: it includes `/v1`. |
 //! | 404 without a code | Not from Clerk: a wrong base URL, or a proxy. | Check the base URL. |
 //! | another 4xx | Clerk refused the call. | Read [`code`](crate::Error::code) and the message. |
 //! | 3xx | A redirect. The client follows none. | Check the base URL. |
@@ -109,12 +109,17 @@
 //! - after a 429, and for a call that was not sent because of the rate limit ([`TransportErrorKind::Paused`]), where it is
 //!   known how long the pause still lasts.
 //!
+//! It may have a fraction of a second. To show seconds, round up: `wait.as_secs_f64().ceil()`.
+//!
 //! # Trace id
 //!
 //! [`Error::trace_id`] identifies the request at Clerk. Send it to Clerk's support. It is the `clerk_trace_id` of the body, or
 //! the header `Clerk-Trace-Id` or `cf-ray`. It is already in the text of the error.
 //!
 //! # Log an error
+//!
+//! The text of a transport error has no cause, such as an untrusted certificate. The cause is its `source()`: print it, too, as in
+//! the example of [`Error`].
 //!
 //! The text, the `Debug` output and the sources of an error hold no secret key, no token and no body, even if the server echoed
 //! them. [`Error::body`] and [`Error::response`] return what the server sent, unredacted: don't log them.

@@ -109,7 +109,8 @@
 //!
 //! # Fail fast
 //!
-//! In a request that a user waits for, give up early and show an error:
+//! In a request that a user waits for, give up early and show an error. Without `max_total_wait`, [`RetryPolicy::none`] would still
+//! wait for a pause that the client knows:
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -122,12 +123,19 @@
 //! let hurried = CallOptions::new().deadline(Duration::from_millis(500)).retry(quick);
 //! match clerk.sessions().with_options(hurried).get("sess_123") {
 //!     Ok(session) => println!("{} is {}", session.id, session.status),
-//!     Err(error) if error.is_rate_limited() => println!("busy, try again in {:?}", error.retry_after()),
+//!     Err(error) if error.is_rate_limited() => {
+//!         let seconds = error.retry_after().unwrap_or_default().as_secs_f64().ceil(); // rounded up
+//!         println!("busy, try again in {seconds} s");
+//!     }
 //!     Err(error) => return Err(error),
 //! }
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! For 10 s after a pause, the client sends the calls beyond the known limit in steps of 0.1 to 0.5 s. A call that may not wait can
+//! fail then, too, with [`TransportErrorKind::Paused`]. To make that rare, set `max_total_wait` to 1 s, and the deadline to more
+//! than that.
 //!
 //! # See the retries
 //!

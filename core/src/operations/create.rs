@@ -67,12 +67,14 @@ impl Operation for CreateSession {
     const METADATA: &'static Metadata =
         &Metadata::new("createSession", "create", Method::POST, "/sessions", Idempotency::NotIdempotent);
 
+    #[inline]
     fn write(&self, request: &mut RequestWriter<'_>) -> Result<(), BuildError> {
         not_empty("user_id", Some(self.user_id.as_str()))?;
         not_empty("active_organization_id", self.active_organization_id.as_ref().map(OrganizationId::as_str))?;
         request.json(self)
     }
 
+    #[inline]
     fn check(&self, session: &Session) -> Result<(), Mismatch> {
         check_user(session, &self.user_id)
     }

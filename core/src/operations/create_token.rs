@@ -98,11 +98,13 @@ impl Operation for CreateSessionToken {
         Idempotency::NotIdempotent,
     );
 
+    #[inline]
     fn write(&self, request: &mut RequestWriter<'_>) -> Result<(), BuildError> {
         request.segments(&[("session_id", self.session_id.as_str())])?;
         write_token_options(request, self.expires_in_seconds, self.origin.as_deref())
     }
 
+    #[inline]
     fn check(&self, token: &Token) -> Result<(), Mismatch> {
         check_token(&token.jwt, &self.session_id)
     }

@@ -92,12 +92,14 @@ impl Operation for CreateSessionTokenFromTemplate {
         Idempotency::NotIdempotent,
     );
 
+    #[inline]
     fn write(&self, request: &mut RequestWriter<'_>) -> Result<(), BuildError> {
         let (session_id, template_name) = (self.session_id.as_str(), self.template_name.as_str());
         request.segments(&[("session_id", session_id), ("template_name", template_name)])?;
         write_token_options(request, self.expires_in_seconds, self.origin.as_deref())
     }
 
+    #[inline]
     fn check(&self, token: &Token) -> Result<(), Mismatch> {
         // Clerk adds no `sid` claim to these tokens, so a template may use that claim for anything. Only a value that
         // looks like the id of a session is compared.

@@ -54,10 +54,12 @@ impl Operation for GetSession {
     const METADATA: &'static Metadata =
         &Metadata::new("GetSession", "get", Method::GET, "/sessions/{session_id}", Idempotency::Safe);
 
+    #[inline]
     fn write(&self, request: &mut RequestWriter<'_>) -> Result<(), BuildError> {
         request.segments(&[("session_id", self.session_id.as_str())])
     }
 
+    #[inline]
     fn check(&self, session: &Session) -> Result<(), Mismatch> {
         check_session(session, &self.session_id)
     }

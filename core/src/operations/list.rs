@@ -137,6 +137,7 @@ impl Operation for ListSessions {
     const METADATA: &'static Metadata =
         &Metadata::new("GetSessionList", "list", Method::GET, "/sessions", Idempotency::Safe);
 
+    #[inline]
     fn write(&self, request: &mut RequestWriter<'_>) -> Result<(), BuildError> {
         let client_id = self.client_id.as_ref().map(ClientId::as_str);
         let user_id = self.user_id.as_ref().map(UserId::as_str);
@@ -162,6 +163,7 @@ impl Operation for ListSessions {
         Ok(())
     }
 
+    #[inline]
     fn check(&self, sessions: &SessionList) -> Result<(), Mismatch> {
         self.check_sessions(sessions)
     }

@@ -103,6 +103,7 @@ impl RefreshSession {
 
     /// Sets whether the response has a token or cookies. The server's default is a token.
     #[must_use]
+    #[inline]
     pub fn format(mut self, format: TokenFormat) -> Self {
         self.format = Some(format);
         self
@@ -117,6 +118,7 @@ impl RefreshSession {
 
     /// Sets whether the names of the cookies have the suffix of the instance.
     #[must_use]
+    #[inline]
     pub fn suffixed_cookies(mut self, suffixed: bool) -> Self {
         self.suffixed_cookies = Some(suffixed);
         self
@@ -124,6 +126,7 @@ impl RefreshSession {
 }
 
 impl fmt::Debug for RefreshSession {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Only the names of the headers: the `cookie` header holds both tokens.
         let request_headers = self.request_headers.as_ref().map(|headers| headers.keys().collect::<Vec<_>>());
@@ -150,6 +153,7 @@ impl Operation for RefreshSession {
         Idempotency::NotIdempotent,
     );
 
+    #[inline]
     fn write(&self, request: &mut RequestWriter<'_>) -> Result<(), BuildError> {
         #[derive(Serialize)]
         struct Body<'a> {
@@ -180,6 +184,7 @@ impl Operation for RefreshSession {
         })
     }
 
+    #[inline]
     fn check(&self, refreshed: &Refreshed) -> Result<(), Mismatch> {
         if let Some(token) = refreshed.token() {
             return check_token(&token.jwt, &self.session_id);
@@ -194,6 +199,7 @@ impl Operation for RefreshSession {
 
 /// Returns the value of a `Set-Cookie` directive for the cookie `__session` or `__session_<suffix>`, `None` for any
 /// other.
+#[inline]
 fn session_token(directive: &str) -> Option<&str> {
     let (name, rest) = directive.split_once('=')?;
     let suffix = name.trim().strip_prefix("__session")?;

@@ -63,10 +63,12 @@ impl Operation for RevokeSession {
         Idempotency::Idempotent,
     );
 
+    #[inline]
     fn write(&self, request: &mut RequestWriter<'_>) -> Result<(), BuildError> {
         request.segments(&[("session_id", self.session_id.as_str())])
     }
 
+    #[inline]
     fn check(&self, session: &Session) -> Result<(), Mismatch> {
         check_session(session, &self.session_id)
     }

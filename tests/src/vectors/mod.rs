@@ -4,11 +4,13 @@
 //! and one without expects `recommended`. A vector with none of these is open: it is counted apart.
 
 mod assertions;
+mod authenticate;
 mod claims;
 mod jwks;
 mod keys;
 mod network;
 mod options;
+mod requests;
 mod verify;
 
 use std::error::Error;
@@ -60,13 +62,17 @@ type Run = fn(&Value, &'static str, &Value) -> Outcome;
 /// # Errors
 /// A file is missing or is not in the form of a vector file.
 pub fn run(folder: &Path) -> Result<Vec<Tally>, Box<dyn Error>> {
-    let kinds: [(&'static str, &str, &str, Run); 6] = [
+    let kinds: [(&'static str, &str, &str, Run); 10] = [
         ("verify", "verify.json", "vectors", verify::run),
         ("claims", "claims.json", "claims", claims::run_claims),
         ("has", "claims.json", "has", claims::run_has),
         ("jwks", "jwks_cache.json", "scenarios", jwks::run),
         ("assertions", "assertions.json", "vectors", assertions::run),
         ("keys", "publishable_key.json", "vectors", keys::run),
+        ("authenticate", "authenticate.json", "vectors", authenticate::run),
+        ("request_url", "request_url.json", "vectors", requests::run_url),
+        ("cookie_context", "cookie_context.json", "vectors", requests::run_cookies),
+        ("organization_match", "organization_match.json", "vectors", requests::run_organization),
     ];
     kinds.into_iter().map(|(name, file, list, run)| tally(name, &folder.join(file), list, run)).collect()
 }
@@ -75,9 +81,13 @@ fn tally(name: &'static str, file: &Path, list: &str, run: Run) -> Result<Tally,
     let bad = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
     let text = fs::read_to_string(file).map_err(|error| bad(&error))?;
     let document: Value = serde_json::from_str(&text).map_err(|error| bad(&error))?;
-    let vectors = document[list].as_array().ok_or_else(|| bad(&format!("there is no list {list:?}")))?;
+    if !document[list].is_array() {
+        return Err(bad(&format!("there is no list {list:?}")).into());
+    }
     let mut tally = Tally { name, ..Tally::default() };
-    for vector in vectors {
+    // Tokens are given once, by name.
+    let vectors = authenticate::with_keys(authenticate::with_tokens(&document[list], &document["tokens"]));
+    for vector in vectors.as_array().unwrap_or(&Vec::new()) {
         // A scenario with several steps says for each step what it expects.
         let expected = if name == "jwks" { Expected::Value("steps", &vector["steps"]) } else { Expected::of(vector) };
         let Expected::Value(member, expected) = expected else {

@@ -16,6 +16,8 @@ pub(super) fn crypto() -> AwsLcRs {
 pub(super) struct Traffic {
     /// The number of requests.
     pub(super) requests: usize,
+    /// Method and URL of each.
+    pub(super) sent: Vec<String>,
     /// The first difference between a request and the expected one.
     pub(super) difference: Option<String>,
 }
@@ -23,13 +25,15 @@ pub(super) struct Traffic {
 /// Drives a flow, beginning at this time. Each request gets the response of the next exchange, and the last one again where there are
 /// no more. Time passes only by waiting.
 pub(super) fn drive<F: Flow>(mut flow: F, exchanges: &[Value], start: Duration) -> (Result<F::Output, Error>, Traffic) {
-    let mut traffic = Traffic { requests: 0, difference: None };
+    let mut traffic = Traffic { requests: 0, sent: Vec::new(), difference: None };
     let mut now = start;
+    let mut used = 0;
     loop {
         match flow.step(now) {
             Step::Send { request, .. } => {
-                let exchange = exchanges.get(traffic.requests).or(exchanges.last()).unwrap_or(&Value::Null);
+                let exchange = next_exchange(exchanges, &mut used, &request);
                 traffic.requests += 1;
+                traffic.sent.push(format!("{} {}", request.method(), request.uri()));
                 let difference = difference(&request, &exchange["request"]);
                 traffic.difference = traffic.difference.or(difference);
                 match response(&exchange["response"]) {
@@ -43,6 +47,18 @@ pub(super) fn drive<F: Flow>(mut flow: F, exchanges: &[Value], start: Duration) 
     }
 }
 
+/// The exchange for a request: the next one with its URL, or the last one with it where there is none left.
+fn next_exchange<'a>(exchanges: &'a [Value], used: &mut usize, request: &Request<Vec<u8>>) -> &'a Value {
+    let url = request.uri().to_string();
+    let is_it = |exchange: &&Value| exchange["request"]["url"] == *url;
+    let next = exchanges.iter().enumerate().skip(*used).find(|(_, exchange)| is_it(exchange));
+    if let Some((at, exchange)) = next {
+        *used = at + 1;
+        return exchange;
+    }
+    exchanges.iter().rev().find(is_it).or(exchanges.get(*used)).or(exchanges.last()).unwrap_or(&Value::Null)
+}
+
 /// How a request differs from the expected one, if it does.
 fn difference(request: &Request<Vec<u8>>, expected: &Value) -> Option<String> {
     let header = |name| request.headers().get(name).map_or(Value::Null, |value| value.to_str().unwrap_or("?").into());
@@ -52,7 +68,12 @@ fn difference(request: &Request<Vec<u8>>, expected: &Value) -> Option<String> {
         ("authorization", header("authorization"), &expected["headers"]["authorization"]),
         ("clerk-api-version", header("clerk-api-version"), &expected["headers"]["clerk-api-version"]),
     ];
-    let different = pairs.into_iter().find(|(_, actual, expected)| actual != *expected)?;
+    let body: Value = serde_json::from_slice(request.body()).unwrap_or(Value::Null);
+    if expected["body"].is_object() && body != expected["body"] {
+        return Some(format!("the body of a request is {body}, expected {}", expected["body"]));
+    }
+    let plain = |value: &Value| value.as_str().unwrap_or_default().replace("%20", "+");
+    let different = pairs.into_iter().find(|(_, actual, expected)| plain(actual) != plain(expected))?;
     Some(format!("the {} of a request is {}, expected {}", different.0, different.1, different.2))
 }
 

@@ -2,6 +2,7 @@
 
 use super::super::tests::{Seen, context, create, failure, get, ms, response, run};
 use super::*;
+use crate::call::{Flow as _, Step};
 use crate::{Api, CallOptions, GetSession, RefreshSession, RetryPolicy, registry};
 
 fn lost() -> TransportError {

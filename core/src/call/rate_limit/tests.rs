@@ -1,5 +1,6 @@
 //! Tests of the queue and the pauses, with a virtual clock.
 
+use super::lane::LONGEST_PAUSE;
 use super::*;
 
 const fn ms(millis: u64) -> Duration {

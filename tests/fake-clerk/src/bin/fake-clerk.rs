@@ -88,7 +88,8 @@ These routes need no key. Requests to them are not recorded and do not count tow
       curl -X POST $CLERK_API_URL/_fake/reset
       curl -d '{"users": ["user_1"]}' $CLERK_API_URL/_fake/reset
 
-  POST /_fake/script     sets the responses to the next requests, in order; later requests get the usual responses
+  POST /_fake/script     adds responses for the next requests, in order, after those that are still waiting; later
+                         requests get the usual responses
       curl -d '[{"status": 429, "headers": {"Retry-After": "2"}}, {"status": 500, "body": "<html>"}]' \
           $CLERK_API_URL/_fake/script
 

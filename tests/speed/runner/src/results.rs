@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
+use crate::verification::Verification;
 
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Results {
@@ -17,6 +18,8 @@ pub(crate) struct Results {
     pub(crate) threads: Vec<Threads>,
     pub(crate) machine_share: Vec<Share>,
     pub(crate) sizes: Vec<Size>,
+    #[serde(default)]
+    pub(crate) verification: Verification,
 }
 
 /// Where and when it was measured.
@@ -61,10 +64,12 @@ pub(crate) struct Threads {
 /// The instructions of a call without HTTP.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Share {
+    /// The HTTP library that the client is for: ureq the blocking client, reqwest the async one.
+    pub(crate) group: String,
     pub(crate) in_flight: usize,
     /// By a client over a transport in memory.
     pub(crate) whole: f64,
-    /// By encoding and decoding alone.
+    /// By encoding, sending, decoding and checking alone.
     pub(crate) parts: f64,
 }
 

@@ -1,0 +1,90 @@
+//! [`Context`]: what a request says, before any token is verified.
+
+use std::time::Duration;
+
+use super::cookie_choice::CookieChoice;
+use super::cookies::{Cookies, leading_integer};
+use super::organization::OrganizationTarget as Target;
+use super::public_url::{Origin, PublicUrl};
+use super::referrer;
+use super::settings::{FrontendApi, Settings};
+use super::view::RequestView;
+
+/// What a request says, before any token is verified.
+pub(super) struct Context {
+    pub(super) url: PublicUrl,
+    pub(super) frontend: FrontendApi,
+    pub(super) cookies: CookieChoice,
+    pub(super) is_get: bool,
+    /// Whether a browser opens a page: `sec-fetch-dest` is `document`.
+    pub(super) is_document: bool,
+    /// Whether the response may be a redirect to Clerk.
+    pub(super) is_eligible: bool,
+    pub(super) bearer: Option<String>,
+    pub(super) handshake_nonce: Option<String>,
+    pub(super) handshake_token: Option<String>,
+    pub(super) dev_browser: Option<String>,
+    pub(super) refresh_token: Option<String>,
+    pub(super) redirects: i64,
+    pub(super) is_from_foreign_site: bool,
+    /// The header `Origin`.
+    pub(super) origin: Option<Origin>,
+    pub(super) target: Option<Target>,
+    /// All headers, for a refresh.
+    pub(super) headers: Vec<(String, String)>,
+}
+
+impl Context {
+    pub(super) fn of(settings: &Settings, request: &RequestView<'_>, now: Duration) -> Self {
+        let known_url = PublicUrl::of(request, settings.trusts_forwarded);
+        let has_url = known_url.is_some();
+        // Without a valid host, there is nothing to redirect back to: such a request is not eligible.
+        let url = known_url.unwrap_or_else(PublicUrl::unknown);
+        let frontend = FrontendApi::of(settings, &url.origin);
+        let all = Cookies::of(request);
+        let key = &settings.key;
+        let cookies = CookieChoice::of(&all, &settings.suffix, key.frontend_api(), key.is_production(), now);
+        let parameter = |name: &str| url.parameter(name).filter(|value| !value.is_empty());
+        let first = |name: &str| parameter(name).or_else(|| all.get(name).map(str::to_owned));
+        let dest = request.get("sec-fetch-dest");
+        let accepts_html = || request.get("accept").is_some_and(|accept| accept.starts_with("text/html"));
+        let is_page = dest.map_or_else(accepts_html, |dest| matches!(dest, "document" | "iframe"));
+        Self {
+            is_get: request.is_get(),
+            is_document: dest == Some("document"),
+            is_eligible: request.is_get() && is_page && has_url,
+            bearer: bearer(request),
+            handshake_nonce: first("__clerk_handshake_nonce"),
+            handshake_token: first("__clerk_handshake"),
+            dev_browser: parameter("__clerk_db_jwt").or_else(|| cookies.dev_browser.clone()),
+            refresh_token: all.get(&format!("__refresh_{}", settings.suffix)).map(str::to_owned),
+            redirects: all.get("__clerk_redirect_count").map_or(0, leading_integer),
+            is_from_foreign_site: has_url
+                && request
+                    .get("referer")
+                    .is_some_and(|referrer| referrer::is_foreign(referrer, &url.origin, &frontend)),
+            origin: request.get("origin").and_then(Origin::of_url),
+            target: settings.patterns.target(&url.path),
+            headers: request.headers().map(|(name, value)| (name, value.to_owned())).collect(),
+            url,
+            frontend,
+            cookies,
+        }
+    }
+
+    /// The session token of the cookies that count.
+    pub(super) fn session(&self) -> Option<&str> {
+        self.cookies.session.as_deref()
+    }
+}
+
+/// The token in the header `Authorization`, which may be empty. A value without a scheme is one, too; other schemes are ignored.
+fn bearer(request: &RequestView<'_>) -> Option<String> {
+    let value = request.get("authorization")?;
+    let token = match value.split_once(' ') {
+        None => value,
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => rest.split(' ').next()?,
+        Some(_) => return None,
+    };
+    Some(token.to_owned())
+}

@@ -1,0 +1,111 @@
+//! [`Cookies`]: the cookies of a request.
+
+use std::collections::BTreeMap;
+
+use super::view::RequestView;
+
+/// The cookies of a request by name. The first of a name counts.
+#[derive(Debug, Default)]
+pub(crate) struct Cookies(BTreeMap<String, String>);
+
+impl Cookies {
+    pub(crate) fn of(request: &RequestView<'_>) -> Self {
+        let mut cookies = BTreeMap::new();
+        for pair in request.values("cookie").flat_map(|header| header.split(';')) {
+            let Some((name, value)) = pair.split_once('=') else { continue };
+            let name = name.trim();
+            if !cookies.contains_key(name) {
+                cookies.insert(name.to_owned(), decoded(value.trim()));
+            }
+        }
+        Self(cookies)
+    }
+
+    /// The value of a cookie, if it is not empty.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+impl RequestView<'_> {
+    /// The cookies by name. The first of a name counts; values are percent-decoded. They are secrets.
+    #[must_use]
+    pub fn cookies(&self) -> BTreeMap<String, String> {
+        Cookies::of(self).0
+    }
+}
+
+/// The value with its percent escapes decoded, or as it is if they are not all valid.
+fn decoded(value: &str) -> String {
+    fn decode(value: &str) -> Option<String> {
+        let mut bytes = Vec::with_capacity(value.len());
+        let mut rest = value.as_bytes();
+        while let Some((first, after)) = rest.split_first() {
+            rest = after;
+            if *first != b'%' {
+                bytes.push(*first);
+                continue;
+            }
+            let (digits, after) = rest.split_at_checked(2)?;
+            let digits = std::str::from_utf8(digits).ok().filter(|digits| !digits.starts_with('+'))?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+            rest = after;
+        }
+        String::from_utf8(bytes).ok()
+    }
+    if value.contains('%') { decode(value).unwrap_or_else(|| value.to_owned()) } else { value.to_owned() }
+}
+
+/// The integer at the start of a text, as the cookies with counters have it; 0 if there is none.
+pub(crate) fn leading_integer(text: &str) -> i64 {
+    let text = text.trim_start();
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    let value: i64 = if end == 0 { 0 } else { digits[..end].parse().unwrap_or(i64::MAX) };
+    sign * value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_cookie_of_a_name_counts() {
+        let request = RequestView::new("GET", "https", "/")
+            .header("cookie", "a=1; b = 2;a=3; c=%20x%3D; d=%zz; e=\"q\"; junk; =v; f=")
+            .header("cookie", "a=4; g=5");
+        let cookies = Cookies::of(&request);
+        let expected = [("a", "1"), ("b", "2"), ("c", " x="), ("d", "%zz"), ("e", "\"q\""), ("g", "5")];
+        for (name, value) in expected {
+            assert_eq!(cookies.get(name), Some(value), "{name}");
+        }
+        assert_eq!((cookies.get("f"), cookies.get("junk"), cookies.get("A")), (None, None, None));
+    }
+
+    #[test]
+    fn counters_are_the_integer_at_the_start() {
+        for (text, value) in [
+            ("3", 3),
+            ("3x", 3),
+            (" 7", 7),
+            ("-2", -2),
+            ("+4", 4),
+            ("x", 0),
+            ("", 0),
+            ("99999999999999999999", i64::MAX),
+        ] {
+            assert_eq!(leading_integer(text), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_escape_is_two_hex_digits() {
+        for text in ["%", "%4", "%+1", "%g1", "%ff"] {
+            assert_eq!(decoded(text), text);
+        }
+        assert_eq!(decoded("%C3%A4%41"), "äA");
+    }
+}

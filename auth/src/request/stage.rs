@@ -1,0 +1,119 @@
+//! [`AuthenticateRequest`] and its stages.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clerk_sessions_core::Error;
+use clerk_sessions_core::call::Call;
+
+use super::context::Context;
+use super::operations::{GetHandshakePayload, RefreshExpired};
+use super::outcome::Outcome;
+use super::settings::{Authentication, Settings};
+use super::token_check::TokenCheck;
+use super::view::RequestView;
+use crate::error::Rejected;
+use crate::token::UnverifiedToken;
+
+/// Authenticates one request. [`Authentication::browser`] and [`Authentication::api_request`] create it.
+///
+/// Its error is an outage: no keys can be had, and nobody knows who is asking. Respond with 503.
+pub struct AuthenticateRequest {
+    pub(super) authentication: Authentication,
+    pub(super) context: Arc<Context>,
+    pub(super) entry: Entry,
+    /// The time of day at the start of the flow.
+    pub(super) unix_start: Duration,
+    /// The transport's time at the start of the flow.
+    pub(super) started: Option<Duration>,
+    pub(super) stage: Stage,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entry {
+    Api,
+    Browser,
+}
+
+/// Where a session token was.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Carrier {
+    Header,
+    Cookie,
+}
+
+impl Carrier {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Header => "header",
+            Self::Cookie => "cookie",
+        }
+    }
+}
+
+pub(super) enum Stage {
+    Start,
+    /// Row B1: the nonce is redeemed.
+    Redeem(Box<Call<GetHandshakePayload>>),
+    /// Row B2: the handshake token is checked.
+    HandshakeToken(TokenCheck),
+    /// Rows B6 to B8: the session token of a handshake is checked.
+    HandshakeSession(TokenCheck, Vec<String>),
+    /// Rows A2 and G4.
+    Session(TokenCheck, Carrier),
+    Refresh(Box<Call<RefreshExpired>>, Failure),
+    /// The session token out of a refresh is checked.
+    Refreshed(TokenCheck, Vec<String>, Failure),
+    Done(Result<Outcome, Error>),
+}
+
+/// The token that failed, for the outcome after a refresh that fails, too.
+pub(super) struct Failure(pub(super) Rejected, pub(super) Carrier);
+
+impl AuthenticateRequest {
+    pub(super) fn new(
+        authentication: &Authentication,
+        entry: Entry,
+        request: &RequestView<'_>,
+        unix_time: Duration,
+    ) -> Self {
+        Self {
+            context: Arc::new(Context::of(authentication.settings(), request, unix_time)),
+            authentication: authentication.clone(),
+            entry,
+            unix_start: unix_time,
+            started: None,
+            stage: Stage::Start,
+        }
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        self.authentication.settings()
+    }
+
+    pub(super) fn is_production(&self) -> bool {
+        self.settings().key.is_production()
+    }
+
+    pub(super) fn unix_time(&self, now: Duration) -> Duration {
+        self.unix_start + now.saturating_sub(self.started.unwrap_or(now))
+    }
+}
+
+impl std::fmt::Debug for AuthenticateRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuthenticateRequest").finish_non_exhaustive()
+    }
+}
+
+pub(super) fn signed_out(reason: &'static str) -> Stage {
+    Stage::Done(Ok(Outcome::signed_out(reason, None)))
+}
+
+pub(super) fn message(rejected: &Rejected, carrier: Carrier) -> String {
+    format!("{} (reason={}, token-carrier={})", rejected.message(), rejected.reason(), carrier.as_str())
+}
+
+pub(super) fn is_session(token: &str) -> bool {
+    UnverifiedToken::decode(token).is_ok_and(|token| token.is_of_session())
+}
