@@ -123,8 +123,8 @@ fn a_hostile_token_costs_no_more_than_parsing_it() {
         }
         assert!(allocated.bytes_max <= 6 * length + 4096, "{name}: {allocated:?}");
         assert!(allocated.count_total <= length / 4 + 32, "{name}: {allocated:?}");
-        // Work that grows with the square of the length would be a thousand times as much.
-        assert!(time <= 20 * per_byte * u32::try_from(token.len()).unwrap() + good_time, "{name}: {time:?}");
+        // Work that grows with the square of the length would be a thousand times as much. Other tests run at the same time.
+        assert!(time <= 100 * per_byte * u32::try_from(token.len()).unwrap() + good_time, "{name}: {time:?}");
         assert_eq!(allocated.count_current, 0, "{name}");
     }
 }
@@ -226,6 +226,8 @@ fn the_cache_stays_as_small_after_200_000_tokens() {
         verifier.verify(&token, NOW).unwrap().signed_in().unwrap();
     };
     let usual = claims(now, now + 60).to_string();
+    // The first one leaves the header, which is kept for the next tokens.
+    verify(&verifier, &usual, 0);
     let without = measure(|| (0..1000).for_each(|number| verify(&verifier, &usual, number)));
     assert_eq!(without.bytes_current, 0, "{without:?}");
 
