@@ -123,8 +123,8 @@ fn a_hostile_token_costs_no_more_than_parsing_it() {
         }
         assert!(allocated.bytes_max <= 6 * length + 4096, "{name}: {allocated:?}");
         assert!(allocated.count_total <= length / 4 + 32, "{name}: {allocated:?}");
-        // Work that grows with the square of the length would be a thousand times as much.
-        assert!(time <= 20 * per_byte * u32::try_from(token.len()).unwrap() + good_time, "{name}: {time:?}");
+        // Work that grows with the square of the length would be a thousand times as much. Other tests run at the same time.
+        assert!(time <= 100 * per_byte * u32::try_from(token.len()).unwrap() + good_time, "{name}: {time:?}");
         assert_eq!(allocated.count_current, 0, "{name}");
     }
 }
@@ -176,7 +176,7 @@ fn many_different_key_ids_cost_no_fetches_and_no_memory() {
 #[test]
 fn many_permissions_take_no_time_in_the_square_of_their_number() {
     let masks = vec!["1267650600228229401496703205375"; 500].join(",");
-    let features = vec!["o:f"; 1000].join(",");
+    let features = (0..1000).map(|number| format!("o:f{number}")).collect::<Vec<_>>().join(",");
     let permissions = (0..100).map(|number| format!("p{number}")).collect::<Vec<_>>().join(",");
     let claims = json!({ "v": 2, "sub": "u", "fea": features, "o": { "id": "o", "per": permissions, "fpm": masks } });
     let claims = Claims::from_trusted_json(claims.to_string()).unwrap();
@@ -226,6 +226,8 @@ fn the_cache_stays_as_small_after_200_000_tokens() {
         verifier.verify(&token, NOW).unwrap().signed_in().unwrap();
     };
     let usual = claims(now, now + 60).to_string();
+    // The first one leaves the header, which is kept for the next tokens.
+    verify(&verifier, &usual, 0);
     let without = measure(|| (0..1000).for_each(|number| verify(&verifier, &usual, number)));
     assert_eq!(without.bytes_current, 0, "{without:?}");
 

@@ -21,8 +21,7 @@ fuzz_target!(|input: &[u8]| {
         let at = (number(position) % token.len() as u64) as usize;
         let (before, rest) = token.split_at(at);
         let after = &rest[1..];
-        let changed =
-            [format!("{before}{byte}{after}"), format!("{before}{byte}{rest}"), format!("{before}{after}")];
+        let changed = [format!("{before}{byte}{after}"), format!("{before}{byte}{rest}"), format!("{before}{after}")];
         for verifier in &*VERIFIERS {
             assert!(verifier.verify(token, NOW).is_ok());
             for changed in changed.iter().filter(|changed| *changed != token) {
