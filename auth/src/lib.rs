@@ -32,6 +32,7 @@ mod error;
 mod has;
 mod json;
 mod jwks;
+mod key_set;
 mod keys;
 mod known_headers;
 mod publishable_key;

@@ -86,7 +86,7 @@ impl UnverifiedToken {
 
     /// Whether it is a token of a session, and not of a template, a machine or an OAuth client.
     pub(crate) fn is_of_session(&self) -> bool {
-        crate::rules::is_of_session(&self.header, &self.claims)
+        is_of_session(&self.header, &self.claims)
     }
 
     /// The claims.
@@ -234,4 +234,11 @@ impl<'de> Members<'de> for Reader<'de> {
         member.take(self.json, map)?;
         Ok(true)
     }
+}
+
+/// Whether header and claims are those of a session token, and not of a template, a machine or an OAuth client.
+pub(crate) fn is_of_session(header: &Header, claims: &Claims) -> bool {
+    let is_oauth =
+        matches!(&header.token_type, TokenType::Named(name) if matches!(&**name, "at+jwt" | "application/at+jwt"));
+    header.category == Category::Session && !is_oauth && !claims.user_id().starts_with("mch_")
 }

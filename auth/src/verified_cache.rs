@@ -47,9 +47,14 @@ impl VerifiedCache {
         let Some(expires_at) = claims.expiry().filter(|_| token.len() <= MAX_BYTES) else { return };
         let Some(tag) = tag(token) else { return };
         let Some(mut place) = self.place(tag) else { return };
-        let age = |entry: &Option<Entry>| entry.as_ref().map(|entry| (entry.epoch, entry.expires_at));
-        if let Some(oldest) = place.iter_mut().min_by_key(|entry| age(entry)) {
-            *oldest = Some(Entry { tag, token: token.into(), claims: claims.clone(), epoch, expires_at });
+        // An entry of the same token goes first: several calls may have verified it at the same time. Then comes a free one.
+        let rank = |entry: &Option<Entry>| match entry {
+            Some(entry) if entry.tag == tag && *entry.token == *token => (0, None),
+            None => (1, None),
+            Some(entry) => (2, Some((entry.epoch, entry.expires_at))),
+        };
+        if let Some(first) = place.iter_mut().min_by_key(|entry| rank(entry)) {
+            *first = Some(Entry { tag, token: token.into(), claims: claims.clone(), epoch, expires_at });
         }
     }
 

@@ -11,7 +11,8 @@ use clerk_sessions_core::{BuildError, Error};
 use crate::claims::Claims;
 use crate::crypto::{self, Crypto};
 use crate::error::Rejected;
-use crate::keys::{Key, KeyDocument, KeySet, pem};
+use crate::key_set::{Key, KeyDocument, KeySet};
+use crate::keys::pem;
 use crate::known_headers::KnownHeaders;
 use crate::reason::Reason;
 use crate::rules::Rules;
@@ -161,8 +162,8 @@ impl Verifier {
 
     /// Keeps about this many verified tokens, so that the next request with the same token costs no signature check. Default: none.
     ///
-    /// The memory is bounded: 4 KiB a token at most, and the tokens that expire first make room. Times are checked again for each
-    /// request.
+    /// The memory is bounded: 2 KiB for a token of usual size, and 10 KiB at most, because tokens of more than 4 KiB are not kept. The
+    /// tokens that expire first make room. Times are checked again for each request.
     #[must_use]
     pub fn with_cache(mut self, tokens: usize) -> Self {
         self.checks.cache = Some(Arc::new(VerifiedCache::new(tokens)));

@@ -1,20 +1,18 @@
 //! Counts the allocations of calls. The numbers are exact, so a change that adds an allocation has to change the table.
 
-use std::time::Duration;
-
 use allocation_counter::measure;
-use clerk_sessions_auth::{AuthorizedParties, AwsLcRs, JwksVerifier, Rules, Verifier};
-use clerk_sessions_core::call::CallContext;
+use clerk_sessions_auth::{AwsLcRs, JwksVerifier, Verifier};
+use clerk_sessions_core::call::{CallContext, Flow, Step};
 use clerk_sessions_core::operation::Operation;
-use clerk_sessions_core::transport::drive;
 use clerk_sessions_core::{
     Api, Client, CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, GetSession, ListSessions,
     RefreshSession, RevokeSession,
 };
-use clerk_sessions_fake::{FakeClerk, Seed};
 use clerk_sessions_tests::canned::{Canned, ERROR, SESSION, SESSION_ID, USER_ID, list, token};
 use http::Response;
 use serde_json::json;
+
+use crate::signing::{Signer, claims, rules};
 
 fn refresh() -> RefreshSession {
     let jwt = "x".repeat(744);
@@ -86,32 +84,41 @@ fn the_future_of_a_call_over_reqwest_takes_less_than_3_kib() {
     assert!(size < 3 * 1024, "{size} bytes");
 }
 
+/// The work of a back end for each request. A token of usual size, with an organization.
 #[test]
-fn verifying_a_session_token_makes_4_allocations_and_none_if_it_is_cached() {
-    let fake = FakeClerk::new(Seed::default());
-    let now = Duration::from_secs(1_800_000_000);
-    let seconds = now.as_secs();
-    let token = fake.sign(&json!({
-        "azp": "https://app.example.com", "exp": seconds + 60, "fva": [4, -1], "iat": seconds, "iss": "https://clerk.example.com",
-        "jti": "8f2c0a41d3b5e6f79a10", "nbf": seconds - 10, "sid": SESSION_ID, "sts": "active", "sub": USER_ID, "v": 2,
-        "o": { "id": "org_1", "slg": "acme", "rol": "admin", "per": "read", "fpm": "1" },
-    }));
-    let rules = Rules::new(AuthorizedParties::list(["https://app.example.com"]).unwrap());
-    // The first verification keeps the header, and the first with a cache keeps the token. These are not counted.
-    let count = |verify: &dyn Fn()| {
-        verify();
-        measure(verify).count_total
+fn verifying_a_token_makes_the_allocations_in_the_table() {
+    let (signer, other) = (Signer::new("ins_1"), Signer::new("ins_1"));
+    let (now, header) = (std::time::Duration::from_secs(1_700_000_000), signer.header().to_string());
+    let payload = claims(now.as_secs(), now.as_secs() + 60).to_string();
+    let (token, forged) = (signer.sign(&header, &payload), other.sign(&header, &payload));
+    let jwks = json!({ "keys": [signer.jwk("ins_1")] }).to_string();
+    let verifier = Verifier::jwks(&jwks, AwsLcRs::new(), rules()).unwrap();
+    let cached = verifier.clone().with_cache(16);
+    // The first verification keeps the header, and with a cache the token.
+    for verifier in [&verifier, &cached] {
+        verifier.verify(&token, now).unwrap().signed_in().unwrap();
+    }
+
+    let fetching =
+        JwksVerifier::new(CallContext::new(Api::new("sk_test_1").unwrap()), AwsLcRs::new(), rules()).unwrap();
+    let flow = || {
+        let mut flow = fetching.verify(&token, now);
+        if let Step::Send { .. } = flow.step(now) {
+            flow.on_response(Response::new(jwks.clone().into_bytes()), now);
+            assert!(matches!(flow.step(now), Step::Done));
+        }
+        drop(flow.finish().unwrap().unwrap());
     };
-
-    // The payload, the signature, the claims, and the names of the claims that are only checked.
-    let plain = Verifier::pem(&fake.pem(), AwsLcRs::new(), rules.clone()).unwrap();
-    assert_eq!(count(&|| drop(plain.verify(&token, now).unwrap())), 4);
-
-    let cached = plain.with_cache(8);
-    assert_eq!(count(&|| drop(cached.verify(&token, now).unwrap())), 0);
-
-    let context = CallContext::new(Api::new("sk_test_1").unwrap());
-    let fetched = JwksVerifier::new(context, AwsLcRs::new(), rules).unwrap();
-    let jwks = Canned::ok(fake.jwks().to_string());
-    assert_eq!(count(&|| drop(drive(&jwks, fetched.verify(&token, now)).unwrap().unwrap())), 4);
+    flow();
+    #[rustfmt::skip]
+    let table = [
+        ("verify", measure(|| drop(verifier.verify(&token, now).unwrap())).count_total, 4),
+        ("verify as a flow, with keys", measure(flow).count_total, 4),
+        ("verify, from the cache", measure(|| drop(cached.verify(&token, now).unwrap())).count_total, 0),
+        ("reject a signature", measure(|| drop(verifier.verify(&forged, now).unwrap_err())).count_total, 4),
+        ("reject another text", measure(|| drop(verifier.verify("x.y", now).unwrap_err())).count_total, 0),
+    ];
+    for (name, counted, expected) in table {
+        assert_eq!(counted, expected, "{name}");
+    }
 }

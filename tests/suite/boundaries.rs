@@ -16,13 +16,26 @@ fn cargo(arguments: &[&str]) -> String {
 
 /// The names of the packages that a package depends on at run time, including itself.
 fn dependencies(package: &str) -> BTreeSet<String> {
-    let names = tree(package, "normal");
-    names.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).filter(|name| !name.is_empty()).collect()
+    names(&tree(package, "normal"))
+}
+
+/// The same with these features, besides the default ones.
+fn dependencies_with(package: &str, features: &str) -> BTreeSet<String> {
+    names(&tree_with(package, "normal", &["--features", features]))
+}
+
+fn names(tree: &str) -> BTreeSet<String> {
+    tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).filter(|name| !name.is_empty()).collect()
 }
 
 /// The output of `cargo tree` for a package: a line for each package, with its name and version.
 fn tree(package: &str, edges: &str) -> String {
-    cargo(&["tree", "--offline", "--locked", "-e", edges, "--prefix", "none", "--no-dedupe", "-p", package])
+    tree_with(package, edges, &[])
+}
+
+fn tree_with(package: &str, edges: &str, more: &[&str]) -> String {
+    let arguments = ["tree", "--offline", "--locked", "-e", edges, "--prefix", "none", "--no-dedupe", "-p", package];
+    cargo(&[&arguments, more].concat())
 }
 
 #[test]
@@ -31,6 +44,25 @@ fn the_core_depends_on_at_most_18_crates_and_no_transport() {
     assert!(crates.len() <= 18, "{} crates: {crates:?}", crates.len());
     for name in ["ureq", "reqwest", "hyper", "tokio", "rustls", "mio", "socket2", "url"] {
         assert!(!crates.contains(name), "{name} in {crates:?}");
+    }
+}
+
+#[test]
+fn the_verification_of_tokens_depends_on_at_most_24_crates_and_no_transport() {
+    let crates = dependencies("clerk-sessions-auth");
+    assert!(crates.len() <= 24, "{} crates: {crates:?}", crates.len());
+    for name in ["ureq", "reqwest", "hyper", "tokio", "rustls", "ring", "aws-lc-rs", "mio", "socket2", "url"] {
+        assert!(!crates.contains(name), "{name} in {crates:?}");
+    }
+}
+
+#[test]
+fn the_feature_auth_adds_at_most_3_crates_to_ureq_and_2_to_reqwest() {
+    for (package, most) in [("clerk-sessions-ureq", 3), ("clerk-sessions-reqwest", 2)] {
+        let (without, with) = (dependencies(package), dependencies_with(package, "auth"));
+        let more: Vec<_> = with.difference(&without).collect();
+        assert!(more.iter().any(|name| *name == "clerk-sessions-auth"), "{more:?}");
+        assert!(more.len() <= most, "{package}: {more:?}");
     }
 }
 

@@ -7,7 +7,6 @@ use std::time::Duration;
 use clerk_sessions_core::call::CallContext;
 use clerk_sessions_core::{Api, CallOptions, Error, Observer};
 
-use super::flow::{VerifyToken, WarmUp};
 use super::key_cache::{Found, KeyCache, Lookup};
 use super::settings::KeySettings;
 use crate::crypto::{self, Crypto};
@@ -28,6 +27,22 @@ const DRIVING: Duration = Duration::from_secs(1);
 /// - However many calls need keys at the same time, one of them fetches and the others wait.
 /// - A token with an unknown key id makes a fetch at most once in [30 s](KeySettings::cooldown).
 /// - After a failed fetch there is a pause of 1 s, which doubles with each failure up to 30 s. In the pause, calls fail at once.
+///
+/// ```no_run
+/// # use clerk_sessions_auth::{AuthorizedParties, Crypto, Rules};
+/// # use clerk_sessions_core::{Client, Error, transport::Transport};
+/// use std::time::Duration;
+///
+/// use clerk_sessions_auth::{JwksVerifier, KeySettings};
+///
+/// # fn example<T: Transport>(client: &Client<T>, crypto: impl Crypto + 'static, rules: Rules) -> Result<JwksVerifier, Error> {
+/// // With the secret key of a client; `JwksVerifier::public` needs only the publishable key.
+/// let verifier = JwksVerifier::new(client.context().clone(), crypto, rules)?
+///     .with_key_settings(KeySettings::new().max_age(Duration::from_secs(600)))
+///     .with_cache(10_000);
+/// # Ok(verifier)
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct JwksVerifier(Arc<Parts>);
 
@@ -119,20 +134,6 @@ impl JwksVerifier {
     pub fn with_cache(mut self, tokens: usize) -> Self {
         Arc::make_mut(&mut self.0).checks.cache = Some(Arc::new(VerifiedCache::new(tokens)));
         self
-    }
-
-    /// Begins to verify a token. `unix_time` is the time since 1970-01-01 00:00:00 UTC. Drive it as a
-    /// [`Flow`](clerk_sessions_core::call::Flow).
-    #[must_use]
-    pub fn verify<'a>(&self, token: &'a str, unix_time: Duration) -> VerifyToken<'a> {
-        VerifyToken::new(self.clone(), token, unix_time)
-    }
-
-    /// Begins to fetch the keys, unless there are new ones. Drive it as a [`Flow`](clerk_sessions_core::call::Flow) before the first
-    /// request, so that no request has to wait for it.
-    #[must_use]
-    pub fn warm_up(&self) -> WarmUp {
-        WarmUp::new(self.clone())
     }
 
     /// Forgets the keys, so that the next token makes a fetch. Use it if a key was stolen and replaced.

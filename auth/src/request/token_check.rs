@@ -10,7 +10,7 @@ use super::settings::KeySource;
 use crate::claims::Claims;
 use crate::error::Rejected;
 use crate::jwks::{FindKey, Finding};
-use crate::keys::Key;
+use crate::key_set::Key;
 use crate::verifier::{Checks, Unsigned, Verified, unknown_key};
 
 /// A token whose key is looked for.
