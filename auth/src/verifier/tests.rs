@@ -208,7 +208,7 @@ fn a_full_place_of_the_cache_drops_the_token_that_expires_first() {
     let kept: Vec<_> = (1..=9).filter(|number| cache.get(&format!("token number {number}"), 0).is_some()).collect();
     assert_eq!(kept, [2, 3, 4, 5, 6, 7, 8, 9]);
     // A token that is verified by several calls at the same time is kept once.
-    for _ in 0..9 {
+    for _ in 0..5 {
         cache.put("token number 9", &claims(109), 0);
     }
     assert!((2..=9).all(|number| cache.get(&format!("token number {number}"), 0).is_some()));
