@@ -49,7 +49,7 @@ impl VerifiedCache {
         let Some(mut place) = self.place(tag) else { return };
         // An entry of the same token goes first: several calls may have verified it at the same time. Then comes a free one.
         let rank = |entry: &Option<Entry>| match entry {
-            Some(entry) if *entry.token == *token => (0, None),
+            Some(entry) if entry.tag == tag && *entry.token == *token => (0, None),
             None => (1, None),
             Some(entry) => (2, Some((entry.epoch, entry.expires_at))),
         };
