@@ -146,11 +146,12 @@ pub(crate) fn with_parameters(url: &str, parameters: &[(&str, &str)]) -> String 
     }
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     let has_path = base.split_once("://").is_none_or(|(_, rest)| rest.contains('/'));
-    let fragment = fragment.map_or(String::new(), |fragment| format!("#{fragment}"));
-    format!("{base}{}?{query}{fragment}", if has_path { "" } else { "/" })
+    let fragment = fragment.map_or(String::new(), |fragment| format!("#{}", encoded_path(fragment)));
+    // The URL may come from a request: what a header can't have is encoded.
+    format!("{}{}?{query}{fragment}", encoded_path(base), if has_path { "" } else { "/" })
 }
 
-/// The path with the characters percent-encoded that a URL can't have.
+/// The text with the characters percent-encoded that the path of a URL can't have.
 fn encoded_path(path: &str) -> String {
     let mut encoded = String::with_capacity(path.len());
     for byte in path.bytes() {
@@ -213,6 +214,7 @@ mod tests {
     #[test]
     fn parameters_are_set_in_place() {
         let set = |url| with_parameters(url, &[("b", "2 3"), ("c", "4")]);
+        assert_eq!(set("https://x.example/a\r\nb\u{e9}#\n"), "https://x.example/a%0D%0Ab%C3%A9?b=2+3&c=4#%0A");
         assert_eq!(set("https://x.example"), "https://x.example/?b=2+3&c=4");
         assert_eq!(set("https://x.example/p?b=1&a=1&b=9#f"), "https://x.example/p?b=2+3&a=1&c=4#f");
     }
