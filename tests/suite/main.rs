@@ -20,4 +20,5 @@ mod secrets;
 mod simulation;
 mod system_calls;
 mod tls;
+mod tower;
 mod vectors;

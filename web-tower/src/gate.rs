@@ -1,5 +1,6 @@
 //! [`Gate`]: decides what happens to a request.
 
+use std::fmt;
 use std::sync::Arc;
 
 use clerk_sessions_auth::{AsyncRequestAuthenticator, RequestError, SignInPage};
@@ -14,7 +15,6 @@ use crate::response_headers::ResponseHeaders;
 use crate::view;
 
 /// The settings of a layer.
-#[derive(Debug)]
 pub(crate) struct Gate<T> {
     pub(crate) clerk: Arc<AsyncRequestAuthenticator<T>>,
     pub(crate) entry: Entry,
@@ -41,6 +41,17 @@ impl<T> Clone for Gate<T> {
     fn clone(&self) -> Self {
         let Self { clerk, entry, policy, assumes_https } = self;
         Self { clerk: Arc::clone(clerk), entry: *entry, policy: policy.clone(), assumes_https: *assumes_https }
+    }
+}
+
+impl<T: AsyncTransport + WallClock> fmt::Debug for Gate<T> {
+    /// Shows no transport, whose own output may be long.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate")
+            .field("authentication", self.clerk.authentication())
+            .field("entry", &self.entry)
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
     }
 }
 

@@ -94,7 +94,7 @@ impl<T, Kind> Clone for ClerkLayer<T, Kind> {
     }
 }
 
-impl<T: fmt::Debug, Kind> fmt::Debug for ClerkLayer<T, Kind> {
+impl<T: AsyncTransport + WallClock, Kind> fmt::Debug for ClerkLayer<T, Kind> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ClerkLayer").field(&self.gate).finish()
     }

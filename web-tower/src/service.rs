@@ -27,7 +27,7 @@ impl<S: Clone, T> Clone for ClerkService<S, T> {
     }
 }
 
-impl<S, T: fmt::Debug> fmt::Debug for ClerkService<S, T> {
+impl<S, T: AsyncTransport + WallClock> fmt::Debug for ClerkService<S, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClerkService").field("gate", &self.gate).finish_non_exhaustive()
     }
