@@ -68,6 +68,16 @@ impl<T: Transport + WallClock> Authenticator<T> {
 }
 
 /// Verifies session tokens in an async program, with keys that it fetches over a transport. The async form of [`Authenticator`].
+///
+/// ```no_run
+/// # use clerk_sessions_auth::{AsyncAuthenticator, Claims};
+/// # use clerk_sessions_core::transport::{AsyncTransport, WallClock};
+/// /// The user's claims, or the status of the response.
+/// async fn signed_in<T: AsyncTransport + WallClock>(clerk: &AsyncAuthenticator<T>, token: &str) -> Result<Claims, u16> {
+///     let verified = clerk.verify(token).await.map_err(|_unavailable| 503_u16)?;
+///     verified.map_err(|_rejected| 401_u16)?.signed_in().ok_or(401)
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct AsyncAuthenticator<T> {
     verifier: JwksVerifier,

@@ -10,6 +10,20 @@ use crate::reason::Reason;
 /// A token that was rejected. Treat the request as signed out: respond with 401.
 ///
 /// The message says which check failed and what was expected. It holds no part of the token but its times.
+///
+/// ```
+/// use clerk_sessions_auth::{Reason, Rejected};
+///
+/// /// The challenge of a 401, as of RFC 6750.
+/// fn www_authenticate(rejected: &Rejected) -> String {
+///     match rejected.reason() {
+///         Reason::TokenExpired => "Bearer error=\"invalid_token\", error_description=\"expired\"".to_owned(),
+///         reason => format!("Bearer error=\"invalid_token\", error_description=\"{reason}\""),
+///     }
+/// }
+/// # let rejected = clerk_sessions_auth::UnverifiedToken::decode("").unwrap_err();
+/// # assert!(www_authenticate(&rejected).ends_with("error_description=\"token-invalid\""));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}: {message}")]
 pub struct Rejected {
@@ -36,6 +50,16 @@ impl Rejected {
 }
 
 /// The keys could not be fetched, so nobody knows whether the token is good. Respond with 503, and do not sign the user out.
+///
+/// ```
+/// use clerk_sessions_auth::Unavailable;
+///
+/// /// Status and `Retry-After` of the response.
+/// fn response(unavailable: &Unavailable) -> (u16, Option<u64>) {
+///     eprintln!("{unavailable}"); // jwk-remote-failed-to-load: the keys that verify session tokens can't be fetched: …
+///     (503, unavailable.retry_after().map(|wait| wait.as_secs()))
+/// }
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}: the keys that verify session tokens can't be fetched: {error}", self.code())]
 pub struct Unavailable {

@@ -88,6 +88,25 @@ impl Has {
     }
 }
 
+impl Claims {
+    /// Whether the session has everything that is asked for. It is false for anything that can't be read.
+    ///
+    /// ```
+    /// # use clerk_sessions_auth::Claims;
+    /// use clerk_sessions_auth::{Has, Reverification};
+    ///
+    /// fn may_delete(claims: &Claims) -> bool {
+    ///     claims.has(&Has::permission("org:invoices:delete").and(Has::plan("pro")).reverified(Reverification::STRICT))
+    /// }
+    /// # let claims = Claims::from_trusted_json(r#"{"sub": "user_1"}"#).unwrap();
+    /// # assert!(!may_delete(&claims));
+    /// ```
+    #[must_use]
+    pub fn has(&self, asked: &Has) -> bool {
+        asked.is_met_by(self)
+    }
+}
+
 impl Asked {
     fn is_met(&self, claims: &Claims, organization: Option<&Organization<'_>>) -> bool {
         match self {
@@ -115,6 +134,17 @@ fn without_prefix(name: &str) -> &str {
 }
 
 /// How recently, and by which factor, the user must have proved who they are.
+///
+/// ```
+/// use clerk_sessions_auth::{Claims, FactorLevel, Has, Reverification};
+///
+/// // The password was entered 3 minutes before the token was made, and there is no second factor.
+/// let claims = Claims::from_trusted_json(r#"{"sub": "user_1", "fva": [3, -1]}"#)?;
+/// assert!(claims.has(&Has::reverification(Reverification::STRICT)));
+/// let within_two_minutes = Reverification::new(FactorLevel::FirstFactor, 2);
+/// assert!(!claims.has(&Has::reverification(within_two_minutes)));
+/// # Ok::<(), clerk_sessions_core::Mismatch>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reverification {
     level: FactorLevel,

@@ -32,7 +32,7 @@ pub(crate) fn read_object<'de>(text: &'de str, members: &mut impl Members<'de>) 
 /// Checks any JSON value.
 pub(crate) fn check(text: &str) -> Result<(), NotStrict> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    Any.deserialize(&mut deserializer).map_err(|_| NotStrict)?;
+    AnyWith(&mut Nothing).deserialize(&mut deserializer).map_err(|_| NotStrict)?;
     deserializer.end().map_err(|_| NotStrict)
 }
 
@@ -83,7 +83,7 @@ impl<'de, M: Members<'de>> Visitor<'de> for Object<'_, M> {
             if !others.add(name) {
                 return Err(twice());
             }
-            map.next_value_seed(Any)?;
+            map.next_value_seed(AnyWith(&mut Nothing))?;
         }
         Ok(())
     }
@@ -116,10 +116,10 @@ impl<'de> Visitor<'de> for Name {
     }
 }
 
-/// Any value, which is checked and dropped.
-pub(crate) struct Any;
+/// Any value, which is checked and dropped. If it is an object, its members are received first.
+pub(crate) struct AnyWith<'m, M>(pub(crate) &'m mut M);
 
-impl<'de> DeserializeSeed<'de> for Any {
+impl<'de, M: Members<'de>> DeserializeSeed<'de> for AnyWith<'_, M> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -128,7 +128,7 @@ impl<'de> DeserializeSeed<'de> for Any {
 }
 
 /// No member is taken.
-struct Nothing;
+pub(crate) struct Nothing;
 
 impl<'de> Members<'de> for Nothing {
     fn take<A: MapAccess<'de>>(&mut self, _: &str, _: &mut A) -> Result<bool, A::Error> {
@@ -136,7 +136,7 @@ impl<'de> Members<'de> for Nothing {
     }
 }
 
-impl<'de> Visitor<'de> for Any {
+impl<'de, M: Members<'de>> Visitor<'de> for AnyWith<'_, M> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -168,12 +168,12 @@ impl<'de> Visitor<'de> for Any {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        while list.next_element_seed(Any)?.is_some() {}
+        while list.next_element_seed(AnyWith(&mut Nothing))?.is_some() {}
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
-        Object(&mut Nothing).visit_map(map)
+        Object(self.0).visit_map(map)
     }
 }
 

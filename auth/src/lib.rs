@@ -34,12 +34,15 @@ mod error;
 mod has;
 mod json;
 mod jwks;
+mod key_set;
 mod keys;
+mod known_headers;
 mod publishable_key;
 mod reason;
 mod request;
 mod request_authenticator;
 mod rules;
+mod scalar;
 #[cfg(test)]
 mod testing;
 mod time;

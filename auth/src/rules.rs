@@ -8,11 +8,19 @@ use crate::claims::{Claims, WrongType};
 use crate::error::Rejected;
 use crate::reason::Reason;
 use crate::time::UnixTime;
-use crate::token::{Category, Header, TokenType};
+use crate::token::{Category, Header, TokenType, is_of_session};
 
 /// The origins whose tokens are accepted: the claim `azp`.
 ///
 /// A token of another app on a sibling domain of yours may reach your app in a cookie. This check refuses it.
+///
+/// ```
+/// use clerk_sessions_auth::AuthorizedParties;
+///
+/// let mine = AuthorizedParties::list(["https://app.example.com", "http://localhost:3000"])?;
+/// assert!(AuthorizedParties::list([""; 0]).is_err()); // nothing is accepted by accident
+/// # Ok::<(), clerk_sessions_core::Error>(())
+/// ```
 ///
 /// Source: [Clerk on authorized parties](https://clerk.com/docs/guides/sessions/manual-jwt-verification).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,7 +175,7 @@ impl Rules {
         let allowed = match &header.token_type {
             TokenType::Absent => self.token_types.is_empty(),
             TokenType::Named(name) if self.token_types.is_empty() => name == "JWT",
-            TokenType::Named(name) => self.token_types.contains(name),
+            TokenType::Named(name) => self.token_types.iter().any(|allowed| allowed == name),
             TokenType::Other => false,
         };
         if !allowed {
@@ -186,6 +194,19 @@ impl Rules {
     /// whose signature something else has verified.
     ///
     /// `now` is the time since 1970-01-01 00:00:00 UTC.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use clerk_sessions_auth::{AuthorizedParties, Claims, Reason, Rules};
+    ///
+    /// let rules = Rules::new(AuthorizedParties::any());
+    /// let claims = Claims::from_trusted_json(r#"{"sub": "user_1", "sid": "sess_1", "exp": 1700000060}"#)?;
+    /// assert!(rules.check_claims(&claims, Duration::from_secs(1_700_000_000)).is_ok());
+    /// let rejected = rules.check_claims(&claims, Duration::from_secs(1_700_000_065)).unwrap_err();
+    /// assert_eq!(rejected.reason(), Reason::TokenExpired);
+    /// # Ok::<(), clerk_sessions_core::Mismatch>(())
+    /// ```
     ///
     /// # Errors
     /// [`Rejected`]: the first check that failed, in the order user, audience, party, issuer, expiry, start, issue, session.
@@ -294,13 +315,6 @@ impl Tolerance {
             Self::Margin(margin) => format!("a margin of {margin:?} is required"),
         }
     }
-}
-
-/// Whether header and claims are those of a session token, and not of a template, a machine or an OAuth client.
-pub(crate) fn is_of_session(header: &Header, claims: &Claims) -> bool {
-    let is_oauth =
-        matches!(&header.token_type, TokenType::Named(name) if matches!(&**name, "at+jwt" | "application/at+jwt"));
-    header.category == Category::Session && !is_oauth && !claims.user_id().starts_with("mch_")
 }
 
 fn failed(message: impl Into<std::borrow::Cow<'static, str>>) -> Result<(), Rejected> {

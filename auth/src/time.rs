@@ -4,20 +4,20 @@ use std::time::Duration;
 
 use clerk_sessions_core::UnixMillis;
 
-/// A time in microseconds since 1970. Any number of seconds that JSON can hold is in its range, or becomes its end.
+/// A time in microseconds since 1970. A number of seconds beyond its range, which is 292,000 years, becomes its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct UnixTime(i128);
+pub(crate) struct UnixTime(i64);
 
 impl UnixTime {
     /// The time of a number of seconds, rounded to a microsecond.
     #[allow(clippy::cast_possible_truncation)] // A float that is too large becomes the largest integer.
     pub(crate) fn from_seconds(seconds: f64) -> Self {
-        Self((seconds * 1e6).round() as i128)
+        Self((seconds * 1e6).round() as i64)
     }
 
     /// The time this long after the start of 1970.
     pub(crate) fn after_epoch(duration: Duration) -> Self {
-        Self(duration.as_micros().try_into().unwrap_or(i128::MAX))
+        Self(duration.as_micros().try_into().unwrap_or(i64::MAX))
     }
 
     pub(crate) fn plus(self, duration: Duration) -> Self {
@@ -29,13 +29,12 @@ impl UnixTime {
     }
 
     /// The seconds from `earlier` to this time.
-    pub(crate) fn seconds_since(self, earlier: Self) -> i128 {
+    pub(crate) fn seconds_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0) / 1_000_000
     }
 
     pub(crate) fn to_millis(self) -> UnixMillis {
-        let millis = self.0 / 1000;
-        UnixMillis::new(i64::try_from(millis).unwrap_or(if millis < 0 { i64::MIN } else { i64::MAX }))
+        UnixMillis::new(self.0 / 1000)
     }
 }
 

@@ -1,15 +1,16 @@
 //! [`UnverifiedToken`]: a token that was taken apart, and its header.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::MapAccess;
-use serde_json::Value;
 
 use crate::base64url;
 use crate::claims::Claims;
 use crate::error::Rejected;
 use crate::json::{self, Members};
 use crate::reason::Reason;
+use crate::scalar::Scalar;
 
 /// The longest token that is read, in bytes. Browsers keep at most 4 KiB in a cookie, and servers limit their headers.
 pub const MAX_TOKEN_BYTES: usize = 64 * 1024;
@@ -85,7 +86,7 @@ impl UnverifiedToken {
 
     /// Whether it is a token of a session, and not of a template, a machine or an OAuth client.
     pub(crate) fn is_of_session(&self) -> bool {
-        crate::rules::is_of_session(&self.header, &self.claims)
+        is_of_session(&self.header, &self.claims)
     }
 
     /// The claims.
@@ -116,16 +117,17 @@ impl<'a> Parts<'a> {
             return Err(invalid("it is longer than 64 KiB"));
         }
         let parts = token.rsplit_once('.').and_then(|(signed, signature)| {
-            let (header, payload) = signed.split_once('.').filter(|(_, payload)| !payload.contains('.'))?;
+            let (header, payload) = signed.split_once('.')?;
             Some((signed, header, payload, signature))
         });
         let Some((signed, header, payload, signature)) = parts else {
-            return Err(invalid("it does not have three parts, separated by dots"));
+            return Err(invalid(NOT_THREE));
         };
-        let (Some(payload), Some(signature)) = (base64url::decode(payload), base64url::decode(signature)) else {
-            return Err(invalid("its payload or signature is not base64url without padding"));
-        };
-        Ok(Self { signed, header, payload, signature })
+        match (base64url::decode(payload), base64url::decode(signature)) {
+            (Some(payload), Some(signature)) => Ok(Self { signed, header, payload, signature }),
+            _ if payload.contains('.') => Err(invalid(NOT_THREE)),
+            _ => Err(invalid("its payload or signature is not base64url without padding")),
+        }
     }
 
     /// The decoded header.
@@ -140,6 +142,8 @@ impl<'a> Parts<'a> {
         Claims::parse(json).map_err(|_| invalid("its payload is not one JSON object without duplicate members"))
     }
 }
+
+const NOT_THREE: &str = "it does not have three parts, separated by dots";
 
 fn invalid(message: &'static str) -> Rejected {
     Rejected::new(Reason::TokenInvalid, message)
@@ -174,48 +178,50 @@ pub(crate) struct Header {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TokenType {
     Absent,
-    Named(String),
+    Named(Cow<'static, str>),
     /// It is not a text.
     Other,
 }
 
 impl Header {
     pub(crate) fn parse(json: &str) -> Result<Self, Rejected> {
-        let mut reader = Reader::default();
+        let mut reader = Reader { json, ..Reader::default() };
         json::read_object(json, &mut reader)
             .map_err(|_| invalid("its header is not one JSON object without duplicate members"))?;
-        if reader.critical.is_some() {
+        if !reader.critical.is_absent() {
             return Err(invalid("its header has a crit member, whose extensions are not supported"));
         }
-        let text = |member: &Option<Value>| member.as_ref().and_then(Value::as_str).map(str::to_owned);
         Ok(Self {
-            algorithm: text(&reader.algorithm).and_then(|name| Algorithm::named(&name)),
-            key_id: text(&reader.key_id),
-            token_type: match &reader.token_type {
-                None => TokenType::Absent,
-                Some(Value::String(name)) => TokenType::Named(name.clone()),
-                Some(_) => TokenType::Other,
+            algorithm: reader.algorithm.text(json).and_then(Algorithm::named),
+            key_id: reader.key_id.text(json).map(str::to_owned),
+            token_type: match (&reader.token_type, reader.token_type.text(json)) {
+                (Scalar::Absent, _) => TokenType::Absent,
+                (_, Some("JWT")) => TokenType::Named(Cow::Borrowed("JWT")),
+                (_, Some(name)) => TokenType::Named(Cow::Owned(name.to_owned())),
+                (_, None) => TokenType::Other,
             },
-            category: match &reader.category {
-                None => Category::Session,
-                Some(Value::String(name)) if name == MACHINE => Category::Machine,
-                Some(Value::String(name)) if SESSION.contains(&name.as_str()) => Category::Session,
-                Some(_) => Category::Other,
+            category: match (&reader.category, reader.category.text(json)) {
+                (Scalar::Absent, _) => Category::Session,
+                (_, Some(MACHINE)) => Category::Machine,
+                (_, Some(name)) if SESSION.contains(&name) => Category::Session,
+                _ => Category::Other,
             },
         })
     }
 }
 
+/// The members of a header that count.
 #[derive(Default)]
-struct Reader {
-    algorithm: Option<Value>,
-    key_id: Option<Value>,
-    token_type: Option<Value>,
-    category: Option<Value>,
-    critical: Option<Value>,
+struct Reader<'de> {
+    json: &'de str,
+    algorithm: Scalar,
+    key_id: Scalar,
+    token_type: Scalar,
+    category: Scalar,
+    critical: Scalar,
 }
 
-impl<'de> Members<'de> for Reader {
+impl<'de> Members<'de> for Reader<'de> {
     fn take<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
         let member = match name {
             "alg" => &mut self.algorithm,
@@ -225,9 +231,14 @@ impl<'de> Members<'de> for Reader {
             "crit" => &mut self.critical,
             _ => return Ok(false),
         };
-        let raw = map.next_value::<&'de serde_json::value::RawValue>()?.get();
-        json::check(raw).map_err(|_| json::twice())?;
-        let value = serde_json::from_str(raw).map_err(|_| json::twice())?;
-        if member.replace(value).is_some() { Err(json::twice()) } else { Ok(true) }
+        member.take(self.json, map)?;
+        Ok(true)
     }
+}
+
+/// Whether header and claims are those of a session token, and not of a template, a machine or an OAuth client.
+pub(crate) fn is_of_session(header: &Header, claims: &Claims) -> bool {
+    let is_oauth =
+        matches!(&header.token_type, TokenType::Named(name) if matches!(&**name, "at+jwt" | "application/at+jwt"));
+    header.category == Category::Session && !is_oauth && !claims.user_id().starts_with("mch_")
 }

@@ -1,5 +1,6 @@
 //! [`Verifier`]: verifies tokens with keys that are known when it is made.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,9 @@ use clerk_sessions_core::{BuildError, Error};
 use crate::claims::Claims;
 use crate::crypto::{self, Crypto};
 use crate::error::Rejected;
-use crate::keys::{Key, KeyDocument, KeySet, pem};
+use crate::key_set::{Key, KeyDocument, KeySet};
+use crate::keys::pem;
+use crate::known_headers::KnownHeaders;
 use crate::reason::Reason;
 use crate::rules::Rules;
 use crate::token::{Algorithm, Header, Parts};
@@ -164,8 +167,8 @@ impl Verifier {
 
     /// Keeps about this many verified tokens, so that the next request with the same token costs no signature check. Default: none.
     ///
-    /// The memory is bounded: 4 KiB a token at most, and the tokens that expire first make room. Times are checked again for each
-    /// request.
+    /// The memory is bounded: 2 KiB for a token of usual size, and 10 KiB at most, because tokens of more than 4 KiB are not kept. The
+    /// tokens that expire first make room. Times are checked again for each request.
     #[must_use]
     pub fn with_cache(mut self, tokens: usize) -> Self {
         self.checks.cache = Some(Arc::new(VerifiedCache::new(tokens)));
@@ -222,20 +225,23 @@ pub(crate) fn unknown_key() -> Rejected {
 pub(crate) struct Checks {
     pub(crate) rules: Arc<Rules>,
     pub(crate) cache: Option<Arc<VerifiedCache>>,
+    known_headers: Arc<KnownHeaders>,
 }
 
 /// A token whose signature is not checked yet.
-pub(crate) struct Unsigned {
-    /// How much of the token is signed.
+pub(crate) struct Unsigned<'h> {
+    /// The parts of the token: how long its header is, and how much of the token is signed.
+    header_length: usize,
     signed: usize,
     signature: Vec<u8>,
-    pub(crate) header: Header,
+    /// It is borrowed if it is known.
+    pub(crate) header: Cow<'h, Header>,
     claims: Claims,
 }
 
 impl Checks {
     pub(crate) fn new(rules: Rules) -> Self {
-        Self { rules: Arc::new(rules), cache: None }
+        Self { rules: Arc::new(rules), cache: None, known_headers: Arc::default() }
     }
 
     /// Returns the claims of a token that was verified before, if its times are still right.
@@ -245,25 +251,32 @@ impl Checks {
     }
 
     /// Takes a token apart, and makes the checks before that of the key.
-    pub(crate) fn unsigned(&self, token: &str) -> Result<Unsigned, Rejected> {
+    pub(crate) fn unsigned(&self, token: &str) -> Result<Unsigned<'_>, Rejected> {
         let mut parts = Parts::of(token)?;
-        let header = Header::parse(&parts.header_json()?)?;
-        let (signed, signature) = (parts.signed.len(), std::mem::take(&mut parts.signature));
+        let header = match self.known_headers.get(parts.header) {
+            Some(header) => Cow::Borrowed(header),
+            None => Cow::Owned(Header::parse(&parts.header_json()?)?),
+        };
+        let (header_length, signed) = (parts.header.len(), parts.signed.len());
+        let signature = std::mem::take(&mut parts.signature);
         let claims = parts.claims()?;
         self.rules.check_category(&header, &claims)?;
-        Ok(Unsigned { signed, signature, header, claims })
+        Ok(Unsigned { header_length, signed, signature, header, claims })
     }
 
     /// Makes the checks of the signature and the claims of a token that was [taken apart](Self::unsigned).
     pub(crate) fn signed(
         &self,
         token: &str,
-        unsigned: Unsigned,
+        unsigned: Unsigned<'_>,
         key: &Key,
         epoch: u64,
         now: Duration,
     ) -> Result<Verified, Rejected> {
         unsigned.check_signature(token, key)?;
+        if let (Cow::Owned(header), Some(text)) = (unsigned.header, token.get(..unsigned.header_length)) {
+            self.known_headers.keep(text, header);
+        }
         self.rules.check_claims(&unsigned.claims, now)?;
         if let Some(cache) = &self.cache {
             cache.put(token, &unsigned.claims, epoch);
@@ -272,7 +285,11 @@ impl Checks {
     }
 }
 
-impl Unsigned {
+impl Unsigned<'_> {
+    pub(crate) fn into_owned(self) -> Unsigned<'static> {
+        Unsigned { header: Cow::Owned(self.header.into_owned()), ..self }
+    }
+
     pub(crate) fn into_claims(self) -> Claims {
         self.claims
     }

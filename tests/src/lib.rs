@@ -22,6 +22,11 @@ pub mod vectors;
 #[cfg(doctest)]
 struct Readme;
 
+/// The code of the auth crate's README, in the same way.
+#[doc = include_str!("../../auth/README.md")]
+#[cfg(doctest)]
+struct AuthReadme;
+
 /// The migration guides' examples, which compile as tests. The suite `guides` checks that no guide is missing here.
 #[cfg(doctest)]
 mod guides {

@@ -1,6 +1,8 @@
 //! Counts the allocations of calls. The numbers are exact, so a change that adds an allocation has to change the table.
 
 use allocation_counter::measure;
+use clerk_sessions_auth::{AwsLcRs, JwksVerifier, Verifier};
+use clerk_sessions_core::call::{CallContext, Flow, Step};
 use clerk_sessions_core::operation::Operation;
 use clerk_sessions_core::{
     Api, Client, CreateSession, CreateSessionToken, CreateSessionTokenFromTemplate, GetSession, ListSessions,
@@ -8,6 +10,9 @@ use clerk_sessions_core::{
 };
 use clerk_sessions_tests::canned::{Canned, ERROR, SESSION, SESSION_ID, USER_ID, list, token};
 use http::Response;
+use serde_json::json;
+
+use crate::signing::{Signer, claims, rules};
 
 fn refresh() -> RefreshSession {
     let jwt = "x".repeat(744);
@@ -77,4 +82,43 @@ fn the_future_of_a_call_over_reqwest_takes_less_than_3_kib() {
     let size = size_of_val(&client.sessions().get(SESSION_ID));
     println!("{size} bytes");
     assert!(size < 3 * 1024, "{size} bytes");
+}
+
+/// The work of a back end for each request. A token of usual size, with an organization.
+#[test]
+fn verifying_a_token_makes_the_allocations_in_the_table() {
+    let (signer, other) = (Signer::new("ins_1"), Signer::new("ins_1"));
+    let (now, header) = (std::time::Duration::from_secs(1_700_000_000), signer.header().to_string());
+    let payload = claims(now.as_secs(), now.as_secs() + 60).to_string();
+    let (token, forged) = (signer.sign(&header, &payload), other.sign(&header, &payload));
+    let jwks = json!({ "keys": [signer.jwk("ins_1")] }).to_string();
+    let verifier = Verifier::jwks(&jwks, AwsLcRs::new(), rules()).unwrap();
+    let cached = verifier.clone().with_cache(16);
+    // The first verification keeps the header, and with a cache the token.
+    for verifier in [&verifier, &cached] {
+        verifier.verify(&token, now).unwrap().signed_in().unwrap();
+    }
+
+    let fetching =
+        JwksVerifier::new(CallContext::new(Api::new("sk_test_1").unwrap()), AwsLcRs::new(), rules()).unwrap();
+    let flow = || {
+        let mut flow = fetching.verify(&token, now);
+        if let Step::Send { .. } = flow.step(now) {
+            flow.on_response(Response::new(jwks.clone().into_bytes()), now);
+            assert!(matches!(flow.step(now), Step::Done));
+        }
+        drop(flow.finish().unwrap().unwrap());
+    };
+    flow();
+    #[rustfmt::skip]
+    let table = [
+        ("verify", measure(|| drop(verifier.verify(&token, now).unwrap())).count_total, 3),
+        ("verify as a flow, with keys", measure(flow).count_total, 3),
+        ("verify, from the cache", measure(|| drop(cached.verify(&token, now).unwrap())).count_total, 0),
+        ("reject a signature", measure(|| drop(verifier.verify(&forged, now).unwrap_err())).count_total, 3),
+        ("reject another text", measure(|| drop(verifier.verify("x.y", now).unwrap_err())).count_total, 0),
+    ];
+    for (name, counted, expected) in table {
+        assert_eq!(counted, expected, "{name}");
+    }
 }

@@ -16,13 +16,26 @@ fn cargo(arguments: &[&str]) -> String {
 
 /// The names of the packages that a package depends on at run time, including itself.
 fn dependencies(package: &str) -> BTreeSet<String> {
-    let names = tree(package, "normal");
-    names.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).filter(|name| !name.is_empty()).collect()
+    names(&tree(package, "normal"))
+}
+
+/// The same with these features, besides the default ones.
+fn dependencies_with(package: &str, features: &str) -> BTreeSet<String> {
+    names(&tree_with(package, "normal", &["--features", features]))
+}
+
+fn names(tree: &str) -> BTreeSet<String> {
+    tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).filter(|name| !name.is_empty()).collect()
 }
 
 /// The output of `cargo tree` for a package: a line for each package, with its name and version.
 fn tree(package: &str, edges: &str) -> String {
-    cargo(&["tree", "--offline", "--locked", "-e", edges, "--prefix", "none", "--no-dedupe", "-p", package])
+    tree_with(package, edges, &[])
+}
+
+fn tree_with(package: &str, edges: &str, more: &[&str]) -> String {
+    let arguments = ["tree", "--offline", "--locked", "-e", edges, "--prefix", "none", "--no-dedupe", "-p", package];
+    cargo(&[&arguments, more].concat())
 }
 
 #[test]
@@ -31,6 +44,25 @@ fn the_core_depends_on_at_most_18_crates_and_no_transport() {
     assert!(crates.len() <= 18, "{} crates: {crates:?}", crates.len());
     for name in ["ureq", "reqwest", "hyper", "tokio", "rustls", "mio", "socket2", "url"] {
         assert!(!crates.contains(name), "{name} in {crates:?}");
+    }
+}
+
+#[test]
+fn the_verification_of_tokens_depends_on_at_most_24_crates_and_no_transport() {
+    let crates = dependencies("clerk-sessions-auth");
+    assert!(crates.len() <= 24, "{} crates: {crates:?}", crates.len());
+    for name in ["ureq", "reqwest", "hyper", "tokio", "rustls", "ring", "aws-lc-rs", "mio", "socket2", "url"] {
+        assert!(!crates.contains(name), "{name} in {crates:?}");
+    }
+}
+
+#[test]
+fn the_feature_auth_adds_at_most_3_crates_to_ureq_and_2_to_reqwest() {
+    for (package, most) in [("clerk-sessions-ureq", 3), ("clerk-sessions-reqwest", 2)] {
+        let (without, with) = (dependencies(package), dependencies_with(package, "auth"));
+        let more: Vec<_> = with.difference(&without).collect();
+        assert!(more.iter().any(|name| *name == "clerk-sessions-auth"), "{more:?}");
+        assert!(more.len() <= most, "{package}: {more:?}");
     }
 }
 
@@ -104,6 +136,49 @@ fn too_new(metadata: &Value, change: impl Fn(&str, &mut (u32, u32))) -> Vec<Stri
 fn rust_version(package: &Value) -> Option<(u32, u32)> {
     let mut numbers = package["rust_version"].as_str()?.split('.').map(|number| number.parse().unwrap());
     Some((numbers.next().unwrap(), numbers.next().unwrap_or(0)))
+}
+
+/// The packages that these ones depend on at run time, themselves included, with the features that the workspace turns on.
+fn closure(metadata: &Value, roots: &[&str]) -> BTreeSet<String> {
+    let nodes = metadata["resolve"]["nodes"].as_array().unwrap();
+    let nodes: BTreeMap<_, _> = nodes.iter().map(|node| (node["id"].as_str().unwrap(), node)).collect();
+    let packages = metadata["packages"].as_array().unwrap();
+    let names: BTreeMap<_, _> =
+        packages.iter().map(|package| (package["id"].as_str().unwrap(), package["name"].as_str().unwrap())).collect();
+    let mut waiting: Vec<&str> = nodes.keys().copied().filter(|id| roots.contains(&names[id])).collect();
+    assert_eq!(waiting.len(), roots.len(), "{waiting:?}");
+    let mut seen = BTreeSet::new();
+    while let Some(id) = waiting.pop() {
+        if seen.insert(id) {
+            let is_normal = |dependency: &&Value| {
+                dependency["dep_kinds"].as_array().unwrap().iter().any(|kind| kind["kind"].is_null())
+            };
+            let dependencies = nodes[id]["deps"].as_array().unwrap().iter().filter(is_normal);
+            waiting.extend(dependencies.map(|dependency| dependency["pkg"].as_str().unwrap()));
+        }
+    }
+    seen.into_iter().map(|id| names[id].to_owned()).collect()
+}
+
+#[test]
+fn an_app_on_axum_and_reqwest_gets_at_most_12_more_crates() {
+    let metadata = metadata();
+    let app = closure(&metadata, &["axum", "reqwest"]);
+    let ours = closure(&metadata, &["clerk-sessions-tower", "clerk-sessions-reqwest"]);
+    assert!(app.len() > 50 && app.is_subset(&ours), "{app:?}");
+    for name in ["axum", "clerk-sessions-auth"] {
+        assert!(ours.contains(name), "{ours:?}");
+    }
+    let more: Vec<_> = ours.difference(&app).collect();
+    assert!(more.len() <= 12, "{} crates: {more:?}", more.len());
+}
+
+#[test]
+fn the_layers_depend_on_no_http_client_and_without_axum_on_none_of_its_crates() {
+    let tower = dependencies("clerk-sessions-tower");
+    for name in ["axum", "axum-core", "hyper", "reqwest", "tokio", "tower", "ureq"] {
+        assert!(!tower.contains(name), "{name} in {tower:?}");
+    }
 }
 
 #[test]

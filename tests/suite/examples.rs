@@ -1,13 +1,14 @@
 //! Runs the example programs.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
 use clerk_sessions_fake::{FakeClerk, FakeServer, ScriptedResponse, Seed};
 use clerk_sessions_ureq::ureq::Agent;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) const TRANSPORTS: [&str; 2] = ["ureq", "reqwest"];
 
@@ -150,4 +151,133 @@ fn mint_service_mints_a_token_for_the_signed_in_session() {
     assert_eq!(mint("sess_nowhere", "demo").0, 404);
     server.fake().script(vec![ScriptedResponse { status: 500, headers: BTreeMap::new(), body: String::new() }]);
     assert_eq!(mint("sess_demo_active", "demo").0, 502);
+}
+
+/// A token of a user who is signed in until this time, in seconds.
+fn token_until(fake: &FakeClerk, expires_at: i64) -> String {
+    fake.sign(&json!({
+        "azp": "https://app.example.com", "exp": expires_at, "iat": 951_782_400, "nbf": -2_208_988_800_i64, "fva": [3, -1],
+        "sid": "sess_1", "sub": "user_1", "name": "\u{1b}[2J",
+    }))
+}
+
+/// 2099-12-31 23:59:59 UTC.
+const FAR: i64 = 4_102_444_799;
+
+/// A file that tests give to an example.
+fn file(name: &str, text: &str) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("clerk-sessions-{}-{name}", std::process::id()));
+    fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn verify_mints_a_token_and_verifies_it() {
+    let output = example("verify").output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    for text in
+        ["  alg   \"RS256\"\n", "verified: user_demo is signed in, with the session sess_demo\n", ", in 59 s)\n"]
+    {
+        // A second may have passed.
+        let found = stdout(&output).replace("in 60 s", "in 59 s").contains(text);
+        assert!(found, "{text} is not in {}", stdout(&output));
+    }
+}
+
+#[test]
+fn verify_shows_times_as_dates_and_nothing_that_changes_the_terminal() {
+    let fake = FakeClerk::new(Seed::default());
+    let pem = file("dates.pem", &fake.pem());
+    let output = example("verify").arg("--pem").arg(&pem).arg(token_until(&fake, FAR)).output().unwrap();
+    fs::remove_file(pem).unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    for text in [
+        "expires 2099-12-31 23:59:59 UTC, in ",
+        "is valid from 1900-01-01 00:00:00 UTC, ",
+        "was made at 2000-02-29 00:00:00 UTC, ",
+        "first factor 3 min before, second factor never",
+        "verified: user_1 is signed in",
+    ] {
+        assert!(stdout(&output).contains(text), "{text} is not in {}", stdout(&output));
+    }
+    assert!(!stdout(&output).contains('\u{1b}'));
+}
+
+#[test]
+fn verify_says_which_check_failed() {
+    let fake = FakeClerk::new(Seed::default());
+    let jwks = file("checks.json", &fake.jwks().to_string());
+    let good = token_until(&fake, FAR);
+    let mut other = FakeClerk::new(Seed::default());
+    other.rotate_keys(false);
+    let pending = fake.sign(&json!({ "sub": "user_1", "sid": "sess_1", "exp": FAR, "sts": "pending" }));
+    // The claims of one token with the signature of another.
+    let mixed = format!("{}.{}", good.rsplit_once('.').unwrap().0, pending.rsplit_once('.').unwrap().1);
+    for (token, party, expected) in [
+        (good.as_str(), "https://app.example.com", "verified: user_1"),
+        (&good, "https://app.example.com/", "rejected: token-invalid-authorized-parties\n"),
+        (&token_until(&fake, 951_782_460), "https://app.example.com", "rejected: token-expired\n  why:    it expired "),
+        (&token_until(&other, FAR), "https://app.example.com", "rejected: jwk-kid-mismatch\n"),
+        (&mixed, "https://app.example.com", "rejected: token-invalid-signature\n"),
+        ("not a token", "https://app.example.com", "rejected: token-invalid\n  why:    it does not have three parts"),
+        (&pending, "", "pending: "),
+    ] {
+        let mut command = example("verify");
+        command.arg("--jwks").arg(&jwks).arg(token);
+        if !party.is_empty() {
+            command.args(["--party", party]);
+        }
+        let output = command.output().unwrap();
+        let code = i32::from(!expected.starts_with("verified"));
+        assert_eq!(output.status.code(), Some(code), "{expected}: {}{}", stdout(&output), stderr(&output));
+        assert!(stdout(&output).contains(expected), "{expected} is not in {}", stdout(&output));
+    }
+    fs::remove_file(jwks).unwrap();
+}
+
+#[test]
+fn verify_fetches_keys_with_the_secret_key() {
+    let server = server();
+    let token = token_until(&server.fake(), FAR);
+    let output = against(example("verify").arg(&token), &server);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stdout(&output).contains(&format!("keys: {}\n", server.base_url())), "{}", stdout(&output));
+    assert_eq!(server.fake().jwks_requests(), 1);
+
+    let mut command = example("verify");
+    command.env("CLERK_API_URL", server.api_url()).env("CLERK_SECRET_KEY", "sk_test_wrong").arg(&token);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", stdout(&output));
+    assert!(stderr(&output).contains("secret-key-invalid"), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("sk_test_wrong"));
+}
+
+#[test]
+fn verify_reads_a_token_from_stdin() {
+    let fake = FakeClerk::new(Seed::default());
+    let pem = file("stdin.pem", &fake.pem());
+    let mut command = example("verify");
+    let command = command.arg("--pem").arg(&pem).arg("-");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    writeln!(child.stdin.take().unwrap(), "{}", token_until(&fake, FAR)).unwrap();
+    assert!(child.wait().unwrap().success());
+    fs::remove_file(pem).unwrap();
+}
+
+#[test]
+fn verify_exits_with_2_on_wrong_usage_and_without_keys() {
+    for arguments in [
+        &["--pem", "/no/such/file", "token"][..],
+        &["--pem", "a", "--jwks", "b", "token"],
+        &["--publishable-key", "sk_test_1", "token"],
+        &["--publishable-key", "pk_test_Y2xlcmsuZXhhbXBsZS5jb20k"],
+        &["--verbose"],
+        &["token", "more"],
+    ] {
+        let output = example("verify").args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
+        assert!(!output.stderr.is_empty());
+    }
+    let help = example("verify").arg("--help").output().unwrap();
+    assert!(help.status.success() && stdout(&help).starts_with("usage: verify"), "{}", stderr(&help));
 }

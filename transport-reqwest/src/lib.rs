@@ -31,6 +31,7 @@
 //! | set a proxy, TLS, connections, response size | [`ReqwestTransportBuilder`] |
 //! | set the base URL, the API version, more headers | [`ApiBuilder`] |
 //! | call another endpoint of Clerk's Backend API | [`operation`] |
+//! | verify session tokens | the module `auth`, with the feature `auth` |
 //!
 //! All types that a program needs are re-exported from `clerk-sessions-core`. You need no dependency on it.
 //!
@@ -59,7 +60,7 @@
 //! | `rustls-no-provider` | no | the same, with a crypto provider that the program installs |
 //! | `native-tls` | no | TLS by the library of the operating system |
 //! | `gzip` | yes | compressed responses |
-//! | `auth` | no | `auth`: verifies session tokens |
+//! | `auth` | no | the module `auth`, which verifies session tokens |
 //! | `http2` | no | HTTP/2, if the server offers it, with [pings](ReqwestTransportBuilder#http2); without this feature, HTTP/1.1 only |
 //! | `socks` | no | SOCKS proxies |
 //! | `stream` | no | `Pages::into_stream`: all sessions of a list as a `Stream` |

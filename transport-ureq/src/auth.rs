@@ -43,6 +43,14 @@ pub type RequestAuthenticator = clerk_sessions_auth::RequestAuthenticator<UreqTr
 /// The RSA of the rustls that ureq uses here: ring.
 ///
 /// With the feature `rustls`. With other TLS features, pass another [`Crypto`].
+///
+/// ```
+/// use clerk_sessions_ureq::auth::{AuthorizedParties, Rules, Verifier, crypto};
+///
+/// let pem = "-----BEGIN PUBLIC KEY-----\nMIIBIjANBg…";
+/// let error = Verifier::pem(pem, crypto(), Rules::new(AuthorizedParties::any())).unwrap_err();
+/// assert!(error.to_string().starts_with("pem ")); // the key is checked here, not at the first token
+/// ```
 #[cfg(feature = "rustls")]
 #[must_use]
 pub fn crypto() -> Rustls {
@@ -60,6 +68,15 @@ pub fn authenticator(client: &Client, rules: Rules) -> Result<Authenticator, Err
 }
 
 /// Creates an authenticator that needs no secret key: it fetches keys from the Frontend API that the publishable key names.
+///
+/// ```no_run
+/// use clerk_sessions_ureq::auth::{AuthorizedParties, Rules, public_authenticator};
+///
+/// let rules = Rules::new(AuthorizedParties::list(["https://app.example.com"])?);
+/// let clerk = public_authenticator("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", rules)?;
+/// clerk.warm_up()?; // fetches https://clerk.example.com/.well-known/jwks.json
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::Build`]: `publishable_key` is not one (`pk_…`), or ureq can't be set up, as for [`client`](fn@crate::client).

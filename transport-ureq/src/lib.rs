@@ -29,6 +29,7 @@
 //! | set a proxy, TLS, connections, response size | [`UreqTransportBuilder`] |
 //! | set the base URL, the API version, more headers | [`ApiBuilder`] |
 //! | call another endpoint of Clerk's Backend API | [`operation`] |
+//! | verify session tokens | the module `auth`, with the feature `auth` |
 //!
 //! All types that a program needs are re-exported from `clerk-sessions-core`. You need no dependency on it.
 //!
@@ -52,7 +53,7 @@
 //! | `platform-verifier` | no | the certificates of the operating system instead of the compiled-in ones; it adds no TLS, so combine it with another TLS feature |
 //! | `native-tls` | no | TLS by the library of the operating system, if no rustls feature is on |
 //! | `gzip` | yes | compressed responses |
-//! | `auth` | no | `auth`: verifies session tokens |
+//! | `auth` | no | the module `auth`, which verifies session tokens |
 //! | `socks-proxy` | no | SOCKS proxies |
 
 mod adapter;

@@ -1,47 +1,12 @@
 //! The claims of a payload by name, as ranges of its text, so that reading a token copies nothing.
 
-use std::fmt;
 use std::ops::Range;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::MapAccess;
 use serde_json::value::RawValue;
 
-use crate::json::{self, Any, Members, NotStrict};
-
-/// A claim that should be a text or a number.
-#[derive(Debug, Default)]
-pub(super) enum Scalar {
-    #[default]
-    Absent,
-    /// A text without escapes: its place in the payload.
-    Text(Range<usize>),
-    /// A text with escapes, unescaped.
-    Unescaped(Box<str>),
-    Number(f64),
-    /// Any other value.
-    Other,
-}
-
-impl Scalar {
-    pub(super) fn is_absent(&self) -> bool {
-        matches!(self, Self::Absent)
-    }
-
-    pub(super) fn text<'a>(&'a self, payload: &'a str) -> Option<&'a str> {
-        match self {
-            Self::Text(range) => payload.get(range.clone()),
-            Self::Unescaped(text) => Some(text),
-            Self::Absent | Self::Number(_) | Self::Other => None,
-        }
-    }
-
-    pub(super) fn number(&self) -> Option<f64> {
-        match self {
-            Self::Number(number) => Some(*number),
-            _ => None,
-        }
-    }
-}
+use crate::json::{self, AnyWith, Members, NotStrict};
+use crate::scalar::{Scalar, place};
 
 /// The claims that Clerk defines. All others are checked, and stay in the payload.
 #[derive(Debug, Default)]
@@ -60,12 +25,22 @@ pub(super) struct Index {
     pub(super) v1_organization: Scalar,
     pub(super) v1_slug: Scalar,
     pub(super) v1_role: Scalar,
+    pub(super) organization: Option<OrganizationIndex>,
     /// The claims below are read when they are used: this is the place of their JSON.
     pub(super) v1_permissions: Option<Range<usize>>,
-    pub(super) organization: Option<Range<usize>>,
     pub(super) audience: Option<Range<usize>>,
     pub(super) actor: Option<Range<usize>>,
     pub(super) factor_ages: Option<Range<usize>>,
+}
+
+/// The members of the claim `o`. All are absent if it is no object.
+#[derive(Debug, Default)]
+pub(super) struct OrganizationIndex {
+    pub(super) id: Scalar,
+    pub(super) slug: Scalar,
+    pub(super) role: Scalar,
+    pub(super) permissions: Scalar,
+    pub(super) masks: Scalar,
 }
 
 impl Index {
@@ -80,12 +55,6 @@ impl Index {
 struct Reader<'de> {
     payload: &'de str,
     index: Index,
-}
-
-/// The place of `part`, which is a part of `whole`.
-fn place(part: &str, whole: &str) -> Range<usize> {
-    let start = (part.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize);
-    start..start.wrapping_add(part.len())
 }
 
 impl<'de> Members<'de> for Reader<'de> {
@@ -106,10 +75,15 @@ impl<'de> Members<'de> for Reader<'de> {
             "org_id" => &mut index.v1_organization,
             "org_slug" => &mut index.v1_slug,
             "org_role" => &mut index.v1_role,
+            "o" => {
+                let mut members = OrganizationReader { payload, index: OrganizationIndex::default() };
+                map.next_value_seed(AnyWith(&mut members))?;
+                let first = index.organization.replace(members.index).is_none();
+                return if first { Ok(true) } else { Err(json::twice()) };
+            }
             _ => {
                 let raw = match name {
                     "org_permissions" => &mut index.v1_permissions,
-                    "o" => &mut index.organization,
                     "aud" => &mut index.audience,
                     "act" => &mut index.actor,
                     "fva" => &mut index.factor_ages,
@@ -123,68 +97,27 @@ impl<'de> Members<'de> for Reader<'de> {
                 return Ok(true);
             }
         };
-        let value = map.next_value_seed(ScalarOf(payload))?;
-        if !scalar.is_absent() {
-            return Err(json::twice());
-        }
-        *scalar = value;
+        scalar.take(payload, map)?;
         Ok(true)
     }
 }
 
-/// Reads a [`Scalar`] of this payload.
-struct ScalarOf<'de>(&'de str);
-
-impl<'de> DeserializeSeed<'de> for ScalarOf<'de> {
-    type Value = Scalar;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Scalar, D::Error> {
-        deserializer.deserialize_any(self)
-    }
+struct OrganizationReader<'de> {
+    payload: &'de str,
+    index: OrganizationIndex,
 }
 
-impl<'de> Visitor<'de> for ScalarOf<'de> {
-    type Value = Scalar;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Scalar, E> {
-        Ok(Scalar::Text(place(text, self.0)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Scalar, E> {
-        Ok(Scalar::Unescaped(text.into()))
-    }
-
-    #[allow(clippy::cast_precision_loss)] // As in JSON parsers that have floats only.
-    fn visit_u64<E>(self, number: u64) -> Result<Scalar, E> {
-        Ok(Scalar::Number(number as f64))
-    }
-
-    #[allow(clippy::cast_precision_loss)]
-    fn visit_i64<E>(self, number: i64) -> Result<Scalar, E> {
-        Ok(Scalar::Number(number as f64))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Scalar, E> {
-        Ok(Scalar::Number(number))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Scalar, E> {
-        Ok(Scalar::Other)
-    }
-
-    fn visit_unit<E>(self) -> Result<Scalar, E> {
-        Ok(Scalar::Other)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Scalar, A::Error> {
-        Any.visit_seq(list).map(|()| Scalar::Other)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Scalar, A::Error> {
-        Any.visit_map(map).map(|()| Scalar::Other)
+impl<'de> Members<'de> for OrganizationReader<'de> {
+    fn take<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
+        let scalar = match name {
+            "id" => &mut self.index.id,
+            "slg" => &mut self.index.slug,
+            "rol" => &mut self.index.role,
+            "per" => &mut self.index.permissions,
+            "fpm" => &mut self.index.masks,
+            _ => return Ok(false),
+        };
+        scalar.take(self.payload, map)?;
+        Ok(true)
     }
 }

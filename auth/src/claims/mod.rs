@@ -15,11 +15,11 @@ use clerk_sessions_core::{Mismatch, UnixMillis};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use self::member::{Index, Scalar};
+use self::member::Index;
 pub use self::organization::Organization;
 pub use self::test_claims::TestClaims;
-use crate::has::Has;
 use crate::json::NotStrict;
+use crate::scalar::Scalar;
 use crate::time::UnixTime;
 
 /// What a session token says: user, session, organization, times, and all other claims.
@@ -28,6 +28,19 @@ use crate::time::UnixTime;
 /// Clerk's tokens have the same methods. A claim of the wrong type is `None`, as if it were missing.
 ///
 /// `Debug` shows no claim, as they are personal data. [`json`](Self::json) returns the payload.
+///
+/// ```
+/// use clerk_sessions_auth::Claims;
+///
+/// // In a test; a program gets claims from a verifier.
+/// let claims = Claims::from_trusted_json(
+///     r#"{"v": 2, "sub": "user_1", "sid": "sess_1", "exp": 1700000060, "o": {"id": "org_1", "rol": "admin"}}"#,
+/// )?;
+/// assert_eq!((claims.user_id(), claims.session_id()), ("user_1", Some("sess_1")));
+/// assert_eq!(claims.expires_at().unwrap().as_millis(), 1_700_000_060_000);
+/// assert_eq!(claims.organization().unwrap().role.as_deref(), Some("org:admin"));
+/// # Ok::<(), clerk_sessions_core::Mismatch>(())
+/// ```
 ///
 /// Source: [Clerk's session tokens](https://clerk.com/docs/guides/sessions/session-tokens).
 #[derive(Clone)]
@@ -172,23 +185,6 @@ impl Claims {
     #[must_use]
     pub fn actor(&self) -> Option<TokenActor> {
         serde_json::from_str(self.actor_json()?).ok()
-    }
-
-    /// Whether the session has everything that is asked for. It is false for anything that can't be read.
-    ///
-    /// ```
-    /// # use clerk_sessions_auth::Claims;
-    /// use clerk_sessions_auth::{Has, Reverification};
-    ///
-    /// fn may_delete(claims: &Claims) -> bool {
-    ///     claims.has(&Has::permission("org:invoices:delete").and(Has::plan("pro")).reverified(Reverification::STRICT))
-    /// }
-    /// # let claims = Claims::from_trusted_json(r#"{"sub": "user_1"}"#).unwrap();
-    /// # assert!(!may_delete(&claims));
-    /// ```
-    #[must_use]
-    pub fn has(&self, asked: &Has) -> bool {
-        asked.is_met_by(self)
     }
 
     pub(crate) fn has_user(&self) -> bool {

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::Claims;
 use super::permissions::of_masks;
 
@@ -30,29 +28,25 @@ impl<'a> Organization<'a> {
 
     fn of_v1(claims: &'a Claims) -> Option<Self> {
         let index = claims.index();
-        let text = |scalar: &'a super::member::Scalar| scalar.text(claims.json()).map(Cow::Borrowed);
         let permissions = claims.part(index.v1_permissions.as_ref()).and_then(|json| serde_json::from_str(json).ok());
         Some(Self {
-            id: text(&index.v1_organization).filter(|id| !id.is_empty())?,
-            slug: text(&index.v1_slug),
-            role: text(&index.v1_role),
+            id: claims.text(&index.v1_organization).filter(|id| !id.is_empty())?.into(),
+            slug: claims.text(&index.v1_slug).map(Cow::Borrowed),
+            role: claims.text(&index.v1_role).map(Cow::Borrowed),
             permissions,
         })
     }
 
     fn of_v2(claims: &'a Claims) -> Option<Self> {
-        let json = claims.part(claims.index().organization.as_ref())?;
-        let members: serde_json::Map<String, Value> = serde_json::from_str(json).ok()?;
-        let text = |name| members.get(name).and_then(Value::as_str);
-        let owned = |name| text(name).map(|text| Cow::<str>::Owned(text.to_owned()));
-        let permissions = match (claims.features(), text("per"), text("fpm")) {
+        let index = claims.index().organization.as_ref()?;
+        let permissions = match (claims.features(), claims.text(&index.permissions), claims.text(&index.masks)) {
             (Some(features), Some(permissions), Some(masks)) => of_masks(features, permissions, masks),
             _ => Vec::new(),
         };
         Some(Self {
-            id: owned("id").filter(|id| !id.is_empty())?,
-            slug: owned("slg"),
-            role: text("rol").map(|role| Cow::Owned(format!("org:{role}"))),
+            id: claims.text(&index.id).filter(|id| !id.is_empty())?.into(),
+            slug: claims.text(&index.slug).map(Cow::Borrowed),
+            role: claims.text(&index.role).map(|role| Cow::Owned(format!("org:{role}"))),
             permissions: Some(permissions),
         })
     }

@@ -6,11 +6,11 @@ use clerk_sessions_core::call::{Call, Flow, Step};
 use clerk_sessions_core::http::Response;
 use clerk_sessions_core::{BuildError, Error, TransportError};
 
-use super::key_cache::{Fetching, Found, Lookup};
+use super::key_cache::{Fetched, Fetching, Found, Lookup};
 use super::operation::{GetJwks, GetPublicJwks};
 use super::verifier::{JwksVerifier, Source};
 use crate::error::Rejected;
-use crate::keys::{KeyDocument, KeySet};
+use crate::key_set::{KeyDocument, KeySet};
 use crate::verifier::{Unsigned, Verified, unknown_key};
 
 /// How long a call first waits for the keys that another call fetches. It doubles up to [`LONGEST_WAIT`].
@@ -65,6 +65,8 @@ impl Fetch {
 pub(crate) struct FindKey {
     wait: Duration,
     under_way: Option<Box<(Fetching, Fetch)>>,
+    /// Whether a request is sent and not reported yet.
+    is_sent: bool,
 }
 
 /// What [`FindKey`] needs next, or found.
@@ -78,61 +80,71 @@ pub(crate) enum Finding {
 
 impl FindKey {
     pub(crate) fn new() -> Self {
-        Self { wait: FIRST_WAIT, under_way: None }
+        Self { wait: FIRST_WAIT, under_way: None, is_sent: false }
     }
 
     pub(crate) fn step(&mut self, verifier: &JwksVerifier, id: Option<&str>, now: Duration) -> Finding {
-        if self.under_way.is_none() {
-            match verifier.find_key(id, now) {
-                Lookup::Found(found) => return Finding::Found(found),
-                Lookup::Unknown => return Finding::Unknown,
-                Lookup::Unavailable(error) => return Finding::Unavailable(error),
-                Lookup::Wait => {
-                    let wait = self.wait;
-                    self.wait = (wait * 2).min(LONGEST_WAIT);
-                    return Finding::Next(Step::Wait(wait));
-                }
-                Lookup::Fetch(fetching) => match Fetch::new(verifier) {
-                    Ok(fetch) => self.under_way = Some(Box::new((fetching, fetch))),
-                    Err(error) => return Finding::Unavailable(error),
+        if self.is_sent {
+            return Finding::Next(Step::Done);
+        }
+        loop {
+            let (fetching, mut fetch) = match self.under_way.take() {
+                Some(under_way) => *under_way,
+                None => match verifier.find_key(id, now) {
+                    Lookup::Found(found) => return Finding::Found(found),
+                    Lookup::Unknown => return Finding::Unknown,
+                    Lookup::Unavailable(error) => return Finding::Unavailable(error),
+                    Lookup::Wait => {
+                        let wait = self.wait;
+                        self.wait = (wait * 2).min(LONGEST_WAIT);
+                        return Finding::Next(Step::Wait(wait));
+                    }
+                    Lookup::Fetch(fetching) => match Fetch::new(verifier) {
+                        Ok(fetch) => (fetching, fetch),
+                        Err(error) => return Finding::Unavailable(error),
+                    },
                 },
+            };
+            match fetch.step(now) {
+                Step::Done => {}
+                step => {
+                    self.is_sent = matches!(step, Step::Send { .. });
+                    self.under_way = Some(Box::new((fetching, fetch)));
+                    return Finding::Next(step);
+                }
             }
-        }
-        let Some((fetching, mut fetch)) = self.under_way.take().map(|under_way| *under_way) else {
-            return Finding::Unknown;
-        };
-        match fetch.step(now) {
-            Step::Done => {}
-            step => {
-                self.under_way = Some(Box::new((fetching, fetch)));
-                return Finding::Next(step);
-            }
-        }
-        match fetch.finish() {
-            Ok(document) => {
-                let keys = KeySet::new(&document, verifier.crypto());
-                fetching.succeeded(keys, id).map_or(Finding::Unknown, Finding::Found)
-            }
-            Err(error) => {
-                fetching.failed(&error, now);
-                // Keys that are too old may be allowed now.
-                match verifier.find_key(id, now) {
-                    Lookup::Found(found) => Finding::Found(found),
-                    _ => Finding::Unavailable(error),
+            match fetch.finish() {
+                Ok(document) => {
+                    let keys = KeySet::new(&document, verifier.crypto());
+                    match fetching.succeeded(keys, id, now) {
+                        Fetched::Found(found) => return Finding::Found(found),
+                        Fetched::Unknown => return Finding::Unknown,
+                        Fetched::Superseded => {}
+                    }
+                }
+                Err(error) => {
+                    fetching.failed(&error, now);
+                    // Keys that are too old may be allowed now.
+                    return match verifier.find_key(id, now) {
+                        Lookup::Found(found) => Finding::Found(found),
+                        _ => Finding::Unavailable(error),
+                    };
                 }
             }
         }
     }
 
     pub(crate) fn on_response(&mut self, response: Response<Vec<u8>>, now: Duration) {
-        if let Some((_, fetch)) = self.under_way.as_deref_mut() {
-            fetch.on_response(response, now);
+        self.is_sent = false;
+        if let Some(under_way) = &mut self.under_way {
+            under_way.1.on_response(response, now);
         }
     }
 
     pub(crate) fn on_failure(&mut self, error: TransportError, now: Duration) {
-        if let Some((_, fetch)) = self.under_way.as_deref_mut() {
-            fetch.on_failure(error, now);
+        self.is_sent = false;
+        if let Some(under_way) = &mut self.under_way {
+            under_way.1.on_failure(error, now);
         }
     }
 }
@@ -152,8 +164,24 @@ pub struct VerifyToken<'a> {
 
 enum State {
     Start,
-    Finding(Box<Unsigned>, FindKey),
+    Finding(Box<Unsigned<'static>>, FindKey),
     Done(Result<Result<Verified, Rejected>, Error>),
+}
+
+impl JwksVerifier {
+    /// Begins to verify a token. `unix_time` is the time since 1970-01-01 00:00:00 UTC. Drive it as a
+    /// [`Flow`](clerk_sessions_core::call::Flow).
+    #[must_use]
+    pub fn verify<'a>(&self, token: &'a str, unix_time: Duration) -> VerifyToken<'a> {
+        VerifyToken::new(self.clone(), token, unix_time)
+    }
+
+    /// Begins to fetch the keys, unless there are new ones. Drive it as a [`Flow`](clerk_sessions_core::call::Flow) before the first
+    /// request, so that no request has to wait for it.
+    #[must_use]
+    pub fn warm_up(&self) -> WarmUp {
+        WarmUp::new(self.clone())
+    }
 }
 
 impl<'a> VerifyToken<'a> {
@@ -170,11 +198,19 @@ impl<'a> VerifyToken<'a> {
                 return State::Done(Ok(Ok(Verified::new(claims))));
             }
         }
-        let unsigned = checks.unsigned(self.token);
-        match unsigned.and_then(|token| checks.rules.check_header(&token.header).map(|()| token)) {
-            Ok(token) if token.header.key_id.is_none() => State::Done(Ok(Err(unknown_key()))),
-            Ok(token) => State::Finding(Box::new(token), FindKey::new()),
-            Err(rejected) => State::Done(Ok(Err(rejected))),
+        let done = |result| State::Done(Ok(result));
+        let token = match checks.unsigned(self.token) {
+            Ok(token) => token,
+            Err(rejected) => return done(Err(rejected)),
+        };
+        if let Err(rejected) = checks.rules.check_header(&token.header) {
+            return done(Err(rejected));
+        }
+        let Some(id) = token.header.key_id.as_deref() else { return done(Err(unknown_key())) };
+        // Nearly always there is the key, and the flow needs no more steps.
+        match self.verifier.fresh_key(id, now) {
+            Some(Found { key, epoch }) => done(checks.signed(self.token, token, &key, epoch, self.unix_time)),
+            None => State::Finding(Box::new(token.into_owned()), FindKey::new()),
         }
     }
 }
@@ -194,7 +230,7 @@ impl Flow for VerifyToken<'_> {
             Finding::Unavailable(error) => Err(Err(error)),
             Finding::Found(found) => Ok(found),
         };
-        let unix_time = self.unix_time + now.saturating_sub(started);
+        let unix_time = self.unix_time.saturating_add(now.saturating_sub(started));
         let state = std::mem::replace(&mut self.state, State::Start);
         self.state = match (state, found) {
             (State::Finding(token, _), Ok(Found { key, epoch })) => {

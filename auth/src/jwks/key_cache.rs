@@ -6,7 +6,7 @@ use std::time::Duration;
 use clerk_sessions_core::Error;
 
 use super::settings::KeySettings;
-use crate::keys::{Key, KeySet};
+use crate::key_set::{Key, KeySet};
 
 /// The pause after a failed fetch. It doubles with each failure in a row.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -20,17 +20,20 @@ pub(super) struct KeyCache {
 
 #[derive(Default)]
 struct State {
-    fetched: Option<Fetched>,
+    newest: Option<Keys>,
     /// The start of the last successful fetch for an unknown key id.
     looked_up: Option<Duration>,
     failure: Option<Failure>,
     /// The number of the fetch under way, and when it must have ended.
     fetching: Option<(u64, Duration)>,
     fetches: u64,
+    /// Fetches with a smaller number began before the keys were forgotten.
+    forgotten: u64,
     epoch: u64,
 }
 
-struct Fetched {
+/// The keys of the newest fetch.
+struct Keys {
     keys: Arc<KeySet>,
     /// The start of the fetch.
     at: Duration,
@@ -66,7 +69,18 @@ pub(super) struct Fetching {
     cache: Arc<KeyCache>,
     number: u64,
     started: Duration,
+    /// When it must have ended.
+    end: Duration,
     is_for_unknown: bool,
+}
+
+/// What a fetch that succeeded is good for.
+pub(super) enum Fetched {
+    Found(Found),
+    /// The set has no such key.
+    Unknown,
+    /// Nothing: look the key up again. The keys were forgotten since the start of the fetch, or it took too long.
+    Superseded,
 }
 
 impl KeyCache {
@@ -77,7 +91,14 @@ impl KeyCache {
     /// The number of the key set, if it is new enough.
     pub(super) fn epoch(&self, now: Duration, settings: &KeySettings) -> Option<u64> {
         let state = self.state();
-        state.fetched.as_ref().filter(|fetched| fetched.is_fresh(now, settings)).map(|_| state.epoch)
+        state.newest.as_ref().filter(|keys| keys.is_fresh(now, settings)).map(|_| state.epoch)
+    }
+
+    /// The key with this id in a set that is new enough.
+    pub(super) fn fresh(&self, id: &str, now: Duration, settings: &KeySettings) -> Option<Found> {
+        let state = self.state();
+        state.newest.as_ref().filter(|keys| keys.is_fresh(now, settings))?;
+        state.found(Some(id))
     }
 
     /// Looks a key up; without an id, the question is only whether there are keys. `longest` is the longest time that a fetch takes:
@@ -90,7 +111,7 @@ impl KeyCache {
         longest: Duration,
     ) -> Lookup {
         let mut state = self.state();
-        let is_fresh = state.fetched.as_ref().is_some_and(|fetched| fetched.is_fresh(now, settings));
+        let is_fresh = state.newest.as_ref().is_some_and(|keys| keys.is_fresh(now, settings));
         if is_fresh {
             if let Some(found) = state.found(id) {
                 return Lookup::Found(found);
@@ -102,8 +123,9 @@ impl KeyCache {
         }
         if let Some(failure) = state.failure.as_ref().filter(|failure| now < failure.until) {
             let error = failure.error.clone();
-            if !is_fresh && state.fetched.as_ref().is_some_and(|fetched| fetched.is_usable_in_outage(now, settings)) {
-                return state.found(id).map_or(Lookup::Unknown, Lookup::Found);
+            if !is_fresh && state.newest.as_ref().is_some_and(|keys| keys.is_usable_in_outage(now, settings)) {
+                // A key that is not in an old set may be a new one.
+                return state.found(id).map_or(Lookup::Unavailable(error), Lookup::Found);
             }
             return Lookup::Unavailable(error);
         }
@@ -112,27 +134,31 @@ impl KeyCache {
         }
         let number = state.fetches;
         state.fetches += 1;
-        state.fetching = Some((number, now.saturating_add(longest)));
-        Lookup::Fetch(Fetching { cache: Arc::clone(self), number, started: now, is_for_unknown: is_fresh })
+        let end = now.saturating_add(longest);
+        state.fetching = Some((number, end));
+        Lookup::Fetch(Fetching { cache: Arc::clone(self), number, started: now, end, is_for_unknown: is_fresh })
     }
 
     /// Forgets the keys, so that the next token makes a fetch.
     pub(super) fn forget(&self) {
         let mut state = self.state();
-        state.fetched = None;
+        state.newest = None;
         state.looked_up = None;
         state.failure = None;
+        // What a fetch under way gets may be what has to be forgotten.
+        state.fetching = None;
+        state.forgotten = state.fetches;
     }
 }
 
 impl State {
     fn found(&self, id: Option<&str>) -> Option<Found> {
-        let key = self.fetched.as_ref()?.keys.get(id?)?;
+        let key = self.newest.as_ref()?.keys.get(id?)?;
         Some(Found { key: Arc::clone(key), epoch: self.epoch })
     }
 }
 
-impl Fetched {
+impl Keys {
     fn is_fresh(&self, now: Duration, settings: &KeySettings) -> bool {
         now.saturating_sub(self.at) < settings.max_age
     }
@@ -143,26 +169,38 @@ impl Fetched {
 }
 
 impl Fetching {
-    /// Replaces all keys. Returns the key of this id.
-    pub(super) fn succeeded(self, keys: KeySet, id: Option<&str>) -> Option<Found> {
+    /// Replaces all keys, and looks up the key of this id.
+    pub(super) fn succeeded(self, keys: KeySet, id: Option<&str>, now: Duration) -> Fetched {
         let mut state = self.cache.state();
-        // A fetch that nobody drove for long is older than the one that another call made.
-        if state.fetched.as_ref().is_none_or(|newest| newest.at <= self.started) {
-            state.fetched = Some(Fetched { keys: Arc::new(keys), at: self.started });
-            state.epoch += 1;
+        if self.is_superseded(&state) {
+            return Fetched::Superseded;
         }
+        state.newest = Some(Keys { keys: Arc::new(keys), at: self.started });
+        state.epoch += 1;
         state.failure = None;
         if self.is_for_unknown {
             state.looked_up = Some(self.started);
         }
-        state.found(id)
+        if now >= self.end {
+            // Nobody drove the fetch for long: its keys may be too old by now.
+            return Fetched::Superseded;
+        }
+        state.found(id).map_or(Fetched::Unknown, Fetched::Found)
     }
 
     /// Begins the pause after a failure. The keys stay as they are.
     pub(super) fn failed(self, error: &Error, now: Duration) {
         let mut state = self.cache.state();
+        if self.is_superseded(&state) {
+            return;
+        }
         let pause = state.failure.as_ref().map_or(FIRST_PAUSE, |last| (last.pause * 2).min(LONGEST_PAUSE));
-        state.failure = Some(Failure { error: error.clone(), pause, until: now + pause });
+        state.failure = Some(Failure { error: error.clone(), pause, until: now.saturating_add(pause) });
+    }
+
+    /// Whether the keys were forgotten after the start, or a later fetch succeeded. That one was made because nobody drove this one.
+    fn is_superseded(&self, state: &State) -> bool {
+        self.number < state.forgotten || state.newest.as_ref().is_some_and(|keys| keys.at > self.started)
     }
 }
 

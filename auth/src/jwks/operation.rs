@@ -4,7 +4,7 @@ use clerk_sessions_core::http::Method;
 use clerk_sessions_core::operation::{Idempotency, Metadata, Operation, RequestWriter};
 use clerk_sessions_core::{BuildError, Mismatch};
 
-use crate::keys::KeyDocument;
+use crate::key_set::KeyDocument;
 
 /// Fetches the keys from the Backend API, with the secret key.
 ///

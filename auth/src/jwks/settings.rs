@@ -47,7 +47,8 @@ impl KeySettings {
     }
 
     /// Sets for how long keys that are too old are used if fetching new ones fails: not at all by default, at most a day. It keeps
-    /// users signed in while Clerk is down. A key that is withdrawn in this time is not noticed.
+    /// users signed in while Clerk is down. A key that is withdrawn in this time is not noticed, and tokens with a key id that
+    /// they don't have can't be verified.
     #[must_use]
     pub fn stale_for(mut self, stale_for: Duration) -> Self {
         self.stale_for = stale_for.min(Self::MOST_STALE_FOR);

@@ -7,8 +7,7 @@ use std::time::Duration;
 use clerk_sessions_core::call::CallContext;
 use clerk_sessions_core::{Api, CallOptions, Error, Observer};
 
-use super::flow::{VerifyToken, WarmUp};
-use super::key_cache::{KeyCache, Lookup};
+use super::key_cache::{Found, KeyCache, Lookup};
 use super::settings::KeySettings;
 use crate::crypto::{self, Crypto};
 use crate::publishable_key::PublishableKey;
@@ -28,18 +27,34 @@ const DRIVING: Duration = Duration::from_secs(1);
 /// - However many calls need keys at the same time, one of them fetches and the others wait.
 /// - A token with an unknown key id makes a fetch at most once in [30 s](KeySettings::cooldown).
 /// - After a failed fetch there is a pause of 1 s, which doubles with each failure up to 30 s. In the pause, calls fail at once.
+///
+/// ```no_run
+/// # use clerk_sessions_auth::{AuthorizedParties, Crypto, Rules};
+/// # use clerk_sessions_core::{Client, Error, transport::Transport};
+/// use std::time::Duration;
+///
+/// use clerk_sessions_auth::{JwksVerifier, KeySettings};
+///
+/// # fn example<T: Transport>(client: &Client<T>, crypto: impl Crypto + 'static, rules: Rules) -> Result<JwksVerifier, Error> {
+/// // With the secret key of a client; `JwksVerifier::public` needs only the publishable key.
+/// let verifier = JwksVerifier::new(client.context().clone(), crypto, rules)?
+///     .with_key_settings(KeySettings::new().max_age(Duration::from_secs(600)))
+///     .with_cache(10_000);
+/// # Ok(verifier)
+/// # }
+/// ```
 #[derive(Clone)]
-pub struct JwksVerifier {
-    shared: Arc<Shared>,
+pub struct JwksVerifier(Arc<Parts>);
+
+/// They are behind one pointer, because each flow has a clone.
+#[derive(Clone)]
+struct Parts {
+    crypto: Arc<dyn Crypto>,
+    source: Source,
     context: CallContext,
     checks: Checks,
     settings: KeySettings,
     keys: Arc<KeyCache>,
-}
-
-struct Shared {
-    crypto: Box<dyn Crypto>,
-    source: Source,
 }
 
 /// The API that the keys come from.
@@ -80,33 +95,36 @@ impl JwksVerifier {
 
     fn over(context: CallContext, source: Source, crypto: impl Crypto + 'static, rules: Rules) -> Result<Self, Error> {
         crypto::check(&crypto)?;
-        Ok(Self {
-            shared: Arc::new(Shared { crypto: Box::new(crypto), source }),
+        Ok(Self(Arc::new(Parts {
+            crypto: Arc::new(crypto),
+            source,
             context,
             checks: Checks::new(rules),
             settings: KeySettings::new(),
             keys: Arc::default(),
-        })
+        })))
     }
 
     /// Sets how long keys are used, and how often they are fetched.
     #[must_use]
     pub fn with_key_settings(mut self, settings: KeySettings) -> Self {
-        self.settings = settings;
+        Arc::make_mut(&mut self.0).settings = settings;
         self
     }
 
     /// Sets the time limits and retries of the fetches.
     #[must_use]
     pub fn with_options(mut self, options: CallOptions) -> Self {
-        self.context = self.context.with_options(options);
+        let parts = Arc::make_mut(&mut self.0);
+        parts.context = parts.context.clone().with_options(options);
         self
     }
 
     /// Sets the observer of the fetches.
     #[must_use]
     pub fn with_observer(mut self, observer: impl Observer + 'static) -> Self {
-        self.context = self.context.with_observer(observer);
+        let parts = Arc::make_mut(&mut self.0);
+        parts.context = parts.context.clone().with_observer(observer);
         self
     }
 
@@ -114,63 +132,54 @@ impl JwksVerifier {
     /// verified again when keys were fetched.
     #[must_use]
     pub fn with_cache(mut self, tokens: usize) -> Self {
-        self.checks.cache = Some(Arc::new(VerifiedCache::new(tokens)));
+        Arc::make_mut(&mut self.0).checks.cache = Some(Arc::new(VerifiedCache::new(tokens)));
         self
-    }
-
-    /// Begins to verify a token. `unix_time` is the time since 1970-01-01 00:00:00 UTC. Drive it as a
-    /// [`Flow`](clerk_sessions_core::call::Flow).
-    #[must_use]
-    pub fn verify<'a>(&self, token: &'a str, unix_time: Duration) -> VerifyToken<'a> {
-        VerifyToken::new(self.clone(), token, unix_time)
-    }
-
-    /// Begins to fetch the keys, unless there are new ones. Drive it as a [`Flow`](clerk_sessions_core::call::Flow) before the first
-    /// request, so that no request has to wait for it.
-    #[must_use]
-    pub fn warm_up(&self) -> WarmUp {
-        WarmUp::new(self.clone())
     }
 
     /// Forgets the keys, so that the next token makes a fetch. Use it if a key was stolen and replaced.
     pub fn forget_keys(&self) {
-        self.keys.forget();
+        self.0.keys.forget();
     }
 
     pub(super) fn context(&self) -> &CallContext {
-        &self.context
+        &self.0.context
     }
 
     pub(super) fn source(&self) -> Source {
-        self.shared.source
+        self.0.source
     }
 
     pub(super) fn crypto(&self) -> &dyn Crypto {
-        &*self.shared.crypto
+        &*self.0.crypto
     }
 
     pub(crate) fn checks(&self) -> &Checks {
-        &self.checks
+        &self.0.checks
     }
 
     /// Looks a key up in the keys so far.
     pub(super) fn find_key(&self, id: Option<&str>, now: Duration) -> Lookup {
-        let longest = self.context.options().deadline.saturating_add(DRIVING);
-        self.keys.find(id, now, &self.settings, longest)
+        let longest = self.0.context.options().deadline.saturating_add(DRIVING);
+        self.0.keys.find(id, now, &self.0.settings, longest)
+    }
+
+    /// The key with this id, if the keys are new enough.
+    pub(super) fn fresh_key(&self, id: &str, now: Duration) -> Option<Found> {
+        self.0.keys.fresh(id, now, &self.0.settings)
     }
 
     /// The number of the key set, if it is new enough.
     pub(crate) fn epoch(&self, now: Duration) -> Option<u64> {
-        self.keys.epoch(now, &self.settings)
+        self.0.keys.epoch(now, &self.0.settings)
     }
 }
 
 impl fmt::Debug for JwksVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JwksVerifier")
-            .field("source", &self.shared.source)
-            .field("api", self.context.api())
-            .field("settings", &self.settings)
+            .field("source", &self.0.source)
+            .field("api", self.0.context.api())
+            .field("settings", &self.0.settings)
             .finish_non_exhaustive()
     }
 }

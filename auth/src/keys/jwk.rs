@@ -7,13 +7,13 @@ use crate::base64url;
 use crate::token::Algorithm;
 
 /// A key and the algorithm that it is limited to, if it is.
-pub(super) struct Jwk {
-    pub(super) key: RsaKey,
-    pub(super) algorithm: Option<Algorithm>,
+pub(crate) struct Jwk {
+    pub(crate) key: RsaKey,
+    pub(crate) algorithm: Option<Algorithm>,
 }
 
 impl Jwk {
-    pub(super) fn read(jwk: &Map<String, Value>) -> Result<Self, Unusable> {
+    pub(crate) fn read(jwk: &Map<String, Value>) -> Result<Self, Unusable> {
         let text = |name| jwk.get(name).and_then(Value::as_str);
         if text("kty") != Some("RSA") {
             return Err("its type (kty) is not RSA");

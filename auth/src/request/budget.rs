@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// How many failed exchanges of nonces and failed refreshes there may be: [`MOST`](Self::MOST), and one more each second. A stranger
+/// How many nonces that can't be redeemed and failed refreshes there may be: [`MOST`](Self::MOST), and one more each second. A stranger
 /// can make up nonces and refresh tokens; this limits the requests to Clerk that they cause.
 #[derive(Debug, Default)]
 pub(super) struct FailureBudget(Mutex<Spent>);

@@ -25,10 +25,13 @@ impl Cookies {
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
+}
 
-    /// All cookies by name.
-    pub(super) fn into_map(self) -> BTreeMap<String, String> {
-        self.0
+impl RequestView<'_> {
+    /// The cookies by name. The first of a name counts; values are percent-decoded. They are secrets.
+    #[must_use]
+    pub fn cookies(&self) -> BTreeMap<String, String> {
+        Cookies::of(self).0
     }
 }
 

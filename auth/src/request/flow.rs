@@ -41,7 +41,7 @@ impl Authentication {
     pub fn browser(&self, request: &RequestView<'_>, unix_time: Duration) -> Result<AuthenticateRequest, Error> {
         let settings = self.settings();
         if settings.api.is_none() {
-            let reason = "is missing: pages for browsers need it, to exchange handshakes and refresh sessions";
+            let reason = "is missing: pages for browsers need it, to complete handshakes and refresh sessions";
             return Err(Error::Build(BuildError::new("api", reason)));
         }
         let flow = AuthenticateRequest::new(self, Entry::Browser, request, unix_time);
@@ -82,7 +82,7 @@ impl AuthenticateRequest {
         // Row B, which only an eligible request has.
         if context.is_eligible {
             if let Some(nonce) = &context.handshake_nonce {
-                return self.exchange(nonce, now);
+                return self.redeem(nonce, now);
             }
             if let Some(token) = &context.handshake_token {
                 return Stage::HandshakeToken(TokenCheck::new(token.clone()));
@@ -106,7 +106,7 @@ impl AuthenticateRequest {
         let next = match stage {
             Stage::Start => self.begin(now),
             Stage::Done(result) => return (Stage::Done(result), Some(Step::Done)),
-            Stage::Exchange(mut call) => match call.step(now) {
+            Stage::Redeem(mut call) => match call.step(now) {
                 Step::Done => match call.finish() {
                     Ok(payload) => {
                         self.rows_b4_to_b5(payload.directives.iter().map(|cookie| cookie.expose().to_owned()).collect())
@@ -116,7 +116,7 @@ impl AuthenticateRequest {
                         self.rows_b4_to_b5(Vec::new())
                     }
                 },
-                step => return (Stage::Exchange(call), Some(step)),
+                step => return (Stage::Redeem(call), Some(step)),
             },
             Stage::Refresh(mut call, failure) => match call.step(now) {
                 Step::Done => self.refreshed(call.finish(), failure),
@@ -190,7 +190,7 @@ impl Flow for AuthenticateRequest {
 
     fn on_response(&mut self, response: Response<Vec<u8>>, now: Duration) {
         match &mut self.stage {
-            Stage::Exchange(call) => call.on_response(response, now),
+            Stage::Redeem(call) => call.on_response(response, now),
             Stage::Refresh(call, _) => call.on_response(response, now),
             Stage::HandshakeToken(check)
             | Stage::HandshakeSession(check, _)
@@ -202,7 +202,7 @@ impl Flow for AuthenticateRequest {
 
     fn on_failure(&mut self, error: TransportError, now: Duration) {
         match &mut self.stage {
-            Stage::Exchange(call) => call.on_failure(error, now),
+            Stage::Redeem(call) => call.on_failure(error, now),
             Stage::Refresh(call, _) => call.on_failure(error, now),
             Stage::HandshakeToken(check)
             | Stage::HandshakeSession(check, _)

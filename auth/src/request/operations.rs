@@ -7,7 +7,7 @@ use clerk_sessions_core::operation::{Idempotency, Metadata, Operation, RequestWr
 use clerk_sessions_core::{BuildError, RefreshSession, Refreshed, SetCookie};
 use serde::Deserialize;
 
-/// Exchanges the nonce of a handshake for its cookies. A nonce works once. Clerk's reference does not name it; Clerk's JavaScript SDK
+/// Redeems the nonce of a handshake for its cookies. A nonce works once. Clerk's reference does not name it; Clerk's JavaScript SDK
 /// sends it.
 pub(super) struct GetHandshakePayload {
     pub(super) nonce: String,

@@ -17,14 +17,14 @@ use crate::verifier::Verified;
 
 impl AuthenticateRequest {
     /// Row B1.
-    pub(super) fn exchange(&self, nonce: &str, now: Duration) -> Stage {
+    pub(super) fn redeem(&self, nonce: &str, now: Duration) -> Stage {
         let settings = self.settings();
         let call = settings.api.as_ref().filter(|_| settings.budget.allows(now)).and_then(|api| {
             let once = CallOptions::new().retry(RetryPolicy::none());
             api.clone().with_options(once).call(GetHandshakePayload { nonce: nonce.to_owned() }).ok()
         });
         match call {
-            Some(call) => Stage::Exchange(Box::new(call)),
+            Some(call) => Stage::Redeem(Box::new(call)),
             None => self.rows_b4_to_b5(Vec::new()),
         }
     }

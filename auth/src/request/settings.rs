@@ -132,7 +132,7 @@ pub struct AuthenticationBuilder {
 
 impl AuthenticationBuilder {
     /// Sets the Backend API, with the secret key: [`Client::context`](clerk_sessions_core::Client::context). It is needed for pages
-    /// that a browser opens, where it exchanges handshakes and refreshes sessions. Default: none.
+    /// that a browser opens, where it completes handshakes and refreshes sessions. Default: none.
     #[must_use]
     pub fn api(mut self, context: CallContext) -> Self {
         self.api = Some(context);

@@ -53,8 +53,8 @@ impl Carrier {
 
 pub(super) enum Stage {
     Start,
-    /// Row B1: the nonce is exchanged.
-    Exchange(Box<Call<GetHandshakePayload>>),
+    /// Row B1: the nonce is redeemed.
+    Redeem(Box<Call<GetHandshakePayload>>),
     /// Row B2: the handshake token is checked.
     HandshakeToken(TokenCheck),
     /// Rows B6 to B8: the session token of a handshake is checked.

@@ -10,13 +10,13 @@ use super::settings::KeySource;
 use crate::claims::Claims;
 use crate::error::Rejected;
 use crate::jwks::{FindKey, Finding};
-use crate::keys::Key;
+use crate::key_set::Key;
 use crate::verifier::{Checks, Unsigned, Verified, unknown_key};
 
 /// A token whose key is looked for.
 pub(super) struct TokenCheck {
     pub(super) token: String,
-    unsigned: Option<Box<Unsigned>>,
+    unsigned: Option<Box<Unsigned<'static>>>,
     find: FindKey,
 }
 
@@ -34,7 +34,7 @@ pub(super) enum Ready {
     /// It was verified before.
     Cached(Claims),
     Found {
-        unsigned: Box<Unsigned>,
+        unsigned: Box<Unsigned<'static>>,
         key: Arc<Key>,
         epoch: u64,
     },
@@ -60,7 +60,7 @@ impl TokenCheck {
                 }
                 let checked = checks.unsigned(&self.token);
                 match checked.and_then(|token| checks.rules.check_header(&token.header).map(|()| token)) {
-                    Ok(unsigned) => Box::new(unsigned),
+                    Ok(unsigned) => Box::new(unsigned.into_owned()),
                     Err(rejected) => return Progress::Rejected(rejected),
                 }
             }

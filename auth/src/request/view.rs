@@ -1,10 +1,7 @@
 //! [`RequestView`]: the parts of an HTTP request that authentication reads.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
-
-use super::cookies::Cookies;
 
 /// The parts of an HTTP request that authentication reads. It names no type of an HTTP library, so that it works with every version
 /// of them.
@@ -42,12 +39,6 @@ impl<'a> RequestView<'a> {
     /// Adds a header, as [`header`](Self::header) does.
     pub fn add_header(&mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, str>>) {
         self.headers.push((name.into(), value.into()));
-    }
-
-    /// The cookies by name. The first of a name counts; values are percent-decoded. They are secrets.
-    #[must_use]
-    pub fn cookies(&self) -> BTreeMap<String, String> {
-        Cookies::of(self).into_map()
     }
 
     pub(super) fn is_get(&self) -> bool {

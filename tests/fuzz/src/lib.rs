@@ -1,6 +1,8 @@
-//! Shared by the fuzz targets: splitting of inputs, and checks of errors.
+//! Shared by the fuzz targets: splitting of inputs, checks of errors, and keys.
 
 #![forbid(unsafe_code)]
+
+pub mod keys;
 
 use clerk_sessions_core::call::{CallContext, RawCall};
 use clerk_sessions_core::registry::Entry;

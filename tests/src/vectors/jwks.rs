@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Outcome;
 use super::network::{crypto, drive};
 use super::options::{base_url, jwks_verifier, rules, text};
-use super::verify::{Answer, answer_of, now};
+use super::verify::{Verdict, now, verdict_of};
 
 /// A server with its secret key, as the scenario has met it so far.
 struct Server {
@@ -38,10 +38,10 @@ fn run_step(scenario: &Value, step: &Value, ours: &Value, servers: &mut BTreeMap
     let none = Vec::new();
     let exchanges = ours["exchanges"].as_array().or(step["exchanges"].as_array()).unwrap_or(&none);
     let token = step["token"].as_str().unwrap_or_default();
-    let (answer, fetches) = match (text(&options, "jwt_key"), text(&options, "secret_key")) {
+    let (verdict, fetches) = match (text(&options, "jwt_key"), text(&options, "secret_key")) {
         (Some(pem), _) => {
             let verifier = rules(&options).and_then(|rules| clerk_sessions_auth::Verifier::pem(pem, crypto(), rules));
-            (Answer::of(verifier.map_err(|error| error.to_string())?.verify(token, now(step))), 0)
+            (Verdict::of(verifier.map_err(|error| error.to_string())?.verify(token, now(step))), 0)
         }
         (None, secret_key) => {
             let secret_key = secret_key.ok_or("there is no key source")?;
@@ -65,13 +65,13 @@ fn run_step(scenario: &Value, step: &Value, ours: &Value, servers: &mut BTreeMap
             if let Some(difference) = traffic.difference {
                 return Err(difference);
             }
-            (answer_of(result), traffic.requests)
+            (verdict_of(result), traffic.requests)
         }
     };
     let expected_fetches = ours["requests"].as_u64().map_or(usize::from(!exchanges.is_empty()), |count| count as usize);
     match &ours["answer"] {
-        Value::Null => answer.compare("expect", &step["expect"])?,
-        code => answer.compare("ours", code)?,
+        Value::Null => verdict.compare("expect", &step["expect"])?,
+        code => verdict.compare("ours", code)?,
     }
     if fetches == expected_fetches {
         Ok(())

@@ -11,14 +11,14 @@ use super::options::{self, jwks_verifier, text};
 use super::{Outcome, same};
 
 /// The result of a vector, in the form of `expect`.
-pub(super) enum Answer {
+pub(super) enum Verdict {
     Ok(Value),
     Rejected(String),
     Infrastructure(String),
     Configuration(String),
 }
 
-impl Answer {
+impl Verdict {
     pub(super) fn of(result: Result<Verified, Rejected>) -> Self {
         match result {
             Ok(verified) => Self::Ok(parsed(verified.claims_even_if_pending().json())),
@@ -80,15 +80,15 @@ pub(super) fn run(vector: &Value, member: &'static str, expected: &Value) -> Out
     let token = vector["token"].as_str().unwrap_or_default();
     let none = Vec::new();
     let exchanges = vector["exchanges"].as_array().unwrap_or(&none);
-    let (answer, requests) = match vector["fn"].as_str() {
+    let (verdict, requests) = match vector["fn"].as_str() {
         Some("verifyToken") => verify_token(vector, token, exchanges)?,
         Some("verifyJwt") => (verify_jwt(vector, token), 0),
         Some("decodeJwt") => (decode_jwt(token), 0),
         other => return Err(format!("the runner does not know the function {other:?}")),
     };
-    answer.compare(member, expected)?;
+    verdict.compare(member, expected)?;
     // A token that no key could make valid needs no keys.
-    let is_at_most = vector["requests"] == "at-most" || matches!(answer, Answer::Rejected(_));
+    let is_at_most = vector["requests"] == "at-most" || matches!(verdict, Verdict::Rejected(_));
     match (requests, exchanges.len()) {
         (0, 0) | (1.., 1..) => Ok(()),
         (0, _) if is_at_most => Ok(()),
@@ -96,7 +96,7 @@ pub(super) fn run(vector: &Value, member: &'static str, expected: &Value) -> Out
     }
 }
 
-fn verify_token(vector: &Value, token: &str, exchanges: &[Value]) -> Result<(Answer, usize), String> {
+fn verify_token(vector: &Value, token: &str, exchanges: &[Value]) -> Result<(Verdict, usize), String> {
     let options = &vector["options"];
     let static_verifier = match (text(options, "jwt_key"), text(options, "secret_key")) {
         (Some(pem), _) => options::rules(options).and_then(|rules| Verifier::pem(pem, crypto(), rules)),
@@ -106,10 +106,10 @@ fn verify_token(vector: &Value, token: &str, exchanges: &[Value]) -> Result<(Ans
     Ok((verified(static_verifier, token, now(vector)), 0))
 }
 
-fn verified(verifier: Result<Verifier, Error>, token: &str, now: Duration) -> Answer {
+fn verified(verifier: Result<Verifier, Error>, token: &str, now: Duration) -> Verdict {
     match verifier {
-        Ok(verifier) => Answer::of(verifier.verify(token, now)),
-        Err(error) => Answer::Configuration(error.to_string()),
+        Ok(verifier) => Verdict::of(verifier.verify(token, now)),
+        Err(error) => Verdict::Configuration(error.to_string()),
     }
 }
 
@@ -118,27 +118,27 @@ fn verify_with_jwks(
     token: &str,
     exchanges: &[Value],
     secret_key: &str,
-) -> Result<(Answer, usize), String> {
+) -> Result<(Verdict, usize), String> {
     let verifier = match jwks_verifier(&vector["options"], secret_key) {
         Ok(verifier) => verifier,
-        Err(error) => return Ok((Answer::Configuration(error.to_string()), 0)),
+        Err(error) => return Ok((Verdict::Configuration(error.to_string()), 0)),
     };
     let (result, traffic) = drive(verifier.verify(token, now(vector)), exchanges, Duration::ZERO);
     match traffic.difference {
         Some(difference) => Err(difference),
-        None => Ok((answer_of(result), traffic.requests)),
+        None => Ok((verdict_of(result), traffic.requests)),
     }
 }
 
-/// The answer of a flow that fetches keys.
-pub(super) fn answer_of(result: Result<Result<Verified, Rejected>, Error>) -> Answer {
+/// The verdict of a flow that fetches keys.
+pub(super) fn verdict_of(result: Result<Result<Verified, Rejected>, Error>) -> Verdict {
     match result {
-        Ok(result) => Answer::of(result),
-        Err(error) => Answer::Infrastructure(clerk_sessions_auth::Unavailable::from(error).code().to_owned()),
+        Ok(result) => Verdict::of(result),
+        Err(error) => Verdict::Infrastructure(clerk_sessions_auth::Unavailable::from(error).code().to_owned()),
     }
 }
 
-fn verify_jwt(vector: &Value, token: &str) -> Answer {
+fn verify_jwt(vector: &Value, token: &str) -> Verdict {
     let options = &vector["options"];
     // It does not check the category.
     let rules = options::rules(options).map(clerk_sessions_auth::Rules::allow_machine_tokens);
@@ -149,11 +149,11 @@ fn verify_jwt(vector: &Value, token: &str) -> Answer {
     verified(verifier, token, now(vector))
 }
 
-fn decode_jwt(token: &str) -> Answer {
+fn decode_jwt(token: &str) -> Verdict {
     match UnverifiedToken::decode(token) {
         Ok(token) => {
-            Answer::Ok(json!({ "header": parsed(token.header_json()), "payload": parsed(token.claims().json()) }))
+            Verdict::Ok(json!({ "header": parsed(token.header_json()), "payload": parsed(token.claims().json()) }))
         }
-        Err(rejected) => Answer::Rejected(rejected.reason().to_string()),
+        Err(rejected) => Verdict::Rejected(rejected.reason().to_string()),
     }
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-pub(super) struct Queue<E>(BinaryHeap<Scheduled<E>>);
+pub(crate) struct Queue<E>(BinaryHeap<Scheduled<E>>);
 
 struct Scheduled<E> {
     at: Duration,
@@ -14,16 +14,16 @@ struct Scheduled<E> {
 }
 
 impl<E> Queue<E> {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(BinaryHeap::new())
     }
 
     /// Of events at the same time, the one with the lowest `tie` comes first.
-    pub(super) fn push(&mut self, at: Duration, tie: u64, event: E) {
+    pub(crate) fn push(&mut self, at: Duration, tie: u64, event: E) {
         self.0.push(Scheduled { at, tie, event });
     }
 
-    pub(super) fn pop(&mut self) -> Option<(Duration, E)> {
+    pub(crate) fn pop(&mut self) -> Option<(Duration, E)> {
         self.0.pop().map(|next| (next.at, next.event))
     }
 }

@@ -134,7 +134,7 @@ fn allocations(counter: &Counter<'_>, case: &Case, subject: &Subject, calls: usi
 }
 
 /// The number after these words.
-fn number_after(text: &str, words: &str) -> Result<f64> {
+pub(crate) fn number_after(text: &str, words: &str) -> Result<f64> {
     let rest = text.split_once(words).ok_or_else(|| format!("no `{words}` in {text}"))?.1;
     let number = rest.split(|c: char| !c.is_ascii_digit() && c != ',').next().unwrap_or_default();
     Ok(number.replace(',', "").parse()?)

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::plan::{AGAIN, BARE, CASES, CLERK_RS, Case, HEADERS, LIMITS, OURS, TARGETS};
 use crate::results::{Counted, Results, Size, Timed};
 use crate::stats::Estimate;
-use crate::{Result, plot};
+use crate::{Result, plot, verification_report};
 
 /// Writes the document and the plots.
 pub(crate) fn write(workspace: &Path, results: &Results) -> Result {
@@ -131,6 +131,7 @@ These tables compare a call of this library with the same call by hand and with 
 - **clerk-rs**: version 0.5, with its defaults. It uses reqwest.
 
 Measured on {}, commit {}: {} with {} cores, {}, {}. To repeat it, run `cargo speed` (about half an hour).
+`cargo speed verify write` repeats only the verification of session tokens (3 minutes).
 
 {}
 
@@ -169,6 +170,7 @@ interval of the ratio reaches it.
     times(&mut text, "ureq", &of("ureq"))?;
     times(&mut text, "reqwest", &of("reqwest"))?;
     decoding(&mut text, &of("decode"))?;
+    verification_report::section(&mut text, &results.verification)?;
     counts(&mut text, results)?;
     sizes(&mut text, &results.sizes)?;
     write!(
@@ -339,7 +341,7 @@ fn bars<'a>(results: &'a Results, group: &'a str) -> Result<Vec<plot::Case>> {
 }
 
 /// A whole number with commas.
-fn thousands(number: f64) -> String {
+pub(crate) fn thousands(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut shown = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
+use crate::verification::Verification;
 
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Results {
@@ -17,6 +18,8 @@ pub(crate) struct Results {
     pub(crate) threads: Vec<Threads>,
     pub(crate) machine_share: Vec<Share>,
     pub(crate) sizes: Vec<Size>,
+    #[serde(default)]
+    pub(crate) verification: Verification,
 }
 
 /// Where and when it was measured.

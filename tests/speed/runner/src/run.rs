@@ -31,6 +31,11 @@ impl Programs {
         Ok(Self { folder: workspace.join("target/release") })
     }
 
+    /// The command that runs a program. The launcher comes first in it.
+    pub(crate) fn program(&self, launcher: &[String], name: &str) -> Command {
+        launched(launcher, &self.folder.join(name))
+    }
+
     /// Starts the server. With a core, it is pinned to that core.
     pub(crate) fn serve(&self, core: Option<usize>) -> Result<Server> {
         let certificate = self.folder.join(if core.is_some() { "pinned.pem" } else { "free.pem" });

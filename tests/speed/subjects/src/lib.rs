@@ -5,3 +5,4 @@ pub mod by_hand;
 #[path = "../../../src/canned.rs"]
 pub mod canned;
 pub mod job;
+pub mod tokens;
