@@ -86,7 +86,7 @@ fn script_handshake(clerk: &Clerk) {
 }
 
 #[tokio::test]
-async fn a_nonce_is_exchanged_once_and_its_cookies_are_put_on_the_page() {
+async fn a_nonce_is_used_once_and_its_cookies_are_put_on_the_page() {
     let clerk = Clerk::production();
     let shared = clerk.authenticator();
     let nested = Router::new().route("/p", get(page)).layer(ClerkLayer::required(shared.clone()));
