@@ -15,6 +15,8 @@
 //! | decide which tokens are accepted | [`Rules`] and [`AuthorizedParties`] |
 //! | tell a bad token from an outage | [`Rejected`], a 401, and [`Unavailable`], a 503 |
 //! | authenticate whole requests: cookies, handshakes, refreshes | [`Authentication`] with a [`RequestAuthenticator`] or [`AsyncRequestAuthenticator`] |
+//! | send visitors who are not signed in to the sign-in page | [`SignInPage`] |
+//! | test code that takes claims | [`Claims::for_tests`] |
 //! | choose the implementation of RSA | [`Crypto`] |
 //! | look into a token without verifying it | [`UnverifiedToken`] |
 //!
@@ -49,7 +51,7 @@ mod verified_cache;
 mod verifier;
 
 pub use authenticator::{AsyncAuthenticator, Authenticator};
-pub use claims::{Claims, FactorAges, Organization, TokenActor};
+pub use claims::{Claims, FactorAges, Organization, TestClaims, TokenActor};
 #[cfg(feature = "aws-lc-rs")]
 pub use crypto::AwsLcRs;
 pub use crypto::{Crypto, PublicKey, Rustls};
@@ -61,7 +63,7 @@ pub use publishable_key::PublishableKey;
 pub use reason::Reason;
 pub use request::{
     AuthenticateRequest, Authentication, AuthenticationBuilder, Identity, OrganizationPatterns, OrganizationTarget,
-    Outcome, RequestFacts, RequestView, Satellite,
+    Outcome, RequestFacts, RequestView, Satellite, SignInPage,
 };
 pub use request_authenticator::{AsyncRequestAuthenticator, RequestAuthenticator};
 pub use rules::{AuthorizedParties, Rules};

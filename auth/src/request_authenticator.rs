@@ -72,6 +72,12 @@ impl<T: Transport + WallClock> RequestAuthenticator<T> {
     pub fn authentication(&self) -> &Authentication {
         &self.authentication
     }
+
+    /// The transport.
+    #[must_use]
+    pub fn transport(&self) -> &T {
+        &self.transport
+    }
 }
 
 /// Authenticates requests in an async server. The async form of [`RequestAuthenticator`].
@@ -121,5 +127,11 @@ impl<T: AsyncTransport + WallClock> AsyncRequestAuthenticator<T> {
     #[must_use]
     pub fn authentication(&self) -> &Authentication {
         &self.authentication
+    }
+
+    /// The transport.
+    #[must_use]
+    pub fn transport(&self) -> &T {
+        &self.transport
     }
 }

@@ -1,6 +1,7 @@
 //! The allowed dependencies of the crates.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -136,6 +137,52 @@ fn too_new(metadata: &Value, change: impl Fn(&str, &mut (u32, u32))) -> Vec<Stri
 fn rust_version(package: &Value) -> Option<(u32, u32)> {
     let mut numbers = package["rust_version"].as_str()?.split('.').map(|number| number.parse().unwrap());
     Some((numbers.next().unwrap(), numbers.next().unwrap_or(0)))
+}
+
+/// The crates that our layers, extractors and verification add to an app on axum and reqwest. `features` are those of the adapter.
+fn added_to_an_app(features: &str) -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let folder =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("app-with{}", features.replace(['"', ',', ' '], "-")));
+    fs::create_dir_all(folder.join("src")).unwrap();
+    fs::write(folder.join("src/main.rs"), "fn main() {}").unwrap();
+    let manifest = format!(
+        "[package]\nname = \"app\"\nedition = \"2024\"\n[workspace]\n[features]\nours = [\"dep:clerk-sessions-tower\", \
+        \"dep:clerk-sessions-reqwest\"]\n[dependencies]\n\
+        axum = {{ version = \"0.8\", default-features = false, features = [\"http1\", \"json\", \"tokio\"] }}\n\
+        reqwest = {{ version = \"0.13\", default-features = false, features = [\"rustls\"] }}\n\
+        clerk-sessions-tower = {{ path = {:?}, features = [\"axum\"], optional = true }}\n\
+        clerk-sessions-reqwest = {{ path = {:?}, default-features = false, features = [{features}], optional = true }}\n",
+        root.join("web-tower"),
+        root.join("transport-reqwest"),
+    );
+    fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+    fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+    let tree = |more: &[&str]| -> BTreeSet<String> {
+        let manifest = folder.join("Cargo.toml");
+        let tree = ["tree", "--offline", "-e", "normal", "--prefix", "none", "--no-dedupe", "--manifest-path"];
+        let tree = cargo(&[&tree[..], &[manifest.to_str().unwrap()], more].concat());
+        tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+    };
+    let (app, with_ours) = (tree(&[]), tree(&["--features", "ours"]));
+    assert!(app.len() > 50 && with_ours.contains("clerk-sessions-auth"), "{app:?} {with_ours:?}");
+    with_ours.difference(&app).cloned().collect()
+}
+
+#[test]
+fn an_app_on_axum_and_reqwest_gets_at_most_12_more_crates_and_those_of_gzip() {
+    let added = added_to_an_app(r#""auth", "rustls""#);
+    assert!(added.len() <= 12, "{} crates: {added:?}", added.len());
+    let with_gzip = added_to_an_app(r#""auth", "gzip", "rustls""#);
+    assert!(with_gzip.len() <= 20 && with_gzip.contains("flate2"), "{} crates: {with_gzip:?}", with_gzip.len());
+}
+
+#[test]
+fn the_layers_depend_on_no_http_client_and_without_axum_on_none_of_its_crates() {
+    let tower = dependencies("clerk-sessions-tower");
+    for name in ["axum", "axum-core", "hyper", "reqwest", "tokio", "tower", "ureq"] {
+        assert!(!tower.contains(name), "{name} in {tower:?}");
+    }
 }
 
 #[test]

@@ -281,3 +281,36 @@ fn verify_exits_with_2_on_wrong_usage_and_without_keys() {
     let help = example("verify").arg("--help").output().unwrap();
     assert!(help.status.success() && stdout(&help).starts_with("usage: verify"), "{}", stderr(&help));
 }
+
+#[test]
+fn webapp_shows_pages_to_everybody_and_sends_visitors_of_others_to_the_sign_in_page() {
+    for options in [&[][..], &["--development"]] {
+        let mut app = Running(example("webapp").args(options).stdout(Stdio::piped()).spawn().unwrap());
+        let mut url = String::new();
+        BufReader::new(app.0.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        let host = url.trim().strip_prefix("http://").unwrap();
+        let address = host.replace("app.localhost", "127.0.0.1");
+        let agent =
+            Agent::config_builder().proxy(None).http_status_as_error(false).max_redirects(0).build().new_agent();
+        let get = |path: &str, dest: &str| {
+            let request =
+                agent.get(format!("http://{address}{path}")).header("host", host).header("sec-fetch-dest", dest);
+            let mut response = request.call().unwrap();
+            let location = response.headers().get("location").map(|value| value.to_str().unwrap().to_owned());
+            (response.status().as_u16(), location.unwrap_or_default(), response.body_mut().read_to_string().unwrap())
+        };
+        let (status, _, body) = get("/", "empty");
+        assert!(status == 200 && body.contains("Nobody is signed in."), "{status} {body}");
+        assert!(body.contains("http://clerk.app.localhost:"), "{body}");
+        assert_eq!(get("/api/me", "empty").0, 401);
+        for path in ["/me", "/admin"] {
+            assert_eq!(get(path, "empty").0, 401);
+            let (status, location, _) = get(&format!("{path}?q=1"), "document");
+            let back = format!("redirect_url=http%3A%2F%2F{}%2F{}%3Fq%3D1", host.replace(':', "%3A"), &path[1..]);
+            // A development instance has to know the browser first.
+            let page = if options.is_empty() { "/sign-in?" } else { "/v1/client/handshake?" };
+            let is_right = location.starts_with("http://clerk.app.localhost:") && location.contains(page);
+            assert!(status == 307 && is_right && location.contains(&back), "{status} {location}");
+        }
+    }
+}

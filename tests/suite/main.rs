@@ -24,5 +24,6 @@ mod system_calls;
 mod tls;
 mod token_attacks;
 mod token_peer;
+mod tower;
 mod vectors;
 mod verify;

@@ -4,6 +4,7 @@ mod member;
 mod organization;
 mod permissions;
 pub(crate) mod scoped;
+mod test_claims;
 
 use std::fmt;
 use std::ops::Range;
@@ -16,6 +17,7 @@ use serde::de::DeserializeOwned;
 
 use self::member::Index;
 pub use self::organization::Organization;
+pub use self::test_claims::TestClaims;
 use crate::json::NotStrict;
 use crate::scalar::Scalar;
 use crate::time::UnixTime;

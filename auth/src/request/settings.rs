@@ -88,6 +88,12 @@ impl Authentication {
         &self.0.key
     }
 
+    /// Whether one is a clone of the other, so that both find the same.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Begins to fetch the keys, unless there are new ones or they are known. Drive it as a
     /// [`Flow`](clerk_sessions_core::call::Flow) before the first request.
     #[must_use]
