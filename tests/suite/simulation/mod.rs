@@ -24,7 +24,7 @@ mod model;
 mod network;
 mod phase;
 mod queue;
-mod random;
+pub(crate) mod random;
 mod response;
 mod revoking;
 mod world;
