@@ -2,6 +2,7 @@
 
 mod allocations;
 mod boundaries;
+mod browsers;
 mod common;
 mod conformance;
 mod decision_table;
