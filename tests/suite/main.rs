@@ -12,6 +12,7 @@ mod faults;
 mod flows;
 mod from_env;
 mod guides;
+mod hostile_requests;
 mod http2;
 mod links;
 mod modules;
