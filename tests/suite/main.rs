@@ -2,20 +2,24 @@
 
 mod allocations;
 mod boundaries;
+mod browsers;
 mod common;
 mod conformance;
+mod decision_table;
 mod drift;
 mod examples;
 mod faults;
 mod flows;
 mod from_env;
 mod guides;
+mod hostile_requests;
 mod http2;
 mod jwks_simulation;
 mod links;
 mod modules;
 mod proxies;
 mod rate_limit;
+mod requests;
 mod right_session;
 mod secrets;
 mod signing;

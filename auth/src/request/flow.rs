@@ -85,7 +85,7 @@ impl AuthenticateRequest {
                 return self.redeem(nonce, now);
             }
             if let Some(token) = &context.handshake_token {
-                return Stage::HandshakeToken(TokenCheck::new(token.clone()));
+                return self.check_handshake(token);
             }
         }
         self.rows_c_to_g()
@@ -128,8 +128,6 @@ impl AuthenticateRequest {
                 Progress::Rejected(rejected) => self.row_b2(&rejected),
                 Progress::Ready(ready) => match ready.check_signature(&check.token) {
                     Err(rejected) => self.row_b2(&rejected),
-                    // Its category is checked, too: other tokens are signed by the same key.
-                    Ok(_) if !is_session(&check.token) => self.rows_c_to_g(),
                     Ok(claims) => self.rows_b4_to_b5(directives_of(&claims)),
                 },
             },

@@ -13,6 +13,7 @@ use super::token_check::{Ready, TokenCheck};
 use crate::claims::Claims;
 use crate::error::Rejected;
 use crate::reason::Reason;
+use crate::token::UnverifiedToken;
 use crate::verifier::Verified;
 
 impl AuthenticateRequest {
@@ -26,6 +27,16 @@ impl AuthenticateRequest {
         match call {
             Some(call) => Stage::Redeem(Box::new(call)),
             None => self.rows_b4_to_b5(Vec::new()),
+        }
+    }
+
+    /// Row B2, with a handshake token. Its category is checked first: other tokens are signed by the same key.
+    pub(super) fn check_handshake(&self, token: &str) -> Stage {
+        match UnverifiedToken::decode(token) {
+            Ok(unverified) if !unverified.is_of_session() => {
+                self.row_b2(&Rejected::new(Reason::TokenInvalid, "its category is that of another token"))
+            }
+            _ => Stage::HandshakeToken(TokenCheck::new(token.to_owned())),
         }
     }
 
