@@ -1,7 +1,11 @@
 //! Counts the allocations of calls. The numbers are exact, so a change that adds an allocation has to change the table.
 
+use std::time::Duration;
+
 use allocation_counter::measure;
-use clerk_sessions_auth::{AwsLcRs, JwksVerifier, Verifier};
+use clerk_sessions_auth::{
+    Authentication, AuthorizedParties, AwsLcRs, JwksVerifier, Outcome, RequestView, Rules, Verifier,
+};
 use clerk_sessions_core::call::{CallContext, Flow, Step};
 use clerk_sessions_core::operation::Operation;
 use clerk_sessions_core::{
@@ -12,6 +16,8 @@ use clerk_sessions_tests::canned::{Canned, ERROR, SESSION, SESSION_ID, USER_ID, 
 use http::Response;
 use serde_json::json;
 
+use crate::requests::network::{drive, json as response};
+use crate::requests::tokens::{HashCrypto, header, key_set, signed};
 use crate::signing::{Signer, claims, rules};
 
 fn refresh() -> RefreshSession {
@@ -72,6 +78,76 @@ fn decoding_a_list_of_500_takes_at_most_three_times_the_size_of_its_body() {
     let beyond_the_body = measure(|| drop(api.parse::<ListSessions>(Response::new(body)).unwrap())).bytes_max;
     println!("{length} bytes, peak {}", length + beyond_the_body);
     assert!(length + beyond_the_body <= 3 * length, "{beyond_the_body} bytes besides the {length} of the body");
+}
+
+/// Authenticates requests for pages at one time, and counts the requests to Clerk.
+struct Pages {
+    app: Authentication,
+    sent: u32,
+}
+
+impl Pages {
+    const NOW: Duration = Duration::from_secs(1_700_000_000);
+
+    fn new() -> Self {
+        let rules = Rules::new(AuthorizedParties::list(["https://app.example.com"]).unwrap());
+        let api = CallContext::new(Api::new("sk_test_1").unwrap());
+        let app = Authentication::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", rules).api(api);
+        Self { app: app.build(HashCrypto::new()).unwrap(), sent: 0 }
+    }
+
+    fn token(key: &str) -> String {
+        let (now, mut header) = (Self::NOW.as_secs(), header());
+        header["kid"] = json!(key);
+        let claims = json!({
+            "azp": "https://app.example.com", "exp": now + 60, "iat": now, "iss": "https://clerk.example.com", "nbf": now - 10,
+            "sid": "sess_1", "sts": "active", "sub": "user_1", "v": 2,
+        });
+        signed(&header, &claims)
+    }
+
+    fn visit(&mut self, cookies: &str) -> Outcome {
+        let request = RequestView::new("GET", "https", "/invoices?year=2026")
+            .header("host", "app.example.com")
+            .header("sec-fetch-dest", "document")
+            .header("cookie", cookies);
+        let flow = self.app.browser(&request, Self::NOW).unwrap();
+        let sent = &mut self.sent;
+        let outcome = drive(flow, &mut Duration::from_secs(1), |_, _| {
+            *sent += 1;
+            Some(response(200, key_set()))
+        });
+        outcome.unwrap()
+    }
+}
+
+#[test]
+fn a_warm_signed_in_page_makes_75_allocations() {
+    let mut pages = Pages::new();
+    let cookies = format!("__session={}; __client_uat=1", Pages::token("ins_1"));
+    assert!(pages.visit(&cookies).signed_in().is_some());
+    let count = measure(|| drop(pages.visit(&cookies))).count_total;
+    assert_eq!((count, pages.sent), (75, 1));
+}
+
+#[test]
+fn strangers_cause_no_requests_to_clerk() {
+    let mut pages = Pages::new();
+    for cookies in ["", "theme=dark", "__session=not.a.token; __client_uat=1", "__session=x; __client_uat=0"] {
+        assert!(pages.visit(cookies).signed_in().is_none());
+    }
+    assert_eq!(pages.sent, 0);
+    // The first unknown key is looked up: it may be new.
+    for key in ["ins_2", "ins_3", "ins_4"] {
+        let cookies = format!("__session={}; __client_uat=1", Pages::token(key));
+        assert_eq!(pages.visit(&cookies).reason(), Some("jwk-kid-mismatch"));
+    }
+    let after_one_look = pages.sent;
+    for number in 0..1000 {
+        let cookies = format!("__session={}; __client_uat=1", Pages::token(&format!("forged_{number}")));
+        assert_eq!(pages.visit(&cookies).reason(), Some("jwk-kid-mismatch"));
+    }
+    assert_eq!((after_one_look, pages.sent), (2, 2));
 }
 
 /// A program holds this future for each call in flight.

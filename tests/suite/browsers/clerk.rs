@@ -31,7 +31,7 @@ pub(super) struct Clerk {
     suffix: String,
     issuer: String,
     pub(super) clients: Vec<Client>,
-    /// Handshakes that were not exchanged yet, and the client of each.
+    /// Handshakes that were not redeemed yet, and the client of each.
     nonces: HashMap<String, usize>,
     refresh_tokens: HashMap<String, usize>,
     issued: u64,

@@ -20,7 +20,7 @@ const TABS: usize = 3;
 /// How many handshakes in a row the guard allows.
 const GUARD: u32 = 3;
 /// How long the guard remembers a handshake, or a handshake stays in its cookie, and a little more. A handshake that can't be
-/// exchanged means signed out, in Clerk's own libraries, too: as long as its cookie is there, the browser stays signed out.
+/// redeemed means signed out, in Clerk's own libraries, too: as long as its cookie is there, the browser stays signed out.
 const FORGETS: Duration = Duration::from_millis(1000 * HANDSHAKE_LIFE + 500);
 const EPOCH: Duration = Duration::from_secs(1_700_000_000);
 const ORIGIN: &str = "https://app.example.com";
@@ -83,6 +83,8 @@ struct Browser {
     missed_at: Option<Duration>,
     /// The last sign-in or sign-out.
     changed_at: Duration,
+    /// Whether a response from before the last change came after it, and set the cookies back. No app can know that.
+    is_set_back: bool,
     /// The last message that was lost.
     lost_at: Duration,
 }
@@ -174,7 +176,9 @@ impl World {
                 Tab::Back { cookies, next: Some(back), reason: None }
             }
             Tab::Back { cookies, next, reason } => {
-                cookies.iter().for_each(|cookie| self.browsers[number].jar.set(cookie, now));
+                let browser = &mut self.browsers[number];
+                browser.is_set_back |= browser.visits[tab].started < browser.changed_at && !cookies.is_empty();
+                cookies.iter().for_each(|cookie| browser.jar.set(cookie, now));
                 match next {
                     Some(url) if url.starts_with(ORIGIN) => self.send(number, url, now),
                     Some(url) => Tab::AtClerk { url },
@@ -194,7 +198,7 @@ impl World {
         let signs_in = self.random.per_mille(700);
         let cookies = self.clerk.change(number, signs_in, now);
         let browser = &mut self.browsers[number];
-        browser.changed_at = now;
+        (browser.changed_at, browser.is_set_back) = (now, false);
         cookies.iter().for_each(|cookie| browser.jar.set(cookie, now));
     }
 
@@ -277,7 +281,10 @@ impl World {
             return;
         };
         self.tally.signed_out += 1;
-        let is_disturbed = visit.is_lossy || visit.started <= browser.changed_at.max(browser.lost_at);
+        let is_disturbed = visit.is_lossy
+            || browser.is_set_back
+            || visit.started < browser.changed_at
+            || visit.started <= browser.lost_at;
         if self.clerk.clients[number].user.is_none() || is_disturbed || self.place.clock.abs() > 5 {
             return;
         }
