@@ -36,9 +36,8 @@ use crate::error::AuthError;
 /// }
 /// ```
 ///
-/// A browser sends the cookies of the app from pages of every site when it opens a websocket. The layer accepts a token only from the
-/// [parties](clerk_sessions_auth::AuthorizedParties) of the app, but that token is in the cookie already: check the header `Origin`,
-/// too.
+/// A page of another site may open a websocket with the cookies of the user: before you accept one, compare the header `Origin` with
+/// the origin of your app.
 #[derive(Clone)]
 pub struct LiveSession<T> {
     clerk: AsyncRequestAuthenticator<T>,
