@@ -50,7 +50,8 @@
 //! # A blocking transport
 //!
 //! In both examples, `my_http` is the HTTP client. It takes and returns the types of the crate `http`, as many
-//! clients do, with redirects and retries turned off.
+//! clients do, with redirects and retries turned off. A [`Client`](crate::Client) can be cloned if its transport can: derive `Clone`, or
+//! pass an `Arc` of the transport.
 //!
 //! ```
 //! use std::io::Read;
@@ -61,6 +62,7 @@
 //! use clerk_sessions_core::{Api, Client, Delivery, TransportError, TransportErrorKind};
 //!
 //! # mod my_http {
+//! #     #[derive(Clone)]
 //! #     pub struct Client;
 //! #     pub enum Failure { Connect(std::io::Error), TimedOut, Io(std::io::Error) }
 //! #     impl Client {
@@ -71,6 +73,7 @@
 //! # }
 //! const MAX_BODY: u64 = 8 * 1024 * 1024;
 //!
+//! #[derive(Clone)]
 //! struct MyTransport {
 //!     http: my_http::Client,
 //!     started: Instant,

@@ -19,10 +19,11 @@ Usage: fake-clerk [--addr ADDR:PORT] [--state FILE] [--seed-user ID]...
   --seed-user ID    add a user with two active sessions; may be repeated
   -h, --help        print this help
 
-Prints CLERK_API_URL=... and CLERK_SECRET_KEY=..., which a shell can source, and then serves until it is killed:
+Prints CLERK_API_URL=... and CLERK_SECRET_KEY=..., and then serves until it is killed. To set both for the programs that a
+shell starts, export them:
 
   fake-clerk --seed-user user_123 >fake.env &
-  sleep 1; . ./fake.env
+  sleep 1; set -a; . ./fake.env; set +a
   curl -H "Authorization: Bearer $CLERK_SECRET_KEY" "$CLERK_API_URL/v1/sessions?user_id=user_123"
 
 STATE FILE
