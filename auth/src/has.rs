@@ -96,7 +96,7 @@ impl Claims {
     /// use clerk_sessions_auth::{Has, Reverification};
     ///
     /// fn may_delete(claims: &Claims) -> bool {
-    ///     claims.has(&Has::permission("org:invoices:delete").and(Has::plan("pro")).reverified(Reverification::STRICT))
+    ///     claims.has(&Has::permission("org:invoices:delete").and(Has::plan("org:pro")).reverified(Reverification::STRICT))
     /// }
     /// # let claims = Claims::from_trusted_json(r#"{"sub": "user_1"}"#).unwrap();
     /// # assert!(!may_delete(&claims));

@@ -95,8 +95,8 @@ impl Rules {
         }
     }
 
-    /// Accepts only tokens for one of these audiences, the claim `aud`, or for none. Default: it is not checked. Empty entries don't
-    /// count.
+    /// Refuses tokens whose audience, the claim `aud`, is another. A token without an audience passes, as Clerk's session tokens have
+    /// none. Default: it is not checked. An empty list, or one with only empty entries, switches the check off.
     #[must_use]
     pub fn audience<T: Into<String>>(mut self, audience: impl IntoIterator<Item = T>) -> Self {
         self.audience = not_empty(audience);
