@@ -23,11 +23,11 @@ impl KnownHeaders {
     }
 
     /// Keeps the header of a token whose signature was verified.
-    pub(crate) fn keep(&self, text: &str, header: Header) {
+    pub(crate) fn keep(&self, text: &str, header: &Header) {
         if text.len() > MAX_BYTES || self.get(text).is_some() {
             return;
         }
-        let mut new = (text.into(), header);
+        let mut new = (text.into(), header.clone());
         for place in &self.0 {
             match place.set(new) {
                 Ok(()) => return,
@@ -51,12 +51,12 @@ mod tests {
         for number in 0..MOST + 1 {
             let id = number.to_string();
             assert!(known.get(&id).is_none());
-            known.keep(&id, header(&id));
-            known.keep(&id, header("other"));
+            known.keep(&id, &header(&id));
+            known.keep(&id, &header("other"));
             let kept = known.get(&id).and_then(|header| header.key_id.clone());
             assert_eq!(kept, (number < MOST).then_some(id));
         }
-        known.keep(&"a".repeat(MAX_BYTES + 1), header("long"));
+        known.keep(&"a".repeat(MAX_BYTES + 1), &header("long"));
         assert!(known.get(&"a".repeat(MAX_BYTES + 1)).is_none());
     }
 }

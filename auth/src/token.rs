@@ -84,11 +84,6 @@ impl UnverifiedToken {
         self.header.key_id.as_deref()
     }
 
-    /// Whether it is a token of a session, and not of a template, a machine or an OAuth client.
-    pub(crate) fn is_of_session(&self) -> bool {
-        is_of_session(&self.header, &self.claims)
-    }
-
     /// The claims.
     #[must_use]
     pub fn claims(&self) -> &Claims {

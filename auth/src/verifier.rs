@@ -16,7 +16,7 @@ use crate::keys::pem;
 use crate::known_headers::KnownHeaders;
 use crate::reason::Reason;
 use crate::rules::Rules;
-use crate::token::{Algorithm, Header, Parts};
+use crate::token::{Algorithm, Header, Parts, is_of_session};
 use crate::verified_cache::VerifiedCache;
 
 /// What a token that passed every check says. `match` it: a pending session is not a signed-in one.
@@ -189,7 +189,7 @@ impl Verifier {
         }
         self.checks.rules.check_header(&unsigned.header)?;
         let key = self.key(unsigned.header.key_id.as_deref())?;
-        self.checks.signed(token, unsigned, key, 0, now)
+        self.checks.signed(token, &unsigned, key, 0, now)
     }
 
     /// The key of this id.
@@ -229,6 +229,7 @@ pub(crate) struct Checks {
 }
 
 /// A token whose signature is not checked yet.
+#[derive(Clone)]
 pub(crate) struct Unsigned<'h> {
     /// The parts of the token: how long its header is, and how much of the token is signed.
     header_length: usize,
@@ -250,8 +251,20 @@ impl Checks {
         self.rules.check_times(&claims, now).is_ok().then_some(claims)
     }
 
-    /// Takes a token apart, and makes the checks before that of the key.
+    /// Takes a token apart, and checks what Clerk made it for. That is the first check.
     pub(crate) fn unsigned(&self, token: &str) -> Result<Unsigned<'_>, Rejected> {
+        let unsigned = self.decode(token)?;
+        self.check_category(&unsigned)?;
+        Ok(unsigned)
+    }
+
+    /// Checks what Clerk made a token for.
+    pub(crate) fn check_category(&self, unsigned: &Unsigned<'_>) -> Result<(), Rejected> {
+        self.rules.check_category(&unsigned.header, &unsigned.claims)
+    }
+
+    /// Takes a token apart.
+    pub(crate) fn decode(&self, token: &str) -> Result<Unsigned<'_>, Rejected> {
         let mut parts = Parts::of(token)?;
         let header = match self.known_headers.get(parts.header) {
             Some(header) => Cow::Borrowed(header),
@@ -259,29 +272,27 @@ impl Checks {
         };
         let (header_length, signed) = (parts.header.len(), parts.signed.len());
         let signature = std::mem::take(&mut parts.signature);
-        let claims = parts.claims()?;
-        self.rules.check_category(&header, &claims)?;
-        Ok(Unsigned { header_length, signed, signature, header, claims })
+        Ok(Unsigned { header_length, signed, signature, header, claims: parts.claims()? })
     }
 
     /// Makes the checks of the signature and the claims of a token that was [taken apart](Self::unsigned).
     pub(crate) fn signed(
         &self,
         token: &str,
-        unsigned: Unsigned<'_>,
+        unsigned: &Unsigned<'_>,
         key: &Key,
         epoch: u64,
         now: Duration,
     ) -> Result<Verified, Rejected> {
         unsigned.check_signature(token, key)?;
-        if let (Cow::Owned(header), Some(text)) = (unsigned.header, token.get(..unsigned.header_length)) {
+        if let (Cow::Owned(header), Some(text)) = (&unsigned.header, token.get(..unsigned.header_length)) {
             self.known_headers.keep(text, header);
         }
         self.rules.check_claims(&unsigned.claims, now)?;
         if let Some(cache) = &self.cache {
             cache.put(token, &unsigned.claims, epoch);
         }
-        Ok(Verified::new(unsigned.claims))
+        Ok(Verified::new(unsigned.claims.clone()))
     }
 }
 
@@ -290,8 +301,13 @@ impl Unsigned<'_> {
         Unsigned { header: Cow::Owned(self.header.into_owned()), ..self }
     }
 
-    pub(crate) fn into_claims(self) -> Claims {
-        self.claims
+    pub(crate) fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// Whether it is a token of a session, and not of a template, a machine or an OAuth client.
+    pub(crate) fn is_of_session(&self) -> bool {
+        is_of_session(&self.header, &self.claims)
     }
 
     /// Checks that this key signed the token.

@@ -209,7 +209,7 @@ impl<'a> VerifyToken<'a> {
         let Some(id) = token.header.key_id.as_deref() else { return done(Err(unknown_key())) };
         // Nearly always there is the key, and the flow needs no more steps.
         match self.verifier.fresh_key(id, now) {
-            Some(Found { key, epoch }) => done(checks.signed(self.token, token, &key, epoch, self.unix_time)),
+            Some(Found { key, epoch }) => done(checks.signed(self.token, &token, &key, epoch, self.unix_time)),
             None => State::Finding(Box::new(token.into_owned()), FindKey::new()),
         }
     }
@@ -224,21 +224,16 @@ impl Flow for VerifyToken<'_> {
             self.state = self.start(now);
         }
         let State::Finding(token, find) = &mut self.state else { return Step::Done };
-        let found = match find.step(&self.verifier, token.header.key_id.as_deref(), now) {
+        let result = match find.step(&self.verifier, token.header.key_id.as_deref(), now) {
             Finding::Next(step) => return step,
-            Finding::Unknown => Err(Ok(Err(unknown_key()))),
-            Finding::Unavailable(error) => Err(Err(error)),
-            Finding::Found(found) => Ok(found),
-        };
-        let unix_time = self.unix_time.saturating_add(now.saturating_sub(started));
-        let state = std::mem::replace(&mut self.state, State::Start);
-        self.state = match (state, found) {
-            (State::Finding(token, _), Ok(Found { key, epoch })) => {
-                State::Done(Ok(self.verifier.checks().signed(self.token, *token, &key, epoch, unix_time)))
+            Finding::Unknown => Ok(Err(unknown_key())),
+            Finding::Unavailable(error) => Err(error),
+            Finding::Found(Found { key, epoch }) => {
+                let unix_time = self.unix_time.saturating_add(now.saturating_sub(started));
+                Ok(self.verifier.checks().signed(self.token, token, &key, epoch, unix_time))
             }
-            (_, Err(done)) => State::Done(done),
-            (other, Ok(_)) => other,
         };
+        self.state = State::Done(result);
         Step::Done
     }
 

@@ -1,5 +1,7 @@
 //! [`Context`]: what a request says, before any token is verified.
 
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::cookie_choice::CookieChoice;
@@ -7,20 +9,21 @@ use super::cookies::{Cookies, leading_integer};
 use super::organization::OrganizationTarget as Target;
 use super::public_url::{Origin, PublicUrl};
 use super::referrer;
+use super::session_token::SessionToken;
 use super::settings::{FrontendApi, Settings};
 use super::view::RequestView;
 
 /// What a request says, before any token is verified.
 pub(super) struct Context {
     pub(super) url: PublicUrl,
-    pub(super) frontend: FrontendApi,
+    pub(super) frontend: Arc<FrontendApi>,
     pub(super) cookies: CookieChoice,
     pub(super) is_get: bool,
     /// Whether a browser opens a page: `sec-fetch-dest` is `document`.
     pub(super) is_document: bool,
     /// Whether the response may be a redirect to Clerk.
     pub(super) is_eligible: bool,
-    pub(super) bearer: Option<String>,
+    pub(super) bearer: Option<SessionToken>,
     pub(super) handshake_nonce: Option<String>,
     pub(super) handshake_token: Option<String>,
     pub(super) dev_browser: Option<String>,
@@ -30,7 +33,7 @@ pub(super) struct Context {
     /// The header `Origin`.
     pub(super) origin: Option<Origin>,
     pub(super) target: Option<Target>,
-    /// All headers, for a refresh.
+    /// All headers, if there is a refresh token: a refresh sends them to Clerk.
     pub(super) headers: Vec<(String, String)>,
 }
 
@@ -42,30 +45,31 @@ impl Context {
         let url = known_url.unwrap_or_else(PublicUrl::unknown);
         let frontend = FrontendApi::of(settings, &url.origin);
         let all = Cookies::of(request);
-        let key = &settings.key;
-        let cookies = CookieChoice::of(&all, &settings.suffix, key.frontend_api(), key.is_production(), now);
+        let cookies = CookieChoice::of(&all, settings, now);
         let parameter = |name: &str| url.parameter(name).filter(|value| !value.is_empty());
-        let first = |name: &str| parameter(name).or_else(|| all.get(name).map(str::to_owned));
+        let first = |name: &str| parameter(name).or_else(|| all.get(name).map(Cow::into_owned));
         let dest = request.get("sec-fetch-dest");
         let accepts_html = || request.get("accept").is_some_and(|accept| accept.starts_with("text/html"));
         let is_page = dest.map_or_else(accepts_html, |dest| matches!(dest, "document" | "iframe"));
+        let refresh_token = all.get(&format!("__refresh_{}", settings.suffix)).map(Cow::into_owned);
+        let copied_headers = || request.headers().map(|(name, value)| (name, value.to_owned())).collect();
         Self {
             is_get: request.is_get(),
             is_document: dest == Some("document"),
             is_eligible: request.is_get() && is_page && has_url,
-            bearer: bearer(request),
+            bearer: bearer(request).map(|token| SessionToken::new(token, settings.keys.checks())),
             handshake_nonce: first("__clerk_handshake_nonce"),
             handshake_token: first("__clerk_handshake"),
             dev_browser: parameter("__clerk_db_jwt").or_else(|| cookies.dev_browser.clone()),
-            refresh_token: all.get(&format!("__refresh_{}", settings.suffix)).map(str::to_owned),
-            redirects: all.get("__clerk_redirect_count").map_or(0, leading_integer),
+            headers: refresh_token.as_ref().map_or_else(Vec::new, |_| copied_headers()),
+            refresh_token,
+            redirects: all.get("__clerk_redirect_count").map_or(0, |count| leading_integer(&count)),
             is_from_foreign_site: has_url
                 && request
                     .get("referer")
                     .is_some_and(|referrer| referrer::is_foreign(referrer, &url.origin, &frontend)),
             origin: request.get("origin").and_then(Origin::of_url),
             target: settings.patterns.target(&url.path),
-            headers: request.headers().map(|(name, value)| (name, value.to_owned())).collect(),
             url,
             frontend,
             cookies,
@@ -73,18 +77,17 @@ impl Context {
     }
 
     /// The session token of the cookies that count.
-    pub(super) fn session(&self) -> Option<&str> {
-        self.cookies.session.as_deref()
+    pub(super) fn session(&self) -> Option<&SessionToken> {
+        self.cookies.session.as_ref()
     }
 }
 
 /// The token in the header `Authorization`, which may be empty. A value without a scheme is one, too; other schemes are ignored.
-fn bearer(request: &RequestView<'_>) -> Option<String> {
+fn bearer<'r>(request: &'r RequestView<'_>) -> Option<&'r str> {
     let value = request.get("authorization")?;
-    let token = match value.split_once(' ') {
-        None => value,
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => rest.split(' ').next()?,
-        Some(_) => return None,
-    };
-    Some(token.to_owned())
+    match value.split_once(' ') {
+        None => Some(value),
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => rest.split(' ').next(),
+        Some(_) => None,
+    }
 }

@@ -1,29 +1,23 @@
 //! [`Cookies`]: the cookies of a request.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::view::RequestView;
 
-/// The cookies of a request by name. The first of a name counts.
-#[derive(Debug, Default)]
-pub(crate) struct Cookies(BTreeMap<String, String>);
+/// The cookies of a request: names and values as they were sent. The first of a name counts.
+pub(crate) struct Cookies<'r>(Vec<(&'r str, &'r str)>);
 
-impl Cookies {
-    pub(crate) fn of(request: &RequestView<'_>) -> Self {
-        let mut cookies = BTreeMap::new();
-        for pair in request.values("cookie").flat_map(|header| header.split(';')) {
-            let Some((name, value)) = pair.split_once('=') else { continue };
-            let name = name.trim();
-            if !cookies.contains_key(name) {
-                cookies.insert(name.to_owned(), decoded(value.trim()));
-            }
-        }
-        Self(cookies)
+impl<'r> Cookies<'r> {
+    pub(crate) fn of(request: &'r RequestView<'_>) -> Self {
+        let pairs = request.values("cookie").flat_map(|header| header.split(';'));
+        Self(pairs.filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name.trim(), value.trim())).collect())
     }
 
     /// The value of a cookie, if it is not empty.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    pub(crate) fn get(&self, name: &str) -> Option<Cow<'r, str>> {
+        let (_, value) = self.0.iter().find(|(own, _)| *own == name)?;
+        Some(decoded(value)).filter(|value| !value.is_empty())
     }
 }
 
@@ -31,12 +25,16 @@ impl RequestView<'_> {
     /// The cookies by name. The first of a name counts; values are percent-decoded. They are secrets.
     #[must_use]
     pub fn cookies(&self) -> BTreeMap<String, String> {
-        Cookies::of(self).0
+        let mut cookies = BTreeMap::new();
+        for (name, value) in Cookies::of(self).0 {
+            cookies.entry(name.to_owned()).or_insert_with(|| decoded(value).into_owned());
+        }
+        cookies
     }
 }
 
 /// The value with its percent escapes decoded, or as it is if they are not all valid.
-fn decoded(value: &str) -> String {
+fn decoded(value: &str) -> Cow<'_, str> {
     fn decode(value: &str) -> Option<String> {
         let mut bytes = Vec::with_capacity(value.len());
         let mut rest = value.as_bytes();
@@ -53,7 +51,8 @@ fn decoded(value: &str) -> String {
         }
         String::from_utf8(bytes).ok()
     }
-    if value.contains('%') { decode(value).unwrap_or_else(|| value.to_owned()) } else { value.to_owned() }
+    let decoded = if value.contains('%') { decode(value) } else { None };
+    decoded.map_or(Cow::Borrowed(value), Cow::Owned)
 }
 
 /// The integer at the start of a text, as the cookies with counters have it; 0 if there is none.
@@ -80,7 +79,7 @@ mod tests {
         let cookies = Cookies::of(&request);
         let expected = [("a", "1"), ("b", "2"), ("c", " x="), ("d", "%zz"), ("e", "\"q\""), ("g", "5")];
         for (name, value) in expected {
-            assert_eq!(cookies.get(name), Some(value), "{name}");
+            assert_eq!(cookies.get(name).as_deref(), Some(value), "{name}");
         }
         assert_eq!((cookies.get("f"), cookies.get("junk"), cookies.get("A")), (None, None, None));
     }

@@ -40,9 +40,9 @@ impl Authentication {
         RequestFacts {
             public_url: context.url.to_string(),
             origin: context.url.origin.as_str().to_owned(),
-            frontend_api: context.frontend.base,
+            frontend_api: context.frontend.base.clone(),
             uses_suffixed_cookies: context.cookies.uses_suffix,
-            session_token: context.cookies.session,
+            session_token: context.cookies.session.map(|token| token.text),
             client_uat: context.cookies.client_uat,
             dev_browser_token: context.dev_browser,
             refresh_token: context.refresh_token,

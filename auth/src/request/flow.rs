@@ -24,11 +24,11 @@ use clerk_sessions_core::{BuildError, Error, TransportError};
 use super::outcome::Outcome;
 use super::public_url::Origin;
 use super::rows_b::directives_of;
+use super::session_token::SessionToken;
 use super::settings::Authentication;
-use super::stage::{AuthenticateRequest, Carrier, Entry, Stage, is_session, signed_out};
+use super::stage::{AuthenticateRequest, Carrier, Entry, Stage, exposed, signed_out};
 use super::token_check::{Progress, TokenCheck};
 use super::view::RequestView;
-use crate::token::UnverifiedToken;
 
 impl Authentication {
     /// Begins to authenticate a request for a page, which a browser makes. The outcome may be a redirect.
@@ -92,11 +92,11 @@ impl AuthenticateRequest {
     }
 
     /// Rows A1 and G2, then the verification.
-    fn check_session(&self, token: &str, carrier: Carrier) -> Stage {
-        match UnverifiedToken::decode(token) {
-            Ok(unverified) if !unverified.is_of_session() => signed_out("token-type-mismatch"),
-            _ => Stage::Session(TokenCheck::new(token.to_owned()), carrier),
+    fn check_session(&self, token: &SessionToken, carrier: Carrier) -> Stage {
+        if token.is_of_another_type() {
+            return signed_out("token-type-mismatch");
         }
+        Stage::Session(TokenCheck::new(token.clone()), carrier)
     }
 
     /// Runs a stage. Returns the next stage, and what it needs first, if it needs anything.
@@ -108,9 +108,7 @@ impl AuthenticateRequest {
             Stage::Done(result) => return (Stage::Done(result), Some(Step::Done)),
             Stage::Redeem(mut call) => match call.step(now) {
                 Step::Done => match call.finish() {
-                    Ok(payload) => {
-                        self.rows_b4_to_b5(payload.directives.iter().map(|cookie| cookie.expose().to_owned()).collect())
-                    }
+                    Ok(payload) => self.rows_b4_to_b5(exposed(&payload.directives)),
                     Err(_) => {
                         self.settings().budget.spend();
                         self.rows_b4_to_b5(Vec::new())
@@ -126,7 +124,7 @@ impl AuthenticateRequest {
                 Progress::Next(step) => return (Stage::HandshakeToken(check), Some(step)),
                 Progress::Unavailable(error) => Stage::Done(Err(error)),
                 Progress::Rejected(rejected) => self.row_b2(&rejected),
-                Progress::Ready(ready) => match ready.check_signature(&check.token) {
+                Progress::Ready(ready) => match check.check_signature(&ready) {
                     Err(rejected) => self.row_b2(&rejected),
                     Ok(claims) => self.rows_b4_to_b5(directives_of(&claims)),
                 },
@@ -135,9 +133,9 @@ impl AuthenticateRequest {
                 Progress::Next(step) => return (Stage::HandshakeSession(check, directives), Some(step)),
                 Progress::Unavailable(error) => Stage::Done(Err(error)),
                 Progress::Rejected(_) => self.rows_c_to_g(),
-                Progress::Ready(ready) => match self.rows_b6_to_b8(&check.token, ready, unix_time) {
+                Progress::Ready(ready) => match self.rows_b6_to_b8(&check, &ready, unix_time) {
                     Some(verified) => {
-                        let outcome = Outcome::verified(verified, check.token);
+                        let outcome = Outcome::verified(verified, check.token.text);
                         Stage::Done(Ok(self.with_handshake(outcome, directives)))
                     }
                     None => self.rows_c_to_g(),
@@ -147,21 +145,21 @@ impl AuthenticateRequest {
                 Progress::Next(step) => return (Stage::Session(check, carrier), Some(step)),
                 Progress::Unavailable(error) => Stage::Done(Err(error)),
                 Progress::Rejected(rejected) => self.rejected(rejected, carrier, now),
-                Progress::Ready(ready) => match ready.verify(&check.token, keys.checks(), unix_time) {
+                Progress::Ready(ready) => match check.verify(&ready, keys.checks(), unix_time) {
                     Err(rejected) => self.rejected(rejected, carrier, now),
                     Ok(verified) if carrier == Carrier::Cookie && self.entry == Entry::Browser => {
-                        self.rows_h_to_j(verified, check.token)
+                        self.rows_h_to_j(verified, check.token.text)
                     }
-                    Ok(verified) => Stage::Done(Ok(Outcome::verified(verified, check.token))),
+                    Ok(verified) => Stage::Done(Ok(Outcome::verified(verified, check.token.text))),
                 },
             },
             Stage::Refreshed(mut check, cookies, failure) => match check.step(keys, now, unix_time) {
                 Progress::Next(step) => return (Stage::Refreshed(check, cookies, failure), Some(step)),
                 Progress::Unavailable(error) => Stage::Done(Err(error)),
                 Progress::Rejected(_) => self.not_refreshed("invalid-session-token", &failure),
-                Progress::Ready(ready) => match ready.verify(&check.token, keys.checks(), unix_time) {
-                    Ok(verified) if is_session(&check.token) && self.is_of_same_user(&verified) => {
-                        Stage::Done(Ok(Outcome::verified(verified, check.token).with_cookies(cookies)))
+                Progress::Ready(ready) => match check.verify(&ready, keys.checks(), unix_time) {
+                    Ok(verified) if !check.token.is_of_another_type() && self.is_of_same_user(&verified) => {
+                        Stage::Done(Ok(Outcome::verified(verified, check.token.text).with_cookies(cookies)))
                     }
                     _ => self.not_refreshed("invalid-session-token", &failure),
                 },
@@ -193,7 +191,7 @@ impl Flow for AuthenticateRequest {
             Stage::HandshakeToken(check)
             | Stage::HandshakeSession(check, _)
             | Stage::Session(check, _)
-            | Stage::Refreshed(check, ..) => check.find().on_response(response, now),
+            | Stage::Refreshed(check, ..) => check.on_response(response, now),
             Stage::Start | Stage::Done(_) => {}
         }
     }
@@ -205,7 +203,7 @@ impl Flow for AuthenticateRequest {
             Stage::HandshakeToken(check)
             | Stage::HandshakeSession(check, _)
             | Stage::Session(check, _)
-            | Stage::Refreshed(check, ..) => check.find().on_failure(error, now),
+            | Stage::Refreshed(check, ..) => check.on_failure(error, now),
             Stage::Start | Stage::Done(_) => {}
         }
     }

@@ -37,7 +37,7 @@ impl AuthenticateRequest {
         query.append_pair("__clerk_hs_reason", reason);
         query.append_pair("format", "nonce");
         if let Some(token) = self.expired_token() {
-            query.append_pair("__session", token);
+            query.append_pair("__session", &token.text);
         }
         if let Some(token) = context.dev_browser.as_deref().filter(|_| !self.is_production()) {
             query.append_pair("__clerk_db_jwt", token);

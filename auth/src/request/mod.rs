@@ -15,6 +15,7 @@ mod referrer;
 mod refresh;
 mod rows_b;
 mod rows_c_to_j;
+mod session_token;
 mod settings;
 mod sign_in_page;
 mod stage;

@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use clerk_sessions_core::{CallOptions, Error, RefreshSession, Refreshed, RetryPolicy, TokenFormat};
+use clerk_sessions_core::{Error, RefreshSession, Refreshed, TokenFormat};
 
 use super::operations::RefreshExpired;
 use super::outcome::Outcome;
 use super::rows_b::session_of;
-use super::stage::{AuthenticateRequest, Carrier, Entry, Failure, Stage, message};
-use super::token_check::TokenCheck;
+use super::session_token::SessionToken;
+use super::stage::{AuthenticateRequest, Carrier, Entry, Failure, Stage, exposed, message};
 use crate::error::Rejected;
 use crate::reason::Reason;
-use crate::token::UnverifiedToken;
 use crate::verifier::Verified;
 
 impl AuthenticateRequest {
@@ -38,30 +37,23 @@ impl AuthenticateRequest {
         let Some(refresh_token) = &context.refresh_token else {
             return self.not_refreshed("non-eligible-no-refresh-cookie", &failure);
         };
-        let expired = self.expired_token().unwrap_or_default();
-        let session_id = match UnverifiedToken::decode(expired) {
-            Err(_) => return self.not_refreshed("expired-session-token-decode-failed", &failure),
-            Ok(token) => token.claims().session_id().map(str::to_owned),
+        let Some((expired, claims)) = self.expired_token().and_then(|token| Some((token, token.claims()?))) else {
+            return self.not_refreshed("expired-session-token-decode-failed", &failure);
         };
-        let Some(session_id) = session_id else {
+        let Some(session_id) = claims.session_id() else {
             return self.not_refreshed("expired-session-token-missing-sid-claim", &failure);
         };
         let origin = context.url.origin.as_str();
         let mut refresh =
-            RefreshSession::new(session_id, expired, refresh_token.as_str(), origin).format(TokenFormat::Cookie);
+            RefreshSession::new(session_id, &*expired.text, refresh_token.as_str(), origin).format(TokenFormat::Cookie);
         for (name, value) in &context.headers {
             refresh = refresh.request_header(name, value);
         }
         if context.cookies.uses_suffix {
             refresh = refresh.suffixed_cookies(true);
         }
-        let settings = self.settings();
-        let call = settings.api.as_ref().filter(|_| settings.budget.allows(now)).and_then(|api| {
-            let once = CallOptions::new().retry(RetryPolicy::none());
-            api.clone().with_options(once).call(RefreshExpired(refresh)).ok()
-        });
-        match call {
-            Some(call) => Stage::Refresh(Box::new(call), failure),
+        match self.call_once(RefreshExpired(refresh), now) {
+            Some(call) => Stage::Refresh(call, failure),
             None => self.not_refreshed("fetch-error", &failure),
         }
     }
@@ -80,11 +72,10 @@ impl AuthenticateRequest {
         match response {
             Err(error) => self.not_refreshed(&refresh_error(&error), &failure),
             Ok(refreshed) => {
-                let cookies: Vec<String> =
-                    refreshed.cookies().iter().map(|cookie| cookie.expose().to_owned()).collect();
+                let cookies = exposed(refreshed.cookies());
                 match session_of(&cookies) {
                     _ if cookies.is_empty() => self.not_refreshed("unexpected-sdk-error", &failure),
-                    Some(token) => Stage::Refreshed(TokenCheck::new(token), cookies, failure),
+                    Some(token) => Stage::Refreshed(self.check(token), cookies, failure),
                     None => self.not_refreshed("invalid-session-token", &failure),
                 }
             }
@@ -93,13 +84,13 @@ impl AuthenticateRequest {
 
     /// Whether a token out of a refresh is of the user whose session was refreshed. Another one would be a mixed-up response.
     pub(super) fn is_of_same_user(&self, verified: &Verified) -> bool {
-        let expired = self.expired_token().and_then(|token| UnverifiedToken::decode(token).ok());
-        expired.is_some_and(|expired| expired.claims().user_id() == verified.claims_even_if_pending().user_id())
+        let expired = self.expired_token().and_then(SessionToken::claims);
+        expired.is_some_and(|expired| expired.user_id() == verified.claims_even_if_pending().user_id())
     }
 
     /// The token that a refresh is for.
-    pub(super) fn expired_token(&self) -> Option<&str> {
-        self.context.session().or(self.context.bearer.as_deref())
+    pub(super) fn expired_token(&self) -> Option<&SessionToken> {
+        self.context.session().or(self.context.bearer.as_ref())
     }
 }
 

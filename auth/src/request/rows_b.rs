@@ -1,49 +1,41 @@
 //! Row B: a request that comes back from a handshake.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use clerk_sessions_core::{BuildError, CallOptions, Error, RetryPolicy};
+use clerk_sessions_core::{BuildError, Error};
 use serde::Deserialize;
 
 use super::operations::GetHandshakePayload;
 use super::outcome::Outcome;
-use super::stage::{AuthenticateRequest, Stage, is_session};
+use super::stage::{AuthenticateRequest, Stage};
 use super::token_check::{Ready, TokenCheck};
 use crate::claims::Claims;
 use crate::error::Rejected;
 use crate::reason::Reason;
-use crate::token::UnverifiedToken;
 use crate::verifier::Verified;
 
 impl AuthenticateRequest {
     /// Row B1.
     pub(super) fn redeem(&self, nonce: &str, now: Duration) -> Stage {
-        let settings = self.settings();
-        let call = settings.api.as_ref().filter(|_| settings.budget.allows(now)).and_then(|api| {
-            let once = CallOptions::new().retry(RetryPolicy::none());
-            api.clone().with_options(once).call(GetHandshakePayload { nonce: nonce.to_owned() }).ok()
-        });
-        match call {
-            Some(call) => Stage::Redeem(Box::new(call)),
+        match self.call_once(GetHandshakePayload { nonce: nonce.to_owned() }, now) {
+            Some(call) => Stage::Redeem(call),
             None => self.rows_b4_to_b5(Vec::new()),
         }
     }
 
     /// Row B2, with a handshake token. Its category is checked first: other tokens are signed by the same key.
     pub(super) fn check_handshake(&self, token: &str) -> Stage {
-        match UnverifiedToken::decode(token) {
-            Ok(unverified) if !unverified.is_of_session() => {
-                self.row_b2(&Rejected::new(Reason::TokenInvalid, "its category is that of another token"))
-            }
-            _ => Stage::HandshakeToken(TokenCheck::new(token.to_owned())),
+        let check = self.check(token);
+        if check.token.is_of_another_type() {
+            return self.row_b2(&Rejected::new(Reason::TokenInvalid, "its category is that of another token"));
         }
+        Stage::HandshakeToken(check)
     }
 
     /// Rows B4 and B5, and the check for B6.
     pub(super) fn rows_b4_to_b5(&self, directives: Vec<String>) -> Stage {
         match session_of(&directives) {
-            Some(token) => Stage::HandshakeSession(TokenCheck::new(token), directives),
+            Some(token) => Stage::HandshakeSession(self.check(token), directives),
             None => {
                 Stage::Done(Ok(self.with_handshake(Outcome::signed_out("session-token-missing", None), directives)))
             }
@@ -64,22 +56,17 @@ impl AuthenticateRequest {
     }
 
     /// Rows B6 to B8. `None` is row B8: on with row C.
-    pub(super) fn rows_b6_to_b8(&self, token: &str, ready: Ready, unix_time: Duration) -> Option<Verified> {
+    pub(super) fn rows_b6_to_b8(&self, check: &TokenCheck, ready: &Ready, unix_time: Duration) -> Option<Verified> {
         let settings = self.settings();
-        let key = match &ready {
-            Ready::Found { key, .. } => Some(Arc::clone(key)),
-            Ready::Cached(_) => None,
-        };
-        let verified = match ready.verify(token, settings.keys.checks(), unix_time) {
+        let verified = match check.verify(ready, settings.keys.checks(), unix_time) {
             Ok(verified) => verified,
             // Row B7: in development, the clock of the machine may be wrong.
             Err(rejected) if !self.is_production() && is_about_time(&rejected) => {
-                let unsigned = settings.lenient.unsigned(token).ok()?;
-                settings.lenient.signed(token, unsigned, &*key?, 0, unix_time).ok()?
+                check.verify(ready, &settings.lenient, unix_time).ok()?
             }
             Err(_) => return None,
         };
-        is_session(token).then_some(verified)
+        (!check.token.is_of_another_type()).then_some(verified)
     }
 
     /// Row B2 with a handshake token that is not Clerk's: an error in development, as it stops a loop; row B3 in production.

@@ -9,7 +9,6 @@ use super::public_url::{Origin, with_parameters};
 use super::stage::{AuthenticateRequest, Carrier, Stage, message, signed_out};
 use super::token_check::TokenCheck;
 use crate::claims::Claims;
-use crate::token::UnverifiedToken;
 use crate::verifier::Verified;
 
 impl AuthenticateRequest {
@@ -73,20 +72,20 @@ impl AuthenticateRequest {
             (None, _) => return self.handshake("client-uat-but-no-session-token", None, None),
             (Some(token), _) => token,
         };
-        match UnverifiedToken::decode(token) {
+        match token.unsigned() {
             // Row G1.
             Err(rejected) => {
                 let message = message(&rejected, Carrier::Cookie);
                 Stage::Done(Ok(Outcome::signed_out(rejected.reason().as_str(), Some(message))))
             }
             // Row G2.
-            Ok(unverified) if !unverified.is_of_session() => signed_out("token-type-mismatch"),
+            Ok(unsigned) if !unsigned.is_of_session() => signed_out("token-type-mismatch"),
             // Row G3.
-            Ok(unverified) if is_older(unverified.claims(), uat) => {
+            Ok(unsigned) if is_older(unsigned.claims(), uat) => {
                 self.handshake("session-token-iat-before-client-uat", None, None)
             }
             // Row G4.
-            Ok(_) => Stage::Session(TokenCheck::new(token.to_owned()), Carrier::Cookie),
+            Ok(_) => Stage::Session(TokenCheck::new(token.clone()), Carrier::Cookie),
         }
     }
 

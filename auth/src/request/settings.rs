@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clerk_sessions_core::call::CallContext;
 use clerk_sessions_core::{BuildError, Error};
@@ -9,6 +10,7 @@ use clerk_sessions_core::{BuildError, Error};
 use super::budget::FailureBudget;
 use super::organization::OrganizationPatterns;
 use super::public_url::Origin;
+use crate::claims::Claims;
 use crate::crypto::Crypto;
 use crate::jwks::{JwksVerifier, KeySettings, WarmUp};
 use crate::publishable_key::PublishableKey;
@@ -36,7 +38,8 @@ pub(super) struct Settings {
     /// The checks that forgive a day of clock skew, for development instances.
     pub(super) lenient: Checks,
     pub(super) api: Option<CallContext>,
-    pub(super) proxy: Option<String>,
+    /// The Frontend API, or the path of the app that it is behind.
+    pub(super) frontend: Result<Arc<FrontendApi>, String>,
     pub(super) satellite: Option<Satellite>,
     pub(super) patterns: OrganizationPatterns,
     pub(super) trusts_forwarded: bool,
@@ -55,6 +58,17 @@ impl KeySource {
             Self::Known(verifier) => verifier.checks(),
             Self::Fetched(verifier) => verifier.checks(),
         }
+    }
+
+    /// The claims of a token that was verified before, with the keys of now.
+    pub(super) fn cached(&self, token: &str, now: Duration, unix_time: Duration) -> Option<Claims> {
+        let checks = self.checks();
+        checks.cache.as_ref()?;
+        let epoch = match self {
+            Self::Known(_) => 0,
+            Self::Fetched(verifier) => verifier.epoch(now)?,
+        };
+        checks.cached(token, epoch, unix_time)
     }
 }
 
@@ -210,15 +224,23 @@ impl AuthenticationBuilder {
                 key = key.for_satellite(domain);
             }
         }
-        let lenient = self.rules.clone().clock_skew(std::time::Duration::from_secs(24 * 60 * 60));
+        let lenient = self.rules.clone().clock_skew(Duration::from_secs(24 * 60 * 60));
         let keys = self.keys(&key, crypto)?;
+        let frontend = match self.proxy {
+            Some(path) if path.starts_with('/') => Err(path),
+            Some(url) => Ok(Arc::new(FrontendApi::at(url, None, &key))),
+            None => {
+                let url = format!("https://{}", key.frontend_api());
+                Ok(Arc::new(FrontendApi::at(url, Some(key.accounts_portal()), &key)))
+            }
+        };
         Ok(Authentication(Arc::new(Settings {
             key,
             suffix,
             keys,
             lenient: Checks::new(lenient),
             api: self.api,
-            proxy: self.proxy,
+            frontend,
             satellite: self.satellite,
             patterns: self.patterns,
             trusts_forwarded: self.trusts_forwarded,
@@ -309,16 +331,17 @@ pub(crate) struct FrontendApi {
 }
 
 impl FrontendApi {
-    pub(super) fn of(settings: &Settings, own: &Origin) -> Self {
-        let key = &settings.key;
-        let base = match &settings.proxy {
-            None => format!("https://{}", key.frontend_api()),
-            Some(path) if path.starts_with('/') => format!("{}{path}", own.as_str()),
-            Some(url) => url.clone(),
-        };
+    /// The Frontend API for a request to this origin. Only one behind a path of the app depends on it.
+    pub(super) fn of(settings: &Settings, own: &Origin) -> Arc<Self> {
+        match &settings.frontend {
+            Ok(frontend) => Arc::clone(frontend),
+            Err(path) => Arc::new(Self::at(format!("{}{path}", own.as_str()), None, &settings.key)),
+        }
+    }
+
+    fn at(base: String, accounts_portal: Option<String>, key: &PublishableKey) -> Self {
         let base = base.trim_end_matches('/').to_owned();
         let host = Origin::of_url(&base).map_or_else(String::new, |origin| origin.host().to_owned());
-        let accounts_portal = settings.proxy.is_none().then(|| key.accounts_portal());
         Self { base, host, accounts_portal, is_production: key.is_production() }
     }
 

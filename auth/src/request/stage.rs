@@ -3,17 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use clerk_sessions_core::Error;
 use clerk_sessions_core::call::Call;
+use clerk_sessions_core::operation::Operation;
+use clerk_sessions_core::{CallOptions, Error, RetryPolicy, SetCookie};
 
 use super::context::Context;
 use super::operations::{GetHandshakePayload, RefreshExpired};
 use super::outcome::Outcome;
+use super::session_token::SessionToken;
 use super::settings::{Authentication, Settings};
 use super::token_check::TokenCheck;
 use super::view::RequestView;
 use crate::error::Rejected;
-use crate::token::UnverifiedToken;
 
 /// Authenticates one request. [`Authentication::browser`] and [`Authentication::api_request`] create it.
 ///
@@ -95,8 +96,21 @@ impl AuthenticateRequest {
         self.settings().key.is_production()
     }
 
+    /// A check of this token.
+    pub(super) fn check(&self, token: impl Into<String>) -> TokenCheck {
+        TokenCheck::new(SessionToken::new(token, self.settings().keys.checks()))
+    }
+
+    /// A call that makes one attempt. `None` if there is no API, if too many have failed, or if a parameter is invalid.
+    pub(super) fn call_once<O: Operation>(&self, operation: O, now: Duration) -> Option<Box<Call<O>>> {
+        let settings = self.settings();
+        let api = settings.api.as_ref().filter(|_| settings.budget.allows(now))?;
+        let once = CallOptions::new().retry(RetryPolicy::none());
+        api.clone().with_options(once).call(operation).ok().map(Box::new)
+    }
+
     pub(super) fn unix_time(&self, now: Duration) -> Duration {
-        self.unix_start + now.saturating_sub(self.started.unwrap_or(now))
+        self.unix_start.saturating_add(now.saturating_sub(self.started.unwrap_or(now)))
     }
 }
 
@@ -114,6 +128,7 @@ pub(super) fn message(rejected: &Rejected, carrier: Carrier) -> String {
     format!("{} (reason={}, token-carrier={})", rejected.message(), rejected.reason(), carrier.as_str())
 }
 
-pub(super) fn is_session(token: &str) -> bool {
-    UnverifiedToken::decode(token).is_ok_and(|token| token.is_of_session())
+/// The values of these cookies.
+pub(super) fn exposed(cookies: &[SetCookie]) -> Vec<String> {
+    cookies.iter().map(|cookie| cookie.expose().to_owned()).collect()
 }
