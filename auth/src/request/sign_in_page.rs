@@ -5,7 +5,7 @@ use std::time::Duration;
 use clerk_sessions_core::{BuildError, Error};
 
 use super::context::Context;
-use super::public_url::PublicUrl;
+use super::public_url::{Origin, PublicUrl, with_parameters};
 use super::settings::Authentication;
 use super::view::RequestView;
 
@@ -21,10 +21,8 @@ impl SignInPage {
     pub fn new(url: impl Into<String>) -> Result<Self, Error> {
         let url = url.into();
         let is_path = url.starts_with('/') && !url.starts_with("//");
-        let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-        let is_absolute = host.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#']));
         let is_text = url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-        if is_text && (is_path || is_absolute) {
+        if is_text && (is_path || Origin::of_url(&url).is_some()) {
             return Ok(Self(url));
         }
         let reason = "is neither a path that begins with one slash nor an absolute URL of http or https";
@@ -42,11 +40,7 @@ impl SignInPage {
         if !is_eligible || self.is_page(&url) {
             return None;
         }
-        let back = form_urlencoded::byte_serialize(without_tokens(&url).as_bytes()).collect::<String>();
-        let (page, fragment) = self.0.split_once('#').map_or((&*self.0, None), |(page, part)| (page, Some(part)));
-        let mark = if page.contains('?') { '&' } else { '?' };
-        let fragment = fragment.map_or(String::new(), |fragment| format!("#{fragment}"));
-        Some(format!("{page}{mark}redirect_url={back}{fragment}"))
+        Some(with_parameters(&self.0, &[("redirect_url", &without_tokens(&url))]))
     }
 
     /// Whether this is the URL of the sign-in page, with any query.
