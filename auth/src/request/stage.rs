@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clerk_sessions_core::call::Call;
 use clerk_sessions_core::operation::Operation;
-use clerk_sessions_core::{CallOptions, Error, RetryPolicy, SetCookie};
+use clerk_sessions_core::{Error, RetryPolicy, SetCookie};
 
 use super::context::Context;
 use super::operations::{GetHandshakePayload, RefreshExpired};
@@ -105,7 +105,7 @@ impl AuthenticateRequest {
     pub(super) fn call_once<O: Operation>(&self, operation: O, now: Duration) -> Option<Box<Call<O>>> {
         let settings = self.settings();
         let api = settings.api.as_ref().filter(|_| settings.budget.allows(now))?;
-        let once = CallOptions::new().retry(RetryPolicy::none());
+        let once = api.options().retry(RetryPolicy::none());
         api.clone().with_options(once).call(operation).ok().map(Box::new)
     }
 
@@ -131,4 +131,26 @@ pub(super) fn message(rejected: &Rejected, carrier: Carrier) -> String {
 /// The values of these cookies.
 pub(super) fn exposed(cookies: &[SetCookie]) -> Vec<String> {
     cookies.iter().map(|cookie| cookie.expose().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use clerk_sessions_core::call::{CallContext, Flow, Step};
+    use clerk_sessions_core::{Api, CallOptions};
+
+    use super::*;
+    use crate::testing::{NOW, TestCrypto, rules, signer};
+
+    #[test]
+    fn a_nonce_is_redeemed_within_the_time_limits_of_the_client() {
+        let limit = Duration::from_millis(700);
+        let api = CallContext::new(Api::new("sk_test_1").unwrap());
+        let builder = Authentication::builder("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", rules()).pem(signer().pem());
+        let builder = builder.api(api.with_options(CallOptions::new().attempt_timeout(limit)));
+        let request = RequestView::new("GET", "https", "/p?__clerk_handshake_nonce=n")
+            .header("host", "app.example.com")
+            .header("sec-fetch-dest", "document");
+        let mut flow = builder.build(TestCrypto).unwrap().browser(&request, NOW).unwrap();
+        assert!(matches!(flow.step(Duration::ZERO), Step::Send { timeout, .. } if timeout == limit));
+    }
 }
