@@ -1,10 +1,11 @@
-//! An axum app with pages for everybody, for users and for admins, and a FakeClerk where its users sign in.
+//! An axum app with pages for everybody, for users and for admins, and a FakeClerk that it asks who is signed in.
 //!
 //! `cargo run --example webapp` prints the address to open in a browser. Options: `--port N` (default: a free port), and
 //! `--development` for a development instance of Clerk (default: production).
 //!
-//! Browsers resolve `app.localhost` and `clerk.app.localhost` to this machine. FakeClerk is the Backend API at `127.0.0.1`, and at
-//! `clerk.app.localhost` the Frontend API with the page to sign in.
+//! Browsers resolve `app.localhost` and `clerk.app.localhost` to this machine. FakeClerk is the Backend API at `127.0.0.1`, and the
+//! Frontend API at `clerk.app.localhost`. It has no page to sign in to yet, so the links to sign in and out lead to an
+//! error.
 
 use std::error::Error;
 
@@ -46,7 +47,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Where users sign in and out: pages of FakeClerk's Frontend API. They come back to this app.
+/// Where users sign in and out: pages of the Frontend API. They come back to this app.
 #[derive(Clone)]
 struct Links {
     frontend_api: String,
