@@ -57,7 +57,7 @@ struct Links {
 
 impl Links {
     fn new(fake: &FakeServer, origin: &str) -> Self {
-        let frontend_api = fake.api_url().replace("127.0.0.1", "clerk.app.localhost");
+        let frontend_api = fake.frontend_url();
         Self {
             sign_in: format!("{frontend_api}/sign-in"),
             sign_out: format!("{frontend_api}/sign-out?redirect_url={origin}/"),

@@ -86,6 +86,10 @@ fn operate(fake: &mut FakeClerk, name: &str, request: &Request<Vec<u8>>, now_ms:
                 "pem" => "GET",
                 "clock" | "jwks" => "GET and POST",
                 "requests" => "GET and DELETE",
+                "sign-in" | "sign-out" => {
+                    let message = format!("/_fake/{name} is a route of the host clerk.app.localhost");
+                    return Err((StatusCode::NOT_FOUND, message));
+                }
                 _ => return Err((StatusCode::NOT_FOUND, format!("there is no route /_fake/{name}"))),
             };
             Err((StatusCode::METHOD_NOT_ALLOWED, format!("/_fake/{name} supports {methods}")))

@@ -1,8 +1,8 @@
 //! FakeClerk: a stateful Clerk Sessions API in memory, for testing programs without an account or a network.
 //!
 //! It stores sessions, users and organizations, and signs real RS256 tokens. It serves their keys at `/v1/jwks` and, without a secret
-//! key, at `/.well-known/jwks.json`. It has the
-//! parameters, limits, errors and both list shapes of the real API.
+//! key, at `/.well-known/jwks.json`. It has the parameters, limits, errors and both list shapes of the real API. Browsers sign in
+//! at its Frontend API.
 //!
 //! To test a client in the same process over a loopback socket:
 //!
@@ -58,6 +58,8 @@
 // jwt, keys          signed tokens, and the RSA keys that sign them
 // jwks               the response to a request for the key set
 // verification       what tests of token verification need
+// publishable_key    the publishable key, and the suffix of cookies
+// frontend           the Frontend API: clients, handshakes, the page to sign in
 // limit              the rate limit
 // errors             the table of error codes and their body
 // script             scripted responses
@@ -70,11 +72,13 @@ mod claims;
 mod clock;
 mod control;
 mod errors;
+mod frontend;
 mod jwks;
 mod jwt;
 mod keys;
 mod limit;
 mod operation;
+mod publishable_key;
 mod record;
 mod refresh;
 mod request;
@@ -107,6 +111,7 @@ use http::{Request, Response};
 
 pub use self::claims::ClaimsVersion;
 use self::clock::Clock;
+pub use self::frontend::{HandshakeFormat, SeedFrontend};
 #[cfg(feature = "transport")]
 pub use self::in_process::InProcess;
 pub use self::jwks::{JwksContent, JwksResponse, ResponseDelay};
@@ -128,7 +133,7 @@ use self::state::State;
 /// same responses, except for RSA signatures: each process has new RSA keys.
 ///
 /// It keeps the newest [`keep_requests`](Seed::keep_requests) requests and the newest 10,000 refresh tokens. The numbers of created
-/// sessions and of scripted responses are unlimited. [`reset`](FakeClerk::reset) deletes all of it.
+/// sessions, of browsers and of scripted responses are unlimited. [`reset`](FakeClerk::reset) deletes all of it.
 #[derive(Debug)]
 pub struct FakeClerk {
     start: Seed,
@@ -151,7 +156,12 @@ impl FakeClerk {
     /// The request's URI may be absolute, or a path with a query. Routes under `/_fake/` control the fake. If the response is to be
     /// sent later, it has the extension [`ResponseDelay`].
     pub fn handle(&mut self, request: Request<Vec<u8>>, now_ms: i64) -> Response<Vec<u8>> {
+        let frontend = frontend::domain(&request);
         if let Some(name) = control::name(request.uri().path()) {
+            if let Some(domain) = frontend.filter(|_| frontend::is_control(name)) {
+                let now = self.state.settle(now_ms);
+                return frontend::respond(&mut self.state, &request, &domain, now);
+            }
             return control::respond(self, name, &request, now_ms);
         }
         let asks_for_keys = routes::asks_for_keys(&request);
@@ -161,7 +171,10 @@ impl FakeClerk {
             Some(scripted) => scripted.into_response(),
             None => {
                 let now = self.state.settle(now_ms);
-                routes::respond(&mut self.state, &request, now)
+                match frontend.filter(|_| !asks_for_keys) {
+                    Some(domain) => frontend::respond(&mut self.state, &request, &domain, now),
+                    None => routes::respond(&mut self.state, &request, now),
+                }
             }
         };
         if let Some(delay) = delay {

@@ -9,6 +9,7 @@ pub(super) enum Operation {
     Get,
     Revoke,
     Refresh,
+    HandshakePayload,
     CreateToken,
     CreateTokenFromTemplate,
 }

@@ -6,19 +6,16 @@ use serde_json::{Map, Value, json};
 
 use super::claims::session_claims;
 use super::errors::{self, Problem};
+use super::frontend::{self, CookieNames, Cookies, Style};
 use super::jwt::Category;
 use super::request::{Fields, Query};
-use super::session;
 use super::state::{Redeemed, State};
 use super::tokens::{self, seconds};
+use super::{publishable_key, session};
 
 /// The parameters of a refresh.
 const FIELDS: [&str; 6] =
     ["expired_token", "refresh_token", "request_origin", "request_headers", "format", "request_originating_ip"];
-/// The suffix of cookie names if several instances share a domain.
-const COOKIE_SUFFIX: &str = "FakeClrk";
-/// The attributes of every cookie.
-const COOKIE_ATTRIBUTES: &str = "Path=/; Max-Age=315360000; Secure; SameSite=Lax";
 
 /// The tokens that a browser sends to refresh a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -34,7 +31,7 @@ pub struct Handshake {
 pub(super) fn handshake(state: &mut State, session_id: &str, origin: &str, now: i64) -> Option<Handshake> {
     let issued_at = seconds(now).saturating_sub(2 * tokens::LIFE);
     Some(Handshake {
-        expired_token: token_for_browser(state, session_id, origin, now, issued_at)?,
+        expired_token: token_for_browser(state, session_id, origin, now, issued_at, tokens::LIFE)?,
         refresh_token: state.issue_refresh_token(session_id),
     })
 }
@@ -71,19 +68,23 @@ pub(super) fn refresh(state: &mut State, id: &str, fields: &Fields, query: &Quer
         return Err(errors::USER_NOT_FOUND.because("The user of this session does not exist."));
     }
 
-    let client_uat = seconds(session.created_at);
-    let jwt = token_for_browser(state, id, origin, now, seconds(now)).unwrap_or_default();
+    let client_uat = state.client_uat(&session.client_id).unwrap_or(seconds(session.created_at));
+    let life = state.seed.frontend.token_life_s.into();
+    let jwt = token_for_browser(state, id, origin, now, seconds(now), life).unwrap_or_default();
     if !wants_cookies {
         return Ok(json!({ "object": "token", "jwt": jwt }));
     }
-    let refresh_token = state.issue_refresh_token(id);
-    let suffix = if suffixed { format!("_{COOKIE_SUFFIX}") } else { String::new() };
-    let cookies = [
-        format!("__session{suffix}={jwt}; {COOKIE_ATTRIBUTES}"),
-        format!("__client_uat{suffix}={client_uat}; {COOKIE_ATTRIBUTES}"),
-        format!("__refresh_{COOKIE_SUFFIX}={refresh_token}; {COOKIE_ATTRIBUTES}; HttpOnly"),
-    ];
-    Ok(json!({ "object": "cookies", "cookies": cookies }))
+    let refresh = state.seed.frontend.refresh_cookie.then(|| state.issue_refresh_token(id));
+    let cookies = Cookies { session: Some(jwt), client_uat, refresh, dev_browser: None, ends_handshake: false };
+    let host = origin.split_once("://").map_or("", |(_, rest)| rest.split(':').next().unwrap_or_default());
+    let domain = &state.seed.frontend.domain;
+    let style = Style {
+        names: if suffixed { CookieNames::Suffixed } else { CookieNames::Plain },
+        suffix: &publishable_key::cookie_suffix(&state.seed),
+        domain: Some(domain.as_str()).filter(|domain| frontend::covers(domain, host)),
+        same_site_none: state.seed.frontend.same_site_none,
+    };
+    Ok(json!({ "object": "cookies", "cookies": cookies.directives(style) }))
 }
 
 /// Refuses an expired token that belongs to another session or origin, or is too old.
@@ -143,10 +144,18 @@ fn check_headers(fields: &Fields) -> Result<(), Problem> {
     }
 }
 
-fn token_for_browser(state: &mut State, session_id: &str, origin: &str, now: i64, issued_at: i64) -> Option<String> {
+/// A session token for a page at `origin`, with a lifetime in seconds.
+pub(super) fn token_for_browser(
+    state: &mut State,
+    session_id: &str,
+    origin: &str,
+    now: i64,
+    issued_at: i64,
+    life: i64,
+) -> Option<String> {
     let jti = state.new_token_id();
     let session = state.sessions.get(session_id)?;
-    let mut claims = session_claims(&state.seed, session, jti, now, issued_at, tokens::LIFE);
+    let mut claims = session_claims(&state.seed, session, jti, now, issued_at, life);
     claims["azp"] = origin.into();
     Some(state.signer().sign(&claims, Category::Session))
 }
@@ -164,6 +173,7 @@ fn is_origin(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Seed;
     use super::super::testing::{Client, NOW, claims_of};
     use super::*;
 
@@ -196,11 +206,11 @@ mod tests {
     fn the_cookies_carry_the_next_refresh_token() {
         let mut client = Client::demo();
         let mut handshake = client.handshake("sess_demo_active", ORIGIN);
-        for (query, session) in [
-            ("", "__session="),
-            ("?suffixed_cookies=true", "__session_FakeClrk="),
-            ("?suffixed_cookies=false", "__session="),
-        ] {
+        let suffix = publishable_key::cookie_suffix(&Seed::demo());
+        let suffixed = format!("__session_{suffix}=");
+        for (query, session) in
+            [("", "__session="), ("?suffixed_cookies=true", &*suffixed), ("?suffixed_cookies=false", "__session=")]
+        {
             let more = r#","format":"cookie","request_headers":{"a":["b"]}"#;
             let response = client.post(&format!("{PATH}{query}"), &body(&handshake, more));
             assert_eq!(response.status, 200);
@@ -208,7 +218,7 @@ mod tests {
             let cookie = |index: usize| response.json["cookies"][index].as_str().unwrap();
             assert!(cookie(0).starts_with(session));
             assert!(cookie(1).starts_with("__client_uat"));
-            let next = cookie(2).strip_prefix("__refresh_FakeClrk=").unwrap();
+            let next = cookie(2).strip_prefix(&format!("__refresh_{suffix}=")).unwrap();
             handshake.refresh_token = next.split(';').next().unwrap().to_owned();
         }
     }

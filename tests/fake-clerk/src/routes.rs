@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use http::header::{AUTHORIZATION, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use percent_encoding::percent_decode_str;
+use serde_json::json;
 
 use super::errors::{self, Problem};
 use super::operation::Operation;
@@ -64,6 +65,7 @@ fn find<'a>(method: &Method, segments: &[&'a str]) -> Result<Route<'a>, Problem>
     let (allowed, operation, session_id, template) = match *segments {
         ["v1", "jwks"] => ("GET", Operation::KeySet, "", ""),
         _ if segments == PUBLIC_KEY_SET => ("GET", Operation::KeySet, "", ""),
+        ["v1", "clients", "handshake_payload"] => ("GET", Operation::HandshakePayload, "", ""),
         ["v1", "sessions"] if method == Method::POST => ("POST", Operation::Create, "", ""),
         ["v1", "sessions"] if method == Method::GET => ("GET", Operation::List, "", ""),
         ["v1", "sessions"] => return Err(method_not_allowed("GET, POST")),
@@ -130,6 +132,11 @@ fn operate(
             sessions::revoke(state, id, now)
         }
         Operation::Refresh => refresh::refresh(state, id, &fields()?, &query(), now),
+        Operation::HandshakePayload => {
+            let query = query();
+            let nonce = query.text("nonce").ok_or_else(|| errors::PARAM_MISSING.about("nonce", "must be included"))?;
+            state.redeem_nonce(nonce).map(|directives| json!({ "directives": directives }))
+        }
         Operation::CreateToken => tokens::create(state, id, &fields()?, tokens::origin(request), now),
         Operation::CreateTokenFromTemplate => {
             tokens::create_from_template(state, id, route.template, &fields()?, tokens::origin(request), now)

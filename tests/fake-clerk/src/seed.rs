@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{ClaimsVersion, JwksResponse};
+use super::{ClaimsVersion, JwksResponse, SeedFrontend};
 
 /// The secret key that a [`Seed`] accepts by default.
 pub const DEFAULT_SECRET_KEY: &str = "sk_test_fake_clerk_not_a_secret";
@@ -24,7 +24,8 @@ pub struct Seed {
     pub secret_keys: Vec<String>,
     /// Whether it is a production instance, which refuses to create sessions; default no.
     pub production: bool,
-    /// The `iss` of all tokens, the URL of the Frontend API; default `https://fake.clerk.accounts.dev`. Nothing is served there.
+    /// The `iss` of all tokens, the URL of the Frontend API; default `https://fake.clerk.accounts.dev`. Nothing is served
+    /// there: use [`FakeServer::frontend_url`](super::FakeServer::frontend_url).
     pub issuer: String,
     /// The time at which the clock is stopped, in Unix milliseconds; by default the clock runs. To move it later, see
     /// [`FakeClerk::set_clock`](super::FakeClerk::set_clock).
@@ -53,6 +54,8 @@ pub struct Seed {
     pub signature: Signature,
     /// The response to requests for the key set; by default the keys, at once.
     pub jwks_response: JwksResponse,
+    /// How the Frontend API behaves.
+    pub frontend: SeedFrontend,
     /// The number of newest requests to keep; default 1000.
     pub keep_requests: usize,
     /// The number of bytes to keep of each request body; default 65,536.
@@ -294,6 +297,7 @@ impl Default for Seed {
             nulls: Nulls::default(),
             signature: Signature::default(),
             jwks_response: JwksResponse::default(),
+            frontend: SeedFrontend::default(),
             keep_requests: 1000,
             keep_body_bytes: 64 * 1024,
         }

@@ -110,6 +110,20 @@ impl FakeServer {
         format!("{}/v1", self.api_url())
     }
 
+    /// The URL of the Frontend API: `http://clerk.app.localhost:PORT`, or `clerk.` with another [domain](crate::SeedFrontend::domain).
+    ///
+    /// Browsers resolve names that end in `.localhost` to this machine. Pass it to the app under test as the URL of its proxy.
+    #[must_use]
+    pub fn frontend_url(&self) -> String {
+        format!("http://clerk.{}:{}", self.fake().state.seed.frontend.domain, self.addr.port())
+    }
+
+    /// The publishable key of the instance; see [`FakeClerk::publishable_key`].
+    #[must_use]
+    pub fn publishable_key(&self) -> String {
+        self.fake().publishable_key()
+    }
+
     /// The first accepted secret key, or an empty string if no key is accepted.
     #[must_use]
     pub fn secret_key(&self) -> String {

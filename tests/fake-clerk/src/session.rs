@@ -94,9 +94,9 @@ impl Session {
         matches!(self.status(now), "active" | "pending")
     }
 
-    /// Ends the session with the status `revoked`.
-    pub(super) fn revoke(&mut self, now: i64) {
-        self.stored_status = "revoked".to_owned();
+    /// Ends the session with that status.
+    pub(super) fn end(&mut self, status: &str, now: i64) {
+        self.stored_status = status.to_owned();
         self.updated_at = now;
     }
 

@@ -73,7 +73,7 @@ pub(super) fn revoke(state: &mut State, id: &str, now: i64) -> Result<Value, Pro
     let refuse_ended = state.seed.revoke_ended == RevokeEnded::Error;
     let session = state.session_mut(id)?;
     if session.is_live(now) {
-        session.revoke(now);
+        session.end("revoked", now);
     } else if refuse_ended && session.status(now) != "revoked" {
         return Err(errors::BAD_REQUEST.because("The session has already ended."));
     }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::clock::Clock;
 use super::errors::{self, Problem};
+use super::frontend::Clients;
 use super::jwt::Signer;
 use super::keys::KeyRing;
 use super::limit::Windows;
@@ -27,6 +28,7 @@ pub(super) struct State {
     pub(super) windows: Windows,
     pub(super) clock: Clock,
     pub(super) keys: KeyRing,
+    pub(super) clients: Clients,
     /// The number of requests for the key set.
     pub(super) jwks_requests: u64,
     users: HashSet<String>,
@@ -63,6 +65,7 @@ impl State {
             users: seed.users.iter().cloned().collect(),
             clock: Clock::new(seed.now),
             keys: KeyRing::default(),
+            clients: Clients::default(),
             jwks_requests: 0,
             seed,
             sessions: Store::default(),
@@ -170,7 +173,8 @@ impl State {
         format!("{:032x}", self.traces)
     }
 
-    fn new_id(&mut self, prefix: &str) -> String {
+    /// A new id with that prefix.
+    pub(super) fn new_id(&mut self, prefix: &str) -> String {
         self.ids += 1;
         let mut rest = self.ids;
         let mut digits = [BASE62[0]; ID_LENGTH];

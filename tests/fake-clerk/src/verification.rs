@@ -1,11 +1,9 @@
 //! What tests of token verification need: tokens with any header and claims, the public keys, their rotation and their faults.
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD as BASE64;
 use serde_json::Value;
 
 use super::jwt::Category;
-use super::{FakeClerk, JwksResponse, Signature};
+use super::{FakeClerk, JwksResponse, Signature, publishable_key};
 
 /// For tests of token verification.
 impl FakeClerk {
@@ -83,11 +81,7 @@ impl FakeClerk {
     /// path for every host, but over a socket only with HTTP: pass the address of the server to the program, too.
     #[must_use]
     pub fn publishable_key(&self) -> String {
-        let seed = &self.state.seed;
-        let host = seed.issuer.split_once("://").map_or(&*seed.issuer, |(_, rest)| rest);
-        let host = host.split('/').next().unwrap_or_default();
-        let kind = if seed.production { "live" } else { "test" };
-        format!("pk_{kind}_{}", BASE64.encode(format!("{host}$")))
+        publishable_key::of(&self.state.seed)
     }
 
     /// Makes another key the current one, which signs all later tokens. With `keep_old`, the earlier keys stay in the key set;
@@ -137,7 +131,8 @@ impl FakeClerk {
 
 #[cfg(test)]
 mod tests {
-    use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
+    use base64::Engine;
+    use base64::prelude::{BASE64_STANDARD as BASE64, BASE64_URL_SAFE_NO_PAD as BASE64URL};
     use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
     use serde_json::json;
 

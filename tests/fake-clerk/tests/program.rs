@@ -26,6 +26,8 @@ struct Running {
     /// `127.0.0.1:PORT`
     addr: String,
     key: String,
+    publishable_key: String,
+    proxy_url: String,
 }
 
 impl Running {
@@ -38,7 +40,9 @@ impl Running {
         };
         let addr = value("CLERK_API_URL=http://");
         let key = value("CLERK_SECRET_KEY=");
-        Running { child, addr, key }
+        let publishable_key = value("CLERK_PUBLISHABLE_KEY=");
+        let proxy_url = value("CLERK_PROXY_URL=");
+        Running { child, addr, key, publishable_key, proxy_url }
     }
 
     /// The status and the body of the response to a request.
@@ -108,6 +112,10 @@ fn wrong_usage_and_bad_state_files_exit_with_2_and_a_message() {
 fn it_starts_with_the_demo_and_the_seeded_users() {
     let fake = Running::start(&["--seed-user", "user_1", "--seed-user", "user_2"]);
     assert_eq!(fake.call("GET", "/v1/sessions/sess_demo_active", "").0, 200);
+    assert_eq!(fake.publishable_key, "pk_test_ZmFrZS5jbGVyay5hY2NvdW50cy5kZXYk");
+    assert_eq!(fake.proxy_url, format!("http://{}", fake.addr.replace("127.0.0.1", "clerk.app.localhost")));
+    let handshake = format!("{}/v1/client/handshake?redirect_url=http://app.localhost:1/", fake.proxy_url);
+    assert_eq!(fake.call("GET", &handshake, "").0, 307);
     for user in ["user_1", "user_2"] {
         let (status, sessions) = fake.call("GET", &format!("/v1/sessions?user_id={user}"), "");
         assert_eq!((status, sessions.matches(r#""object":"session""#).count()), (200, 2));

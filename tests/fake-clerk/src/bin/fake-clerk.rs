@@ -19,8 +19,8 @@ Usage: fake-clerk [--addr ADDR:PORT] [--state FILE] [--seed-user ID]...
   --seed-user ID    add a user with two active sessions; may be repeated
   -h, --help        print this help
 
-Prints CLERK_API_URL=... and CLERK_SECRET_KEY=..., and then serves until it is killed. To set both for the programs that a
-shell starts, export them:
+Prints CLERK_API_URL=..., CLERK_SECRET_KEY=..., CLERK_PUBLISHABLE_KEY=... and CLERK_PROXY_URL=..., the URL of the Frontend
+API, and then serves until it is killed. To set them for the programs that a shell starts, export them:
 
   fake-clerk --seed-user user_123 >fake.env &
   sleep 1; set -a; . ./fake.env; set +a
@@ -55,6 +55,8 @@ Every field is optional. Unknown fields are refused. Times are in Unix milliseco
     "nulls": "null",
     "signature": "rsa",
     "jwks_response": { "content": "keys", "delay_ms": 0 },
+    "frontend": { "domain": "app.localhost", "handshake": "nonce", "token_life_s": 60, "refresh_cookie": true,
+      "same_site_none": false },
     "keep_requests": 1000,
     "keep_body_bytes": 65536
   }
@@ -78,8 +80,26 @@ Every field is optional. Unknown fields are refused. Times are in Unix milliseco
   jwks_response     the response to GET /v1/jwks and, without a key, GET /.well-known/jwks.json: content is "keys",
                     "empty", "broken" (not JSON) or {"response": {"status": 503}}, as for /_fake/script; delay_ms makes it
                     slow
+  frontend          the Frontend API: domain is that of the app; handshake passes cookies by a "nonce" or a "token";
+                    token_life_s is the lifetime of tokens in cookies; refresh_cookie: whether browsers get a refresh token;
+                    same_site_none: cookies with SameSite=None and without Secure, which Chromium refuses
   keep_requests, keep_body_bytes
                     the number of requests, and of bytes of each body, that /_fake/requests keeps
+
+SIGN IN WITH A BROWSER
+
+The same port serves two APIs, told apart by the host: http://127.0.0.1:PORT is the Backend API, and
+http://clerk.app.localhost:PORT the Frontend API. Run the app at http://app.localhost:ANOTHER_PORT: browsers resolve both
+names to this machine. Give the app CLERK_PROXY_URL as the proxy of the Frontend API, and http://clerk.app.localhost:PORT/sign-in
+as its sign-in page. The routes of the Frontend API need no key:
+
+  GET /sign-in           shows the users, who sign in with a click, and goes back to redirect_url
+  GET /sign-out          signs out, and goes back to redirect_url
+  GET /_fake/sign-in     signs in without a page: ?user=user_1&organization=org_1 in a new session, or ?session=sess_1.
+  GET /_fake/sign-out    Both set the cookies __client and __client_uat.
+      open "http://clerk.app.localhost:PORT/_fake/sign-in?user=user_1&redirect_url=http://app.localhost:3000/"
+  GET /v1/client/handshake, POST /v1/dev_browser, GET /.well-known/jwks.json
+                         what apps and browsers call
 
 CONTROL
 
@@ -187,6 +207,8 @@ fn serve(addr: SocketAddr, seed: Seed) -> io::Result<()> {
     let mut stdout = io::stdout();
     writeln!(stdout, "CLERK_API_URL={}", server.api_url())?;
     writeln!(stdout, "CLERK_SECRET_KEY={}", quoted(&server.secret_key()))?;
+    writeln!(stdout, "CLERK_PUBLISHABLE_KEY={}", quoted(&server.publishable_key()))?;
+    writeln!(stdout, "CLERK_PROXY_URL={}", server.frontend_url())?;
     stdout.flush()?;
     loop {
         std::thread::park();
@@ -219,6 +241,9 @@ mod tests {
         }
         for name in all["sessions"][0].as_object().unwrap().keys() {
             assert!(HELP.contains(name), "the field {name} of a session is not in the help");
+        }
+        for name in all["frontend"].as_object().unwrap().keys() {
+            assert!(shown["frontend"].get(name).is_some(), "{name} of the Frontend API is not in the help");
         }
         for name in all["organizations"][0].as_object().unwrap().keys() {
             assert!(shown["organizations"][0].get(name).is_some(), "{name} of an organization is not in the help");
