@@ -284,11 +284,12 @@ fn verify_exits_with_2_on_wrong_usage_and_without_keys() {
 
 #[test]
 fn webapp_shows_pages_to_everybody_and_sends_visitors_of_others_to_the_sign_in_page() {
-    for options in [&[][..], &["--development"]] {
+    for options in [&[][..], &["--development", "--token"]] {
         let mut app = Running(example("webapp").args(options).stdout(Stdio::piped()).spawn().unwrap());
-        let mut url = String::new();
-        BufReader::new(app.0.stdout.take().unwrap()).read_line(&mut url).unwrap();
-        let host = url.trim().strip_prefix("http://").unwrap();
+        let mut lines = BufReader::new(app.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let (url, fake) = (lines.next().unwrap(), lines.next().unwrap());
+        assert!(fake.starts_with("FakeClerk: http://127.0.0.1:"), "{fake}");
+        let host = url.strip_prefix("http://").unwrap();
         let address = host.replace("app.localhost", "127.0.0.1");
         let agent =
             Agent::config_builder().proxy(None).http_status_as_error(false).max_redirects(0).build().new_agent();
@@ -300,11 +301,13 @@ fn webapp_shows_pages_to_everybody_and_sends_visitors_of_others_to_the_sign_in_p
             (response.status().as_u16(), location.unwrap_or_default(), response.body_mut().read_to_string().unwrap())
         };
         let (status, _, body) = get("/", "empty");
-        assert!(status == 200 && body.contains("Nobody is signed in."), "{status} {body}");
+        assert!(status == 200 && body.contains("visitor"), "{status} {body}");
         assert!(body.contains("http://clerk.app.localhost:"), "{body}");
-        assert_eq!(get("/api/me", "empty").0, 401);
+        let (status, _, body) = get("/api/me", "empty");
+        assert_eq!((status, &*body), (401, r#"{"error":"not signed in"}"#));
         for path in ["/me", "/admin"] {
-            assert_eq!(get(path, "empty").0, 401);
+            let (status, _, body) = get(path, "empty");
+            assert!(status == 401 && body.contains("<h1>Not signed in</h1>"), "{status} {body}");
             let (status, location, _) = get(&format!("{path}?q=1"), "document");
             let back = format!("redirect_url=http%3A%2F%2F{}%2F{}%3Fq%3D1", host.replace(':', "%3A"), &path[1..]);
             // A development instance has to know the browser first.

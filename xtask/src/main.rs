@@ -4,6 +4,7 @@
 mod architecture;
 mod bench;
 mod bindings;
+mod browser;
 mod check;
 mod fmt;
 mod fuzz;
@@ -31,7 +32,7 @@ struct Task {
     run: fn(&mut Shell) -> Result,
 }
 
-const TASKS: [Task; 8] = [
+const TASKS: [Task; 9] = [
     Task { name: "fmt", about: "check the formatting of all Rust code", run: fmt::run },
     Task { name: "lint", about: "words, clippy, rustdoc, licenses, features, oldest versions, MSRV", run: lint::run },
     Task { name: "test", about: "cargo test, with the drift test if there is an OpenAPI file", run: test::run },
@@ -39,24 +40,30 @@ const TASKS: [Task; 8] = [
     Task { name: "bench", about: "count instructions (valgrind), compare BENCHMARKS.md to results", run: bench::run },
     Task { name: "fuzz", about: "run each fuzz target for 5 seconds", run: fuzz::run },
     Task { name: "bindings", about: "build and test the Python, Ruby and C bindings", run: bindings::run },
+    Task { name: "browser", about: "drive Chromium through the example webapp; options after --", run: browser::run },
     Task { name: "check", about: "all of the above: what .ci/run runs", run: check::run },
 ];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
+    if split(&arguments).0.iter().any(|argument| argument == "--help" || argument == "-h") {
         print!("{}", help());
         return ExitCode::SUCCESS;
     }
-    let tasks = match chosen(&arguments) {
+    let (names, options) = split(&arguments);
+    let tasks = match chosen(names) {
         Ok(tasks) => tasks,
         Err(message) => {
             eprint!("error: {message}\n\n{}", help());
             return ExitCode::from(2);
         }
     };
+    if !options.is_empty() && !tasks.iter().any(|task| task.name == "browser") {
+        eprintln!("error: only the task `browser` has options");
+        return ExitCode::from(2);
+    }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the repository");
-    let mut shell = Shell::new(root.to_owned());
+    let mut shell = Shell::new(root.to_owned()).with_options(options.to_vec());
     let outcome = tasks.iter().try_for_each(|task| (task.run)(&mut shell));
     shell.summarize();
     match outcome {
@@ -65,6 +72,14 @@ fn main() -> ExitCode {
             eprintln!("\nerror: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The names of tasks, and the options after `--`.
+fn split(arguments: &[String]) -> (&[String], &[String]) {
+    match arguments.iter().position(|argument| argument == "--") {
+        Some(at) => (&arguments[..at], &arguments[at + 1..]),
+        None => (arguments, &[]),
     }
 }
 
@@ -77,7 +92,7 @@ fn chosen(arguments: &[String]) -> std::result::Result<Vec<&'static Task>, Strin
 }
 
 fn help() -> String {
-    let mut help = "Usage: cargo xtask TASK...\n\nTasks:\n".to_owned();
+    let mut help = "Usage: cargo xtask TASK... [-- OPTION...]\n\nTasks:\n".to_owned();
     for task in &TASKS {
         help += &format!("  {:<10}{}\n", task.name, task.about);
     }
@@ -104,6 +119,13 @@ mod tests {
         assert_eq!(names("test fmt"), Ok(vec!["test", "fmt"]));
         assert_eq!(names("fmt tests"), Err("no task `tests`".to_owned()));
         assert_eq!(names(""), Err("name a task".to_owned()));
+    }
+
+    #[test]
+    fn options_come_after_two_hyphens() {
+        let line = arguments("browser fmt -- --pictures DIR --");
+        assert_eq!(split(&line), (&line[..2], &line[3..]));
+        assert_eq!(split(&line[..2]), (&line[..2], &[][..]));
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub(crate) struct Shell {
     /// The commands that ran, and how long each took.
     ran: Vec<(String, Duration)>,
     skipped: Vec<String>,
+    options: Vec<String>,
 }
 
 impl Shell {
@@ -30,7 +31,17 @@ impl Shell {
         let inherited = env::var_os("PATH").unwrap_or_default();
         let path = env::join_paths(std::iter::once(tools).chain(env::split_paths(&inherited)));
         // A path with a colon in it can't be in PATH at all.
-        Self { root, path: path.unwrap_or(inherited), ran: Vec::new(), skipped: Vec::new() }
+        Self { root, path: path.unwrap_or(inherited), ran: Vec::new(), skipped: Vec::new(), options: Vec::new() }
+    }
+
+    /// The same with options for the program that a task runs.
+    pub(crate) fn with_options(self, options: Vec<String>) -> Self {
+        Self { options, ..self }
+    }
+
+    /// The options after `--`.
+    pub(crate) fn options(&self) -> &[String] {
+        &self.options
     }
 
     /// The root of the repository.

@@ -17,7 +17,7 @@ const LIST: &str = "CONTRIBUTING.md";
 const CHANGELOG: &str = "CHANGELOG.md";
 
 /// The files that are checked, by the ends of their names.
-const EXTENSIONS: [&str; 11] = ["md", "rs", "py", "pyi", "rb", "c", "h", "sh", "toml", "yml", "json"];
+const EXTENSIONS: [&str; 12] = ["md", "rs", "py", "pyi", "rb", "c", "h", "sh", "toml", "yml", "json", "mjs"];
 
 /// Folders that hold the output of tools.
 const WRITTEN_BY_TOOLS: [&str; 6] = [".git", "target", "__pycache__", "node_modules", ".mypy_cache", ".pytest_cache"];
