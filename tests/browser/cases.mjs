@@ -16,9 +16,14 @@ export const CASES = {
     await visitor.click("Sign in as user_demo");
   },
 
-  "sign in as a member and as an admin": async (visitor) => {
+  "a member who is no admin": async (visitor) => {
     await visitor.open("/admin");
     await visitor.choose("org_members");
+    await visitor.click("Sign in as user_demo");
+  },
+
+  "an admin, after a personal account": async (visitor) => {
+    await visitor.open("/admin");
     await visitor.click("Sign in as user_demo");
     await visitor.click("Sign out");
     await visitor.click("Sign in");

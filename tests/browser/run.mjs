@@ -16,7 +16,7 @@ const HELP = `Usage: node run.mjs [OPTION]...
 
   --app ours|reference  only the example webapp, or only the app on @clerk/backend [default: both]
   --only TEXT           only the cases and instances whose name contains this text; may be repeated
-  --pictures DIR        writes a picture of the last page of each case into this folder
+  --pictures DIR        writes a picture of the page after each step into this folder
   --help                this text
 `;
 
@@ -44,14 +44,13 @@ async function run(app, appName, instance, caseName) {
   const { run, settings, blocksCookies } = definition(caseName);
   await app.fake.reset(seedOf(instance, settings));
   return browser.withProfile({ blocksCookies }, async (context) => {
-    const visitor = await Visitor.of(context, app, instance);
+    const visitor = await Visitor.of(context, app, instance, picturesOf(appName, instance, caseName));
     const faults = [];
     try {
       await run(visitor, app.fake);
     } catch (error) {
       faults.push(`after ${JSON.stringify(visitor.ends.at(-1))}: ${error.stack}`);
     }
-    if (options.pictures) await visitor.picture(join(options.pictures, fileName(appName, instance, caseName)));
     const { lines, refused } = visitor.cookies();
     faults.push(...visitor.faults, ...app.problems());
     faults.push(...lines.map((line) => cookieFault(line, settings?.same_site_none)).filter(Boolean));
@@ -66,9 +65,10 @@ function definition(caseName) {
   return typeof found === "function" ? { run: found } : found;
 }
 
-function fileName(...names) {
-  const text = names.map((name) => name.name ?? name).join(" ");
-  return `${text.replace(/[^A-Za-z0-9]+/g, "-").toLowerCase()}.png`;
+/** The start of the paths of its pictures, if there are any. */
+function picturesOf(appName, instance, caseName) {
+  const name = `${appName} ${instance.name} ${caseName}`.replace(/[^A-Za-z0-9]+/g, "-").toLowerCase();
+  return options.pictures ? join(options.pictures, name) : null;
 }
 
 if (options.pictures) await mkdir(options.pictures, { recursive: true });

@@ -23,7 +23,11 @@ export const TABLE = {
     ["open /me", `200 /sign-in for /me: ${SIGN_IN}`, FIRST],
     ["click Sign in as user_demo", ME, 1],
   ],
-  "sign in as a member and as an admin": [
+  "a member who is no admin": [
+    ["open /admin", `200 /sign-in for /admin: ${SIGN_IN}`, FIRST],
+    ["click Sign in as user_demo", "403 /admin: Not allowed, user_demo", 1],
+  ],
+  "an admin, after a personal account": [
     ["open /admin", `200 /sign-in for /admin: ${SIGN_IN}`, FIRST],
     ["click Sign in as user_demo", "403 /admin: Not allowed, user_demo", 1],
     ["click Sign out", "200 /: Home, visitor", 1],

@@ -14,9 +14,10 @@ export class Visitor {
   /** What is wrong, whatever the table says. */
   faults = [];
 
-  static async of(context, app, instance) {
+  /** `pictures` is the start of the paths of pictures, one of each page, or `null`. */
+  static async of(context, app, instance, pictures) {
     const visitor = new Visitor();
-    Object.assign(visitor, { context, app, instance, tabs: [], keepsCounter: false });
+    Object.assign(visitor, { context, app, instance, pictures, tabs: [], keepsCounter: false });
     visitor.tab = await visitor.newTab();
     return visitor;
   }
@@ -110,6 +111,7 @@ export class Visitor {
       return this.note(step, code);
     }
     const text = async (selector) => (await page.locator(selector).textContent()).trim();
+    await this.takePicture();
     this.note(step, `${traffic.status} ${this.place(page.url())}: ${await text("h1")}, ${await text("#user")}`);
   }
 
@@ -142,9 +144,9 @@ export class Visitor {
     this.ends.push({ step, end, handshakes });
   }
 
-  /** A picture of the tab, as PNG in that file. */
-  picture(path) {
-    return this.tab.page.screenshot({ path });
+  async takePicture() {
+    const path = `${this.pictures}-${this.ends.length + 1}.png`;
+    if (this.pictures) await this.tab.page.screenshot({ path });
   }
 
   /** All `Set-Cookie` lines, and those that the browser refused. */
