@@ -46,16 +46,22 @@ function running(origin, fakeUrl, programs) {
   };
 }
 
+/** What still runs. A program must not outlive this one, even if a case fails in an unexpected way. */
+const children = new Set();
+process.on("exit", () => children.forEach((child) => child.kill()));
+
 /** Starts a program, and waits until it has printed that many lines. */
 async function start(path, options, environment, count) {
   const { HOME, PATH } = process.env;
   const child = spawn(path, options, { env: { HOME, PATH, ...environment }, stdio: ["ignore", "pipe", "pipe"] });
-  const ended = new Promise((resolve) => child.once("close", resolve));
+  children.add(child);
+  const ended = new Promise((resolve) => child.once("close", resolve)).then(() => children.delete(child));
   let errors = "";
   child.stderr.on("data", (data) => (errors += data));
   const lines = [];
   await new Promise((resolve, reject) => {
-    child.once("error", (error) => reject(new Error(`${path}: ${error.message}; run \`cargo xtask browser\`, which builds it`)));
+    const hint = "`cargo xtask browser` builds what it starts";
+    child.once("error", (error) => reject(new Error(`${error.message}: ${hint}`)));
     child.once("close", (code) => reject(new Error(`${path} ended with ${code}: ${errors}`)));
     createInterface(child.stdout).on("line", (line) => lines.push(line) === count && resolve());
   });

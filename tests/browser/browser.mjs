@@ -23,10 +23,10 @@ const ARGUMENTS = [
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE *.localhost",
 ];
 
-export function checkChromium() {
-  if (!existsSync(PATH)) {
-    throw new Error(`${PATH} is missing: run \`bash .ci/install system\`, or set CHROMIUM to the path of a Chromium`);
-  }
+/** What to do if there is no Chromium, or `null`. */
+export function missingChromium() {
+  if (existsSync(PATH)) return null;
+  return `${PATH} is missing: run \`bash .ci/install system\`, or set CHROMIUM to the path of a Chromium`;
 }
 
 const OPTIONS = { executablePath: PATH, args: ARGUMENTS, chromiumSandbox: false };

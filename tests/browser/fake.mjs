@@ -7,11 +7,21 @@ export class Fake {
     this.frontend = url.replace("127.0.0.1", "clerk.app.localhost");
   }
 
-  async post(route, body) {
-    const response = await fetch(`${this.url}/_fake/${route}`, { method: "POST", body: JSON.stringify(body) });
+  async send(method, route, body) {
+    const response = await fetch(`${this.url}/_fake/${route}`, { method, body: body && JSON.stringify(body) });
     const json = await response.json();
     if (!response.ok) throw new Error(`/_fake/${route}: ${response.status} ${json.message}`);
     return json;
+  }
+
+  post(route, body) {
+    return this.send("POST", route, body);
+  }
+
+  /** How often the app has refreshed a session since the last call. */
+  async takeRefreshes() {
+    const requests = await this.send("DELETE", "requests");
+    return requests.filter(({ target }) => /^\/v1\/sessions\/[^/]+\/refresh/.test(target)).length;
   }
 
   reset(seed) {

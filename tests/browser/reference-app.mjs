@@ -48,7 +48,8 @@ function shown(method, path, auth) {
   if (path === "/") return [200, "Home", "Everybody sees this page."];
   if (!auth.userId) return [401, "Not signed in", "Nothing was saved."];
   if (path === "/admin") {
-    return auth.has({ role: "org:admin" }) ? [200, "Admins only", `You are an admin of ${auth.orgId}.`] : [403, "Not allowed", "You are not an admin."];
+    if (!auth.has({ role: "org:admin" })) return [403, "Not allowed", "You are not an admin."];
+    return [200, "Admins only", `You are an admin of ${auth.orgId}.`];
   }
   return method === "POST" ? [200, "Saved", "The form was sent."] : [200, "Your page", `Your session is ${auth.sessionId}.`];
 }
@@ -62,12 +63,14 @@ function signIn(back) {
 }
 
 function page(title, text, user) {
-  const link = user ? `<a href="${CLERK_PROXY_URL}/sign-out?redirect_url=${origin}/">Sign out</a>` : `<a href="${signIn(`${origin}/`)}">Sign in</a>`;
+  const signOut = `${CLERK_PROXY_URL}/sign-out?redirect_url=${origin}/`;
+  const link = user ? `<a href="${signOut}">Sign out</a>` : `<a href="${signIn(`${origin}/`)}">Sign in</a>`;
   const form = title === "Your page" ? '<form method="post"><button>Save</button></form>' : "";
   return `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>${title}</title><link rel="icon" href="data:,">
 <style>body { font: 1.1rem/1.5 sans-serif; max-width: 42rem; margin: 2rem auto }</style>
-<nav><a href="/">Home</a> <a href="/me">Your page</a> <a href="/admin">Admins only</a> <span id="user">${user ?? "visitor"}</span> ${link}</nav>
+<nav><a href="/">Home</a> <a href="/me">Your page</a> <a href="/admin">Admins only</a>
+<span id="user">${user ?? "visitor"}</span> ${link}</nav>
 <h1>${title}</h1><p>${text}</p>${form}</html>
 `;
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 import { APPS } from "./apps.mjs";
-import { Browser, checkChromium } from "./browser.mjs";
+import { Browser, missingChromium } from "./browser.mjs";
 import { CASES } from "./cases.mjs";
 import { cookieFault } from "./cookie-rules.mjs";
 import { seedOf } from "./seed.mjs";
@@ -32,7 +32,11 @@ if (options.help) {
   process.stdout.write(HELP);
   process.exit();
 }
-checkChromium();
+const missing = missingChromium();
+if (missing) {
+  console.error(`error: ${missing}`);
+  process.exit(1);
+}
 const browser = new Browser();
 
 const INSTANCES = ["production", "development"].flatMap((kind) =>
@@ -55,7 +59,8 @@ async function run(app, appName, instance, caseName) {
     faults.push(...visitor.faults, ...app.problems());
     faults.push(...lines.map((line) => cookieFault(line, settings?.same_site_none)).filter(Boolean));
     const mayRefuse = blocksCookies || settings?.same_site_none;
-    if (mayRefuse ? !refused.length && lines.length : refused.length) faults.push(`cookies refused by the browser: ${refused.join("\n") || "none"}`);
+    const isWrong = mayRefuse ? lines.length && !refused.length : refused.length;
+    if (isWrong) faults.push(`cookies refused by the browser: ${refused.join("\n") || "none"}`);
     return [...faults, ...faultsOfEnds(caseName, appName, instance, visitor.ends)];
   });
 }

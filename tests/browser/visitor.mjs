@@ -76,7 +76,8 @@ export class Visitor {
   /** Clicks a link or a button that leads to a page. */
   click(label) {
     return this.load(`click ${label}`, async (page) => {
-      const target = page.getByRole("link", { name: label, exact: true }).or(page.getByRole("button", { name: label, exact: true }));
+      const name = { name: label, exact: true };
+      const target = page.getByRole("link", name).or(page.getByRole("button", name));
       await Promise.all([page.waitForEvent("load"), target.click()]);
     });
   }
@@ -95,7 +96,7 @@ export class Visitor {
       const json = await response.json();
       return `${response.status} ${json.user_id ?? json.error}${response.redirected ? ", redirected" : ""}`;
     }, target);
-    this.note(`fetch ${target}`, end);
+    await this.note(`fetch ${target}`, end);
   }
 
   async load(step, act) {
@@ -112,7 +113,7 @@ export class Visitor {
     }
     const text = async (selector) => (await page.locator(selector).textContent()).trim();
     await this.takePicture();
-    this.note(step, `${traffic.status} ${this.place(page.url())}: ${await text("h1")}, ${await text("#user")}`);
+    await this.note(step, `${traffic.status} ${this.place(page.url())}: ${await text("h1")}, ${await text("#user")}`);
   }
 
   /** The URL without the parts that differ from run to run. */
@@ -131,7 +132,7 @@ export class Visitor {
     return url.pathname + (back ? ` for ${this.place(back)}` : "");
   }
 
-  note(step, end) {
+  async note(step, end) {
     const requests = this.tab.traffic.take();
     const handshakes = requests.filter(isHandshake).length;
     if (handshakes > GUARD && !end.startsWith("ERR_")) this.faults.push(`${step}: ${handshakes} handshakes in a row`);
@@ -139,9 +140,11 @@ export class Visitor {
     // for the page to sign in or out.
     const most = 2 + handshakes * (this.instance.production ? 2 : 3);
     if (requests.length > most) {
-      this.faults.push(`${step}: ${requests.length} requests with ${handshakes} handshakes: ${requests.map(({ url }) => url).join(" ")}`);
+      const urls = requests.map(({ url }) => url).join(" ");
+      this.faults.push(`${step}: ${requests.length} requests with ${handshakes} handshakes: ${urls}`);
     }
-    this.ends.push({ step, end, handshakes });
+    const refreshes = await this.app.fake.takeRefreshes();
+    this.ends.push({ step, end: refreshes ? `${end}, refreshed` : end, handshakes });
   }
 
   async takePicture() {

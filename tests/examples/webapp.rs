@@ -144,7 +144,7 @@ async fn admin(
         }
         (Err(error), organization) => {
             let place = organization.unwrap_or_else(|| "your personal account".to_owned());
-            let text = format!("You are not an admin of {place}. Sign in again with an organization of yours.");
+            let text = format!("You are not an admin of {place}. Sign in with an organization of which you are an admin.");
             (error.status(), page(&links, "Not allowed", &text, Some(claims.user_id()))).into_response()
         }
     }
