@@ -114,7 +114,7 @@ async fn home(State(links): State<Links>, user: Option<SignedIn>) -> Html<String
 /// Its form sends a POST to the same URL.
 async fn me(State(links): State<Links>, SignedIn(claims): SignedIn) -> Html<String> {
     let session = escaped(claims.session_id().unwrap_or_default());
-    let text = format!("Your session is {session}.</p><form method=\"post\"><button>Save</button></form><p>");
+    let text = format!("Your session is {session}.<form method=\"post\"><button>Save</button></form>");
     page(&links, "Your page", &text, Some(claims.user_id()))
 }
 
@@ -144,7 +144,8 @@ async fn admin(
         }
         (Err(error), organization) => {
             let place = organization.unwrap_or_else(|| "your personal account".to_owned());
-            let text = format!("You are not an admin of {place}. Sign in with an organization of which you are an admin.");
+            let text =
+                format!("You are not an admin of {place}. Sign in with an organization of which you are an admin.");
             (error.status(), page(&links, "Not allowed", &text, Some(claims.user_id()))).into_response()
         }
     }
@@ -182,6 +183,7 @@ const STYLE: &str =
     "body { font: 1.1rem/1.5 sans-serif; color: #222; max-width: 42rem; margin: 2rem auto; padding: 0 1rem }
     nav { display: flex; gap: 1.2rem; padding-bottom: .6rem; border-bottom: 1px solid #ccc }
     #user { margin-left: auto; color: #666 }
+    form { margin-top: 1rem }
     button { font: inherit; padding: .2rem .8rem }";
 
 /// A page; the text is HTML.
@@ -193,7 +195,7 @@ fn page(links: &Links, title: &str, text: &str, user: Option<&str>) -> Html<Stri
          <link rel=\"icon\" href=\"data:,\"><style>{STYLE}</style>\n\
          <nav><a href=\"/\">Home</a> <a href=\"/me\">Your page</a> <a href=\"/admin\">Admins only</a> \
          <span id=\"user\">{user}</span> <a href=\"{link}\">{label}</a></nav>\n\
-         <h1>{title}</h1>\n<p>{text}</p>\n</html>\n"
+         <h1>{title}</h1>\n<div>{text}</div>\n</html>\n"
     ))
 }
 
