@@ -34,6 +34,8 @@ fn write_workspace(root: &Path, packages: &[Package], copy: &Path) -> Result {
     let mut manifest = fs::read_to_string(root.join("Cargo.toml"))?;
     let members: Vec<_> = packages.iter().map(|package| format!("\"{}\"", package.folder)).collect();
     manifest.replace_range(members_range(&manifest)?, &members.join(", "));
+    // It names packages that are not in the copy.
+    let manifest: String = manifest.split_inclusive('\n').filter(|line| !line.starts_with("default-members")).collect();
     fs::write(copy.join("Cargo.toml"), manifest)?;
     fs::copy(root.join("README.md"), copy.join("README.md"))?;
     Ok(())

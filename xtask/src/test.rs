@@ -1,5 +1,5 @@
-//! Runs all tests of the workspace, then those that need other features. With the official OpenAPI file, the drift test runs,
-//! too.
+//! Runs all tests of the workspace: those of `cargo test`, of the members that it leaves out, and those that need other features. With
+//! the official OpenAPI file, the drift test runs, too.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,8 @@ pub(crate) fn run(shell: &mut Shell) -> Result {
     let openapi = openapi(shell.root(), std::env::var_os(VARIABLE))?;
     let mut whole = shell.command("cargo test --locked");
     shell.run_command(with_openapi(&mut whole, openapi.as_deref()))?;
+    // The members that `cargo test` leaves out.
+    shell.run("cargo test --locked -p clerk-sessions-actix")?;
     shell.run("cargo test --locked -p clerk-sessions-tests --no-default-features --test suite http2")?;
     shell.run("cargo test --locked -p clerk-sessions-ureq --features socks-proxy --lib")?;
     for adapter in ["clerk-sessions-ureq", "clerk-sessions-reqwest"] {
@@ -55,6 +57,12 @@ mod tests {
 
     fn nowhere() -> &'static Path {
         Path::new("/nowhere/checkout")
+    }
+
+    #[test]
+    fn each_member_that_cargo_test_leaves_out_has_a_step() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        assert_eq!(crate::packages::left_out(root).unwrap(), ["web-actix"]);
     }
 
     #[test]
