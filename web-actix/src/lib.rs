@@ -19,7 +19,6 @@ mod auth;
 mod clerk;
 mod error;
 mod gate;
-mod live_session;
 mod requirement;
 mod response_headers;
 mod signed_in;
@@ -28,7 +27,7 @@ mod view;
 
 pub use auth::Auth;
 pub use clerk::{Clerk, ClerkService, Optional, Required};
+pub use clerk_sessions_auth::{LiveSession, RenewError};
 pub use error::AuthError;
-pub use live_session::LiveSession;
 pub use requirement::{Allowed, Requirement};
 pub use signed_in::SignedIn;

@@ -5,7 +5,6 @@
 mod common;
 mod extractors;
 mod headers;
-mod live_session;
 mod nesting;
 mod pages;
 mod requests_for_data;
