@@ -15,6 +15,7 @@
 //! | decide which tokens are accepted | [`Rules`] and [`AuthorizedParties`] |
 //! | tell a bad token from an outage | [`Rejected`], a 401, and [`Unavailable`], a 503 |
 //! | authenticate whole requests: cookies, handshakes, refreshes | [`Authentication`] with a [`RequestAuthenticator`] or [`AsyncRequestAuthenticator`] |
+//! | keep a websocket open while its user is signed in | [`LiveSession`] |
 //! | send visitors who are not signed in to the sign-in page | [`SignInPage`] |
 //! | test code that takes claims | [`Claims::for_tests`] |
 //! | choose the implementation of RSA | [`Crypto`] |
@@ -37,6 +38,7 @@ mod jwks;
 mod key_set;
 mod keys;
 mod known_headers;
+mod live_session;
 mod publishable_key;
 mod reason;
 mod request;
@@ -59,6 +61,7 @@ pub use error::{Rejected, RequestError, Unavailable};
 pub use has::{FactorLevel, Has, Reverification};
 pub use jwks::{JwksVerifier, KeySettings, VerifyToken, WarmUp};
 pub use keys::RsaKey;
+pub use live_session::{LiveSession, RenewError};
 pub use publishable_key::PublishableKey;
 pub use reason::Reason;
 pub use request::{

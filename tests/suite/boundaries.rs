@@ -186,6 +186,16 @@ fn the_layers_depend_on_no_http_client_and_without_axum_on_none_of_its_crates() 
 }
 
 #[test]
+fn actix_web_is_in_no_other_crate_and_has_none_of_its_default_features() {
+    let actix = dependencies("clerk-sessions-actix");
+    for name in ["cookie", "regex", "h2", "brotli", "zstd", "flate2", "reqwest", "ureq", "axum"] {
+        assert!(!actix.contains(name), "{name} in {actix:?}");
+    }
+    assert!(actix.contains("actix-web"));
+    assert!(!dependencies("clerk-sessions-tests").contains("actix-web"));
+}
+
+#[test]
 fn fake_clerk_depends_on_at_most_40_crates_and_no_client() {
     let fake = dependencies("clerk-sessions-fake");
     assert!(fake.len() <= 40, "{} crates: {fake:?}", fake.len());

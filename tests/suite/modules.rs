@@ -64,6 +64,7 @@ const CRATES: [Crate; 2] = [
             "authenticator",
             "request",
             "request_authenticator",
+            "live_session",
             "lib",
         ],
         long: &[],

@@ -23,7 +23,6 @@ mod error;
 mod extract;
 mod gate;
 mod layer;
-mod live_session;
 #[cfg(feature = "axum")]
 mod requirement;
 mod response_headers;
@@ -32,11 +31,11 @@ pub mod testing;
 mod view;
 
 pub use auth::Auth;
+pub use clerk_sessions_auth::{LiveSession, RenewError};
 pub use error::AuthError;
 #[cfg(feature = "axum")]
 pub use extract::SignedIn;
 pub use layer::{ClerkLayer, Optional, Required};
-pub use live_session::LiveSession;
 #[cfg(feature = "axum")]
 pub use requirement::{Allowed, Requirement};
 pub use service::ClerkService;

@@ -64,9 +64,15 @@ fn the_dependency_table_has_every_dependency_and_no_other() {
 
 #[test]
 fn every_suite_and_module_is_named() {
-    for folder in
-        ["core/src", "auth/src", "transport-ureq/src", "transport-reqwest/src", "web-tower/src", "tests/suite"]
-    {
+    for folder in [
+        "core/src",
+        "auth/src",
+        "transport-ureq/src",
+        "transport-reqwest/src",
+        "web-tower/src",
+        "web-actix/src",
+        "tests/suite",
+    ] {
         for entry in fs::read_dir(root().join(folder)).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_stem().unwrap().to_str().unwrap();

@@ -51,7 +51,7 @@ impl Context {
         let dest = request.get("sec-fetch-dest");
         let accepts_html = || request.get("accept").is_some_and(|accept| accept.starts_with("text/html"));
         let is_page = dest.map_or_else(accepts_html, |dest| matches!(dest, "document" | "iframe"));
-        let refresh_token = all.get(&format!("__refresh_{}", settings.suffix)).map(Cow::into_owned);
+        let refresh_token = all.get_with_end("__refresh", &settings.cookie_end).map(Cow::into_owned);
         let copied_headers = || request.headers().map(|(name, value)| (name, value.to_owned())).collect();
         Self {
             is_get: request.is_get(),

@@ -32,7 +32,7 @@ struct Set {
 impl Set {
     /// The cookies whose names end so. Nearly always, both sets have the same token: a `known` one is not taken apart again.
     fn of(cookies: &Cookies<'_>, end: &str, known: Option<&SessionToken>, checks: &Checks) -> Self {
-        let get = |name: &str| cookies.get(&format!("{name}{end}")).map(Cow::into_owned);
+        let get = |name: &str| cookies.get_with_end(name, end).map(Cow::into_owned);
         let session = |text: String| match known.filter(|known| known.text == text) {
             Some(known) => known.clone(),
             None => SessionToken::new(text, checks),
@@ -59,7 +59,7 @@ impl CookieChoice {
     pub(super) fn of(cookies: &Cookies<'_>, settings: &Settings, now: Duration) -> Self {
         let checks = settings.keys.checks();
         let plain = Set::of(cookies, "", None, checks);
-        let suffixed = Set::of(cookies, &format!("_{}", settings.suffix), plain.session.as_ref(), checks);
+        let suffixed = Set::of(cookies, &settings.cookie_end, plain.session.as_ref(), checks);
         let uses_suffix = uses_suffix(&plain, &suffixed, settings, now);
         let Set { session, uat, dev_browser } = if uses_suffix { suffixed } else { plain };
         Self { uses_suffix, session, client_uat: uat.as_deref().map_or(0, leading_integer), dev_browser }

@@ -16,7 +16,12 @@ impl<'r> Cookies<'r> {
 
     /// The value of a cookie, if it is not empty.
     pub(crate) fn get(&self, name: &str) -> Option<Cow<'r, str>> {
-        let (_, value) = self.0.iter().find(|(own, _)| *own == name)?;
+        self.get_with_end(name, "")
+    }
+
+    /// The value of the cookie whose name is `name` and then `end`. The two are not joined, as this is done for every request.
+    pub(crate) fn get_with_end(&self, name: &str, end: &str) -> Option<Cow<'r, str>> {
+        let (_, value) = self.0.iter().find(|(own, _)| own.strip_prefix(name) == Some(end))?;
         Some(decoded(value)).filter(|value| !value.is_empty())
     }
 }
@@ -82,6 +87,16 @@ mod tests {
             assert_eq!(cookies.get(name).as_deref(), Some(value), "{name}");
         }
         assert_eq!((cookies.get("f"), cookies.get("junk"), cookies.get("A")), (None, None, None));
+    }
+
+    #[test]
+    fn a_name_may_be_given_in_two_parts() {
+        let request = RequestView::new("GET", "https", "/").header("cookie", "a=1; a_x=2; a_x_x=3");
+        let cookies = Cookies::of(&request);
+        for (name, end, value) in [("a", "", "1"), ("a", "_x", "2"), ("a_x", "_x", "3")] {
+            assert_eq!(cookies.get_with_end(name, end).as_deref(), Some(value), "{name} {end}");
+        }
+        assert_eq!(cookies.get_with_end("a", "_"), None);
     }
 
     #[test]

@@ -33,7 +33,8 @@ pub struct Authentication(Arc<Settings>);
 
 pub(super) struct Settings {
     pub(super) key: PublishableKey,
-    pub(super) suffix: String,
+    /// How the names of the cookies of this instance end: an underscore and its suffix.
+    pub(super) cookie_end: String,
     pub(super) keys: KeySource,
     /// The checks that forgive a day of clock skew, for development instances.
     pub(super) lenient: Checks,
@@ -211,7 +212,7 @@ impl AuthenticationBuilder {
     /// work.
     pub fn build(self, crypto: impl Crypto + 'static) -> Result<Authentication, Error> {
         let mut key = PublishableKey::parse(&self.publishable_key)?;
-        let suffix = key.cookie_suffix();
+        let cookie_end = format!("_{}", key.cookie_suffix());
         if let Some(proxy) = self.proxy.as_ref().filter(|proxy| !proxy.starts_with('/')) {
             if Origin::of_url(proxy).is_none() {
                 let reason = "is not a URL: use an absolute one, or a path that begins with a slash";
@@ -236,7 +237,7 @@ impl AuthenticationBuilder {
         };
         Ok(Authentication(Arc::new(Settings {
             key,
-            suffix,
+            cookie_end,
             keys,
             lenient: Checks::new(lenient),
             api: self.api,

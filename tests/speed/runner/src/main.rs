@@ -1,17 +1,18 @@
 //! Measures clerk-sessions beside the same calls by hand and clerk-rs, and writes BENCHMARKS.md.
 
 mod counts;
+mod in_process;
 mod machine;
 mod plan;
 mod plot;
 mod report;
+mod requests;
 mod results;
 mod run;
 mod size;
 mod stats;
 mod times;
 mod verification;
-mod verification_report;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -31,15 +32,16 @@ Measures clerk-sessions beside the same calls by hand and clerk-rs, and writes B
 Usage: speed [OPTION]... [STEP]...
 
 STEP, by default all in this order:
-  times   CPU time and throughput of each subject
-  counts  system calls, instructions and allocations (strace, valgrind)
-  verify  time, instructions and allocations of verifying a session token (valgrind; 3 minutes)
-  size    crates, build time and binary size; downloads what cargo's cache lacks
-  write   BENCHMARKS.md and its plots from results.json, where the steps above store what they measure
-  check   fails if BENCHMARKS.md differs from what `write` makes
+  times     CPU time and throughput of each subject
+  counts    system calls, instructions and allocations (strace, valgrind)
+  verify    time, instructions and allocations of verifying a session token (valgrind; 3 minutes)
+  requests  time, instructions and allocations of authenticating a request (valgrind; 3 minutes)
+  size      crates, build time and binary size; downloads what cargo's cache lacks
+  write     BENCHMARKS.md and its plots from results.json, where the steps above store what they measure
+  check     fails if BENCHMARKS.md differs from what `write` makes
 
 OPTIONS:
-  --rounds N    of times and verify, 21 by default
+  --rounds N    of times, verify and requests, 21 by default
   --builds N    of each program for its build time, 3 by default
   --http NAME   of size, only the programs over ureq or reqwest
   --case TEXT   only times, of the cases with this text in their name, such as \"ureq get\"; stores nothing
@@ -79,7 +81,7 @@ fn run() -> Result {
         return only(workspace, &wanted, rounds);
     }
     if steps.is_empty() {
-        steps = ["times", "counts", "verify", "size", "write"].map(str::to_owned).to_vec();
+        steps = ["times", "counts", "verify", "requests", "size", "write"].map(str::to_owned).to_vec();
     }
     let file = workspace.join("results.json");
     let mut results = Results::read(&file)?;
@@ -104,8 +106,14 @@ fn run() -> Result {
             }
             "verify" => {
                 let programs = Programs::build(workspace)?;
-                results.verification = verification::measure(&programs, rounds)?;
-                print!("{}", verification_report::lines(&results.verification)?);
+                results.verification = verification::SUITE.measure(&programs, rounds)?;
+                print!("{}", verification::targets(&results.verification)?);
+                results.write(&file)?;
+            }
+            "requests" => {
+                let programs = Programs::build(workspace)?;
+                results.requests = requests::SUITE.measure(&programs, rounds)?;
+                print!("{}", requests::targets(&results.requests)?);
                 results.write(&file)?;
             }
             "size" => {

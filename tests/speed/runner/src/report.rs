@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use crate::in_process::met;
 use crate::plan::{AGAIN, BARE, CASES, CLERK_RS, Case, HEADERS, LIMITS, OURS, TARGETS};
 use crate::results::{Counted, Results, Size, Timed};
 use crate::stats::Estimate;
-use crate::{Result, plot, verification_report};
+use crate::{Result, plot, requests, verification};
 
 /// Writes the document and the plots.
 pub(crate) fn write(workspace: &Path, results: &Results) -> Result {
@@ -164,13 +165,14 @@ interval of the ratio reaches it.
             target.to,
             if more { "≥" } else { "≤" },
             target.ratio,
-            if is_met { "met" } else { "**not met**" }
+            met(is_met)
         )?;
     }
     times(&mut text, "ureq", &of("ureq"))?;
     times(&mut text, "reqwest", &of("reqwest"))?;
     decoding(&mut text, &of("decode"))?;
-    verification_report::section(&mut text, &results.verification)?;
+    verification::section(&mut text, &results.verification)?;
+    requests::section(&mut text, &results.requests)?;
     counts(&mut text, results)?;
     sizes(&mut text, &results.sizes)?;
     write!(

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
-use crate::verification::Verification;
+use crate::in_process::Measurements;
 
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Results {
@@ -19,7 +19,9 @@ pub(crate) struct Results {
     pub(crate) machine_share: Vec<Share>,
     pub(crate) sizes: Vec<Size>,
     #[serde(default)]
-    pub(crate) verification: Verification,
+    pub(crate) verification: Measurements,
+    #[serde(default)]
+    pub(crate) requests: Measurements,
 }
 
 /// Where and when it was measured.

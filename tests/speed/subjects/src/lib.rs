@@ -4,5 +4,6 @@
 pub mod by_hand;
 #[path = "../../../src/canned.rs"]
 pub mod canned;
+pub mod in_process;
 pub mod job;
 pub mod tokens;

@@ -9,19 +9,16 @@
 use std::error::Error;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
 use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
 use clerk_rs::validators::authorizer::validate_jwt_with_key;
 use clerk_rs::validators::jwks::JwksKey;
 use clerk_sessions_auth::{Authenticator, AuthorizedParties, AwsLcRs, JwksVerifier, Rules, Rustls, Verifier};
+use clerk_sessions_core::Api;
 use clerk_sessions_core::call::CallContext;
-use clerk_sessions_core::transport::{Transport, WallClock};
-use clerk_sessions_core::{Api, TransportError};
-use clerk_sessions_subjects::canned::Canned;
+use clerk_sessions_subjects::in_process::InProcess;
 use clerk_sessions_subjects::job::{Job, SECRET_KEY};
 use clerk_sessions_subjects::tokens::{KEY_ID, PARTY, Signer, parts, unix_time};
-use http::{Request, Response};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 
@@ -124,36 +121,4 @@ struct Organization {
     per: Option<String>,
     rol: Option<String>,
     slg: Option<String>,
-}
-
-/// A transport that responds with the key set, and has the clocks of the adapters.
-struct InProcess {
-    keys: Canned,
-    started: Instant,
-}
-
-impl InProcess {
-    fn new(jwks: String) -> Self {
-        Self { keys: Canned::ok(jwks), started: Instant::now() }
-    }
-}
-
-impl Transport for InProcess {
-    fn send(&self, request: Request<Vec<u8>>, timeout: Duration) -> Result<Response<Vec<u8>>, TransportError> {
-        Transport::send(&self.keys, request, timeout)
-    }
-
-    fn sleep(&self, duration: Duration) {
-        std::thread::sleep(duration);
-    }
-
-    fn now(&self) -> Duration {
-        self.started.elapsed()
-    }
-}
-
-impl WallClock for InProcess {
-    fn unix_time(&self) -> Duration {
-        unix_time()
-    }
 }

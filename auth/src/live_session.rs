@@ -3,30 +3,47 @@
 use std::fmt;
 use std::time::Duration;
 
-use clerk_sessions_auth::{AsyncRequestAuthenticator, Claims, Identity, RequestView};
 use clerk_sessions_core::transport::{AsyncTransport, WallClock};
 
-use crate::error::AuthError;
+use crate::claims::Claims;
+use crate::error::RequestError;
+use crate::request::{Identity, RequestView};
+use crate::request_authenticator::AsyncRequestAuthenticator;
+
+/// Why [`LiveSession::renew`] has not accepted a token.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RenewError {
+    /// The token was rejected, or is of another user.
+    #[error("the new token is no token of the user: sign in again")]
+    SignedOut,
+    /// The user must finish a task first, such as choosing an organization.
+    #[error("not signed in: a task of the session is left to do")]
+    Pending,
+    /// Nobody knows, because the keys can't be fetched.
+    #[error(transparent)]
+    Unknown(#[from] RequestError),
+}
 
 /// A session that is checked again while a connection lasts, such as a websocket or a stream of events.
 ///
-/// The layer checks the token of the request that opens the connection. A token is good for a minute, but a websocket may stay open
+/// The authenticator checks the token of the request that opens the connection. A token is good for a minute, but a websocket may stay open
 /// for hours, also after the user has signed out. So end the connection when the token [expires](Self::time_left), unless the client
 /// has sent a new one, which Clerk gives only to those who are still signed in (`session.getToken()` in JavaScript):
 ///
 /// ```
 /// use clerk_sessions_core::transport::{AsyncTransport, WallClock};
-/// use clerk_sessions_tower::LiveSession;
+/// use clerk_sessions_auth::LiveSession;
 /// # struct Socket;
 /// # impl Socket {
-/// #     async fn next(&mut self) -> Option<String> { None }
+/// #     async fn next_within(&mut self, _: std::time::Duration) -> Option<String> { None }
 /// #     async fn send(&mut self, _: String) {}
 /// # }
 ///
 /// async fn serve<T: AsyncTransport + WallClock>(mut socket: Socket, mut session: LiveSession<T>) {
 ///     loop {
-///         let next = tokio::time::timeout(session.time_left(), socket.next()).await;
-///         let Ok(Some(message)) = next else { return }; // the token has expired, or the client is gone
+///         // With tokio: `timeout(session.time_left(), socket.next())`.
+///         let Some(message) = socket.next_within(session.time_left()).await else { return }; // expired, or the client is gone
 ///         match message.strip_prefix("token ") {
 ///             Some(token) if session.renew(token).await.is_err() => return,
 ///             Some(_) => {}
@@ -73,17 +90,16 @@ impl<T: AsyncTransport + WallClock> LiveSession<T> {
     /// After an error, the session is as before: you may wait for another token until [no time is left](Self::time_left).
     ///
     /// # Errors
-    /// [`AuthError::SignedOut`]: the token was rejected, or is of another user. [`AuthError::Pending`]: the session is pending.
-    /// [`AuthError::Unknown`]: nobody knows, because the keys can't be fetched.
-    pub async fn renew(&mut self, token: &str) -> Result<(), AuthError> {
+    /// [`RenewError`]: the token was not accepted.
+    pub async fn renew(&mut self, token: &str) -> Result<(), RenewError> {
         let request = RequestView::new("GET", "https", "/").header("authorization", format!("Bearer {token}"));
-        match self.clerk.api(&request).await.map_err(AuthError::Unknown)?.into_identity() {
+        match self.clerk.api(&request).await?.into_identity() {
             Identity::SignedIn(claims) if claims.user_id() == self.claims.user_id() => {
                 self.claims = claims;
                 Ok(())
             }
-            Identity::Pending(_) => Err(AuthError::Pending),
-            _ => Err(AuthError::SignedOut),
+            Identity::Pending(_) => Err(RenewError::Pending),
+            _ => Err(RenewError::SignedOut),
         }
     }
 }
