@@ -177,7 +177,7 @@ impl Claims {
     /// How long ago the user proved who they are, when the token was made.
     #[must_use]
     pub fn factor_ages(&self) -> Option<FactorAges> {
-        let [first, second]: [f64; 2] = serde_json::from_str(self.factor_ages_json()?).ok()?;
+        let [first, second] = self.index().factor_ages.pair()?;
         Some(FactorAges { first: FactorAges::age(first)?, second: FactorAges::age(second)? })
     }
 
@@ -303,10 +303,6 @@ impl Claims {
 
     fn actor_json(&self) -> Option<&str> {
         self.part(self.index().actor.as_ref())
-    }
-
-    fn factor_ages_json(&self) -> Option<&str> {
-        self.part(self.index().factor_ages.as_ref())
     }
 }
 
