@@ -101,7 +101,8 @@ impl PendingClaims {
 /// ```
 #[derive(Clone)]
 pub struct Verifier {
-    source: Arc<Source>,
+    /// `None`: it rejects every token.
+    source: Option<Arc<Source>>,
     checks: Checks,
 }
 
@@ -109,7 +110,16 @@ enum Source {
     /// One key, whatever key id a token has.
     One(Arc<Key>),
     Set(KeySet),
-    None,
+}
+
+impl Source {
+    /// The key of this id.
+    fn key(&self, id: Option<&str>) -> Result<&Arc<Key>, Rejected> {
+        match self {
+            Self::One(key) => Ok(key),
+            Self::Set(keys) => id.and_then(|id| keys.get(id)).ok_or_else(unknown_key),
+        }
+    }
 }
 
 impl Verifier {
@@ -153,7 +163,7 @@ impl Verifier {
     /// optional and the program should start without it.
     #[must_use]
     pub fn without_key(rules: Rules) -> Self {
-        Self { source: Arc::new(Source::None), checks: Checks::new(rules) }
+        Self { source: None, checks: Checks::new(rules) }
     }
 
     fn new(
@@ -162,7 +172,7 @@ impl Verifier {
         rules: Rules,
     ) -> Result<Self, Error> {
         crypto::check(&crypto)?;
-        Ok(Self { source: Arc::new(source(&crypto)?), checks: Checks::new(rules) })
+        Ok(Self { source: Some(Arc::new(source(&crypto)?)), checks: Checks::new(rules) })
     }
 
     /// Keeps about this many verified tokens, so that the next request with the same token costs no signature check. Default: none.
@@ -184,21 +194,20 @@ impl Verifier {
             return Ok(Verified::new(claims));
         }
         let unsigned = self.checks.unsigned(token)?;
-        if let Source::None = *self.source {
-            return Err(Rejected::new(Reason::JwkFailedToResolve, "the verifier has no key"));
-        }
+        let source = self.source()?;
         self.checks.rules.check_header(&unsigned.header)?;
-        let key = self.key(unsigned.header.key_id.as_deref())?;
+        let key = source.key(unsigned.header.key_id.as_deref())?;
         self.checks.signed(token, &unsigned, key, 0, now)
     }
 
     /// The key of this id.
     pub(crate) fn key(&self, id: Option<&str>) -> Result<&Arc<Key>, Rejected> {
-        match &*self.source {
-            Source::None => Err(Rejected::new(Reason::JwkFailedToResolve, "the verifier has no key")),
-            Source::One(key) => Ok(key),
-            Source::Set(keys) => id.and_then(|id| keys.get(id)).ok_or_else(unknown_key),
-        }
+        self.source()?.key(id)
+    }
+
+    fn source(&self) -> Result<&Source, Rejected> {
+        let no_key = || Rejected::new(Reason::JwkFailedToResolve, "the verifier has no key");
+        self.source.as_deref().ok_or_else(no_key)
     }
 
     pub(crate) fn checks(&self) -> &Checks {
