@@ -124,7 +124,8 @@ impl Source {
 
 impl Verifier {
     /// Creates a verifier with the public key of the instance in PEM: "JWKS public key" in the Clerk Dashboard. Line breaks and the
-    /// two lines around the base64 may be missing.
+    /// two lines around the base64 may be missing. Line breaks may also be the two characters `\n`, as in variables of the
+    /// environment.
     ///
     /// # Errors
     /// [`Error::Build`]: it is not an RSA public key of 2048 to 4096 bits, or `crypto` does not work.

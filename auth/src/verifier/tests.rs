@@ -167,7 +167,18 @@ fn a_bad_key_is_an_error_of_the_configuration() {
 fn a_pem_may_lack_its_lines_and_have_any_white_space() {
     let pem = signer().pem();
     let bare: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
-    for form in [pem.replace('\n', "\r\n"), pem.replace('\n', " "), bare.clone(), format!("\n {bare}\t")] {
+    let escaped = pem.replace('\n', "\\n");
+    assert!(escaped.starts_with(r"-----BEGIN PUBLIC KEY-----\nMII") && !escaped.contains('\n'));
+    for form in [
+        pem.replace('\n', "\r\n"),
+        pem.replace('\n', " "),
+        bare.clone(),
+        format!("\n {bare}\t"),
+        pem.replace('\n', r"\r\n"),
+        format!("{escaped}\n"),
+        format!(r"\n{bare}\n"),
+        escaped,
+    ] {
         let verifier = Verifier::pem(&form, TestCrypto, rules()).unwrap();
         assert!(verifier.verify(&signer().token(json!({})), NOW).is_ok());
     }
