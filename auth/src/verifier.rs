@@ -24,10 +24,11 @@ use crate::verified_cache::VerifiedCache;
 #[must_use]
 #[allow(clippy::exhaustive_enums)] // A program that misses a case must not compile.
 pub enum Verified {
-    /// The user is signed in.
+    /// The user is signed in: the status of the session, the claim `sts`, is `active`, or the token has none.
     SignedIn(Claims),
     /// The user has signed in, but must finish a task first, such as choosing an organization. Treat the request as signed out,
-    /// or send the user to the task.
+    /// or send the user to the task. A session of any other status than `active` is pending, too: a status that Clerk adds may mean
+    /// anything.
     Pending(PendingClaims),
 }
 
@@ -38,11 +39,8 @@ impl Verified {
     }
 
     pub(crate) fn new(claims: Claims) -> Self {
-        if claims.session_status() == Some("pending") {
-            Self::Pending(PendingClaims(claims))
-        } else {
-            Self::SignedIn(claims)
-        }
+        // Clerk may add a status, and nobody knows what it will mean: it must not admit a user by accident.
+        if claims.has_active_session() { Self::SignedIn(claims) } else { Self::Pending(PendingClaims(claims)) }
     }
 
     /// Returns the claims of a user who is signed in; `None` if the session is pending.
