@@ -28,7 +28,7 @@ pub struct AuthorizedParties(Option<Vec<String>>);
 
 impl AuthorizedParties {
     /// Accepts tokens of these origins only, such as `https://app.example.com`. They are compared byte by byte. An empty entry
-    /// matches nothing, and a token without `azp` is rejected.
+    /// matches nothing: a list of only such entries rejects all tokens. A token without `azp` is rejected.
     ///
     /// # Errors
     /// [`Error::Build`]: the list is empty. To accept all origins, use [`any`](Self::any).
@@ -41,6 +41,7 @@ impl AuthorizedParties {
             );
             return Err(Error::Build(empty));
         }
+        // Empty entries are no error, as they accept nothing. Clerk's own library rejects each token for them, too.
         Ok(Self(Some(origins)))
     }
 
@@ -60,7 +61,7 @@ impl AuthorizedParties {
 /// use clerk_sessions_auth::{AuthorizedParties, Rules};
 ///
 /// let rules = Rules::new(AuthorizedParties::list(["https://app.example.com"])?)
-///     .audience(["https://api.example.com"])
+///     .audience(["https://api.example.com"])?
 ///     .clock_skew(Duration::from_secs(10));
 /// # Ok::<(), clerk_sessions_core::Error>(())
 /// ```
@@ -96,19 +97,24 @@ impl Rules {
     }
 
     /// Refuses tokens whose audience, the claim `aud`, is another. A token without an audience passes, as Clerk's session tokens have
-    /// none. Default: it is not checked. An empty list, or one with only empty entries, switches the check off.
-    #[must_use]
-    pub fn audience<T: Into<String>>(mut self, audience: impl IntoIterator<Item = T>) -> Self {
-        self.audience = not_empty(audience);
-        self
+    /// none. Default: it is not checked. Empty entries don't count.
+    ///
+    /// # Errors
+    /// [`Error::Build`]: there is no entry that counts, as with a variable of the environment that is empty. The audience would not
+    /// be checked.
+    pub fn audience<T: Into<String>>(mut self, audience: impl IntoIterator<Item = T>) -> Result<Self, Error> {
+        self.audience = not_empty("audience", "list what the tokens have to be for", audience)?;
+        Ok(self)
     }
 
     /// Accepts only tokens of these issuers, the claim `iss`: the Frontend API URL, such as `https://clerk.example.com`. Default: it
     /// is not checked, as the key belongs to one instance. Empty entries don't count.
-    #[must_use]
-    pub fn issuer<T: Into<String>>(mut self, issuers: impl IntoIterator<Item = T>) -> Self {
-        self.issuers = not_empty(issuers);
-        self
+    ///
+    /// # Errors
+    /// [`Error::Build`]: there is no entry that counts. The issuer would not be checked.
+    pub fn issuer<T: Into<String>>(mut self, issuers: impl IntoIterator<Item = T>) -> Result<Self, Error> {
+        self.issuers = not_empty("issuer", "list the Frontend API URLs of your instances", issuers)?;
+        Ok(self)
     }
 
     /// Sets by how much the clocks of Clerk and of this machine may differ. Default: 5 s.
@@ -148,11 +154,14 @@ impl Rules {
         self
     }
 
-    /// Accepts only tokens with one of these types, the header member `typ`, such as `at+jwt`. Default: `JWT` or none.
-    #[must_use]
-    pub fn token_types<T: Into<String>>(mut self, types: impl IntoIterator<Item = T>) -> Self {
-        self.token_types = not_empty(types);
-        self
+    /// Accepts only tokens with one of these types, the header member `typ`, such as `at+jwt`. Default: `JWT` or none. Empty entries
+    /// don't count.
+    ///
+    /// # Errors
+    /// [`Error::Build`]: there is no entry that counts. The default would apply.
+    pub fn token_types<T: Into<String>>(mut self, types: impl IntoIterator<Item = T>) -> Result<Self, Error> {
+        self.token_types = not_empty("token_types", "list the types (typ) that are accepted", types)?;
+        Ok(self)
     }
 
     /// Checks what Clerk made the token for. It is the first check.
@@ -321,8 +330,17 @@ fn failed(message: impl Into<std::borrow::Cow<'static, str>>) -> Result<(), Reje
     Err(Rejected::new(Reason::TokenVerificationFailed, message))
 }
 
-fn not_empty<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Vec<String> {
-    texts.into_iter().map(Into::into).filter(|text| !text.is_empty()).collect()
+/// The texts that are not empty. Without one, a check that the caller asked for would not be made.
+fn not_empty<T: Into<String>>(
+    setting: &'static str,
+    advice: &str,
+    texts: impl IntoIterator<Item = T>,
+) -> Result<Vec<String>, Error> {
+    let texts: Vec<String> = texts.into_iter().map(Into::into).filter(|text| !text.is_empty()).collect();
+    if texts.is_empty() {
+        return Err(Error::Build(BuildError::new(setting, format!("is empty: {advice}, or don't set it"))));
+    }
+    Ok(texts)
 }
 
 /// The texts for a message: `"a"` or `one of "a", "b"`.

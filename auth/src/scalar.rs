@@ -1,4 +1,4 @@
-//! [`Scalar`]: a text or a number in a JSON object, as a range of its text, so that reading it copies nothing.
+//! [`Scalar`]: a text, a number or a pair of numbers in a JSON object. A text is a range of the JSON, so that reading it copies nothing.
 
 use std::fmt;
 use std::ops::Range;
@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::json::{self, AnyWith, Nothing};
 
-/// A member that should be a text or a number.
+/// A member that should be a text, a number or a pair of numbers.
 #[derive(Debug, Default)]
 pub(crate) enum Scalar {
     #[default]
@@ -17,6 +17,8 @@ pub(crate) enum Scalar {
     /// A text with escapes, unescaped.
     Unescaped(Box<str>),
     Number(f64),
+    /// A list of two numbers.
+    Pair([f64; 2]),
     /// Any other value.
     Other,
 }
@@ -43,13 +45,20 @@ impl Scalar {
         match self {
             Self::Text(range) => json.get(range.clone()),
             Self::Unescaped(text) => Some(text),
-            Self::Absent | Self::Number(_) | Self::Other => None,
+            Self::Absent | Self::Number(_) | Self::Pair(_) | Self::Other => None,
         }
     }
 
     pub(crate) fn number(&self) -> Option<f64> {
         match self {
             Self::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn pair(&self) -> Option<[f64; 2]> {
+        match self {
+            Self::Pair(numbers) => Some(*numbers),
             _ => None,
         }
     }
@@ -109,8 +118,20 @@ impl<'de> Visitor<'de> for ScalarOf<'de> {
         Ok(Scalar::Other)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Scalar, A::Error> {
-        AnyWith(&mut Nothing).visit_seq(list).map(|()| Scalar::Other)
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Scalar, A::Error> {
+        let mut pair = [None; 2];
+        for number in &mut pair {
+            let Some(element) = list.next_element_seed(ScalarOf(self.0))? else { return Ok(Scalar::Other) };
+            *number = element.number();
+        }
+        let mut is_longer = false;
+        while list.next_element_seed(AnyWith(&mut Nothing))?.is_some() {
+            is_longer = true;
+        }
+        Ok(match pair {
+            [Some(first), Some(second)] if !is_longer => Scalar::Pair([first, second]),
+            _ => Scalar::Other,
+        })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Scalar, A::Error> {

@@ -24,10 +24,11 @@ use crate::verified_cache::VerifiedCache;
 #[must_use]
 #[allow(clippy::exhaustive_enums)] // A program that misses a case must not compile.
 pub enum Verified {
-    /// The user is signed in.
+    /// The user is signed in: the status of the session, the claim `sts`, is `active`, or the token has none.
     SignedIn(Claims),
     /// The user has signed in, but must finish a task first, such as choosing an organization. Treat the request as signed out,
-    /// or send the user to the task.
+    /// or send the user to the task. A session of any other status than `active` is pending, too: a status that Clerk adds may mean
+    /// anything.
     Pending(PendingClaims),
 }
 
@@ -38,11 +39,8 @@ impl Verified {
     }
 
     pub(crate) fn new(claims: Claims) -> Self {
-        if claims.session_status() == Some("pending") {
-            Self::Pending(PendingClaims(claims))
-        } else {
-            Self::SignedIn(claims)
-        }
+        // Clerk may add a status, and nobody knows what it will mean: it must not admit a user by accident.
+        if claims.has_active_session() { Self::SignedIn(claims) } else { Self::Pending(PendingClaims(claims)) }
     }
 
     /// Returns the claims of a user who is signed in; `None` if the session is pending.
@@ -101,7 +99,8 @@ impl PendingClaims {
 /// ```
 #[derive(Clone)]
 pub struct Verifier {
-    source: Arc<Source>,
+    /// `None`: it rejects every token.
+    source: Option<Arc<Source>>,
     checks: Checks,
 }
 
@@ -109,12 +108,22 @@ enum Source {
     /// One key, whatever key id a token has.
     One(Arc<Key>),
     Set(KeySet),
-    None,
+}
+
+impl Source {
+    /// The key of this id.
+    fn key(&self, id: Option<&str>) -> Result<&Arc<Key>, Rejected> {
+        match self {
+            Self::One(key) => Ok(key),
+            Self::Set(keys) => id.and_then(|id| keys.get(id)).ok_or_else(unknown_key),
+        }
+    }
 }
 
 impl Verifier {
     /// Creates a verifier with the public key of the instance in PEM: "JWKS public key" in the Clerk Dashboard. Line breaks and the
-    /// two lines around the base64 may be missing.
+    /// two lines around the base64 may be missing. Line breaks may also be the two characters `\n`, as in variables of the
+    /// environment.
     ///
     /// # Errors
     /// [`Error::Build`]: it is not an RSA public key of 2048 to 4096 bits, or `crypto` does not work.
@@ -153,7 +162,7 @@ impl Verifier {
     /// optional and the program should start without it.
     #[must_use]
     pub fn without_key(rules: Rules) -> Self {
-        Self { source: Arc::new(Source::None), checks: Checks::new(rules) }
+        Self { source: None, checks: Checks::new(rules) }
     }
 
     fn new(
@@ -162,7 +171,7 @@ impl Verifier {
         rules: Rules,
     ) -> Result<Self, Error> {
         crypto::check(&crypto)?;
-        Ok(Self { source: Arc::new(source(&crypto)?), checks: Checks::new(rules) })
+        Ok(Self { source: Some(Arc::new(source(&crypto)?)), checks: Checks::new(rules) })
     }
 
     /// Keeps about this many verified tokens, so that the next request with the same token costs no signature check. Default: none.
@@ -184,21 +193,20 @@ impl Verifier {
             return Ok(Verified::new(claims));
         }
         let unsigned = self.checks.unsigned(token)?;
-        if let Source::None = *self.source {
-            return Err(Rejected::new(Reason::JwkFailedToResolve, "the verifier has no key"));
-        }
+        let source = self.source()?;
         self.checks.rules.check_header(&unsigned.header)?;
-        let key = self.key(unsigned.header.key_id.as_deref())?;
+        let key = source.key(unsigned.header.key_id.as_deref())?;
         self.checks.signed(token, &unsigned, key, 0, now)
     }
 
     /// The key of this id.
     pub(crate) fn key(&self, id: Option<&str>) -> Result<&Arc<Key>, Rejected> {
-        match &*self.source {
-            Source::None => Err(Rejected::new(Reason::JwkFailedToResolve, "the verifier has no key")),
-            Source::One(key) => Ok(key),
-            Source::Set(keys) => id.and_then(|id| keys.get(id)).ok_or_else(unknown_key),
-        }
+        self.source()?.key(id)
+    }
+
+    fn source(&self) -> Result<&Source, Rejected> {
+        let no_key = || Rejected::new(Reason::JwkFailedToResolve, "the verifier has no key");
+        self.source.as_deref().ok_or_else(no_key)
     }
 
     pub(crate) fn checks(&self) -> &Checks {

@@ -8,7 +8,7 @@ use http::header::{
 };
 use http::{Method, Request, Response};
 
-use crate::base_url::BaseUrl;
+use crate::base_url::{BaseUrl, Use};
 use crate::error::{BuildError, Error};
 use crate::model::SecretKey;
 use crate::operation::Operation;
@@ -131,7 +131,7 @@ impl Api {
     /// - [`Error::Api`]: the status is not 2xx.
     /// - [`Error::Decode`]: the status is 2xx, but the body can't be decoded as the operation's output.
     pub fn parse<O: Operation>(&self, response: Response<Vec<u8>>) -> Result<O::Output, Error> {
-        response::read::<O>(response)
+        response::read::<O>(response, self.has_key())
     }
 
     /// Returns the base URL: normalized, without a slash at the end, such as `https://api.clerk.com/v1`.
@@ -142,6 +142,11 @@ impl Api {
 
     pub(crate) fn url(&self) -> &BaseUrl {
         &self.settings.base_url
+    }
+
+    /// Whether requests have a secret key.
+    pub(crate) fn has_key(&self) -> bool {
+        self.settings.plain.contains_key(AUTHORIZATION)
     }
 
     /// Returns the headers of a request: those of all requests, replaced by those that the operation wrote.
@@ -271,7 +276,7 @@ impl ApiBuilder {
     }
 
     /// Allows a base URL with plain http to another machine. Default: `false`, as the secret key is then sent
-    /// unencrypted. Plain http to loopback is always allowed.
+    /// unencrypted, and anybody on the way can change responses. Plain http to loopback is always allowed.
     #[must_use]
     pub fn allow_insecure_http(mut self, allow: bool) -> Self {
         self.allow_insecure_http = allow;
@@ -289,7 +294,8 @@ impl ApiBuilder {
     /// - `user_agent_suffix`: it has a character that is not allowed in a header.
     /// - `header`: the name is invalid or reserved, or the value has a character that is not allowed in a header.
     pub fn build(self) -> Result<Api, Error> {
-        let base_url = BaseUrl::parse(&self.base_url, self.allow_insecure_http)?;
+        let use_of_url = Use { has_key: self.secret_key.is_some(), allows_insecure_http: self.allow_insecure_http };
+        let base_url = BaseUrl::parse(&self.base_url, use_of_url)?;
         let plain = self.headers_of_a_get()?;
         let mut with_json = plain.clone();
         with_json.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

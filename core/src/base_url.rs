@@ -1,5 +1,6 @@
 //! The base URL: parsed, checked and normalized once, so that all transports send to the same server and path.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -17,30 +18,51 @@ pub(crate) struct BaseUrl {
     path: String,
 }
 
+/// How a base URL is used.
+#[derive(Clone, Copy)]
+pub(crate) struct Use {
+    /// Whether requests have a secret key. Without one, messages don't speak of it.
+    pub(crate) has_key: bool,
+    /// Whether plain http is allowed to other machines than loopback.
+    pub(crate) allows_insecure_http: bool,
+}
+
+impl Use {
+    fn example(self) -> &'static str {
+        if self.has_key { "https://api.clerk.com/v1" } else { "https://clerk.example.com" }
+    }
+}
+
+/// The error of a base URL. No reason quotes the URL: one with userinfo in it holds a password.
+fn bad(reason: impl Into<Cow<'static, str>>) -> Result<BaseUrl, BuildError> {
+    Err(BuildError::new("base_url", reason))
+}
+
 impl BaseUrl {
-    /// Parses a base URL. `allow_insecure_http` allows plain http to other machines than loopback.
+    /// Parses a base URL.
     ///
     /// # Errors
     /// See [`ApiBuilder::build`](crate::ApiBuilder::build).
-    pub(crate) fn parse(url: &str, allow_insecure_http: bool) -> Result<Self, BuildError> {
-        // No message quotes the URL: one with userinfo in it holds a password.
-        let bad = |reason| Err(BuildError::new("base_url", reason));
+    pub(crate) fn parse(url: &str, used: Use) -> Result<Self, BuildError> {
         // This searches the text, as the parser drops a fragment without an error.
         if url.contains(['?', '#']) {
             return bad("has a query or a fragment: use only scheme, host, port and path");
         }
         let Ok(uri) = url.parse::<Uri>() else {
-            return bad("is not a URL: use one such as https://api.clerk.com/v1");
+            return bad(format!("is not a URL: use one such as {}", used.example()));
         };
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
-            return bad("is not an absolute URL: use one such as https://api.clerk.com/v1");
+            return bad(format!("is not an absolute URL: use one such as {}", used.example()));
         };
         if authority.as_str().contains('@') {
-            return bad("has a user or password: remove it, as the secret key authorizes requests");
+            return bad("has a user or password, which would not be sent: remove it");
         }
         let default_port = match scheme.as_str() {
             "https" => 443,
-            "http" if allow_insecure_http || is_loopback(authority.host()) => 80,
+            "http" if used.allows_insecure_http || is_loopback(authority.host()) => 80,
+            "http" if !used.has_key => {
+                return bad("is plain http to another machine, so anybody on the way can change responses: use https");
+            }
             "http" => {
                 return bad("is plain http to another machine, which exposes the secret key: use https, or set \
                             allow_insecure_http");
@@ -149,6 +171,9 @@ fn is_host(host: &str) -> bool {
 mod tests {
     use super::*;
 
+    const WITH_KEY: Use = Use { has_key: true, allows_insecure_http: false };
+    const INSECURE: Use = Use { has_key: true, allows_insecure_http: true };
+
     #[test]
     fn a_base_url_is_normalized() {
         for (given, kept) in [
@@ -162,7 +187,7 @@ mod tests {
             ("https://clerk_1.internal./v1", "https://clerk_1.internal./v1"),
             ("https://clerk.internal/~a/b%20c/d;e=f,g@h:i/v1", "https://clerk.internal/~a/b%20c/d;e=f,g@h:i/v1"),
         ] {
-            assert_eq!(BaseUrl::parse(given, false).unwrap().to_string(), kept);
+            assert_eq!(BaseUrl::parse(given, WITH_KEY).unwrap().to_string(), kept);
         }
     }
 
@@ -204,11 +229,14 @@ mod tests {
             ("https://api.clerk.com/a%2/v1", "has a character in its path"),
             ("https://api.clerk.com/a%zz/v1", "has a character in its path"),
         ] {
-            let error = BaseUrl::parse(given, false).unwrap_err().to_string();
+            let error = BaseUrl::parse(given, WITH_KEY).unwrap_err().to_string();
             assert!(error.starts_with("base_url ") && error.contains(why), "{given}: {error}");
             assert!(!error.contains("password@"), "{error}");
+            let without_key = Use { has_key: false, ..WITH_KEY };
+            let error = BaseUrl::parse(given, without_key).unwrap_err().to_string();
+            assert!(error.contains(why) && !error.contains("secret key"), "{given}: {error}");
         }
-        let insecure = BaseUrl::parse("http://clerk.internal:80/v1", true).unwrap();
+        let insecure = BaseUrl::parse("http://clerk.internal:80/v1", INSECURE).unwrap();
         assert_eq!(insecure.to_string(), "http://clerk.internal/v1");
     }
 }

@@ -257,6 +257,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::base_url::Use;
     use crate::metadata::Idempotency;
 
     static TOKEN: Metadata = Metadata::new(
@@ -268,7 +269,7 @@ mod tests {
     );
 
     fn base_url() -> BaseUrl {
-        BaseUrl::parse("https://api.clerk.com/v1", false).unwrap()
+        BaseUrl::parse("https://api.clerk.com/v1", Use { has_key: true, allows_insecure_http: false }).unwrap()
     }
 
     fn token_request(session: &str, template: &str) -> Result<Request<Vec<u8>>, BuildError> {

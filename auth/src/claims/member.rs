@@ -22,6 +22,7 @@ pub(super) struct Index {
     pub(super) status: Scalar,
     pub(super) features: Scalar,
     pub(super) plans: Scalar,
+    pub(super) factor_ages: Scalar,
     pub(super) v1_organization: Scalar,
     pub(super) v1_slug: Scalar,
     pub(super) v1_role: Scalar,
@@ -30,7 +31,6 @@ pub(super) struct Index {
     pub(super) v1_permissions: Option<Range<usize>>,
     pub(super) audience: Option<Range<usize>>,
     pub(super) actor: Option<Range<usize>>,
-    pub(super) factor_ages: Option<Range<usize>>,
 }
 
 /// The members of the claim `o`. All are absent if it is no object.
@@ -72,6 +72,7 @@ impl<'de> Members<'de> for Reader<'de> {
             "sts" => &mut index.status,
             "fea" => &mut index.features,
             "pla" => &mut index.plans,
+            "fva" => &mut index.factor_ages,
             "org_id" => &mut index.v1_organization,
             "org_slug" => &mut index.v1_slug,
             "org_role" => &mut index.v1_role,
@@ -86,7 +87,6 @@ impl<'de> Members<'de> for Reader<'de> {
                     "org_permissions" => &mut index.v1_permissions,
                     "aud" => &mut index.audience,
                     "act" => &mut index.actor,
-                    "fva" => &mut index.factor_ages,
                     _ => return Ok(false),
                 };
                 let json = map.next_value::<&'de RawValue>()?.get();

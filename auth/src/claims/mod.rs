@@ -108,7 +108,10 @@ impl Claims {
         if self.index().version.number() == Some(2.0) { 2 } else { 1 }
     }
 
-    /// The id of the user, `sub`. A verified token has one.
+    /// The id of the user, `sub`. A verified token has this claim as a text.
+    ///
+    /// The text may be empty: Clerk's own library accepts that, too. Clerk makes no such session token, but a JWT template may write it.
+    /// For claims that were [not verified](Self::from_trusted_json), it is empty also if the claim is missing or no text.
     #[must_use]
     pub fn user_id(&self) -> &str {
         self.text(&self.index().user).unwrap_or_default()
@@ -121,9 +124,15 @@ impl Claims {
     }
 
     /// The status of the session, `sts`: `active` or `pending`. Tokens of older instances have none.
+    /// [`Verified`](crate::Verified) takes any other status for a session that is not active.
     #[must_use]
     pub fn session_status(&self) -> Option<&str> {
         self.text(&self.index().status)
+    }
+
+    /// Whether the status is `active`, or missing. One of the wrong type is not missing.
+    pub(crate) fn has_active_session(&self) -> bool {
+        self.index().status.is_absent() || self.session_status() == Some("active")
     }
 
     /// The issuer, `iss`: the Frontend API URL of the instance.
@@ -177,7 +186,7 @@ impl Claims {
     /// How long ago the user proved who they are, when the token was made.
     #[must_use]
     pub fn factor_ages(&self) -> Option<FactorAges> {
-        let [first, second]: [f64; 2] = serde_json::from_str(self.factor_ages_json()?).ok()?;
+        let [first, second] = self.index().factor_ages.pair()?;
         Some(FactorAges { first: FactorAges::age(first)?, second: FactorAges::age(second)? })
     }
 
@@ -303,10 +312,6 @@ impl Claims {
 
     fn actor_json(&self) -> Option<&str> {
         self.part(self.index().actor.as_ref())
-    }
-
-    fn factor_ages_json(&self) -> Option<&str> {
-        self.part(self.index().factor_ages.as_ref())
     }
 }
 

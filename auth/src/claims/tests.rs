@@ -73,6 +73,28 @@ fn times_ages_and_actor_are_read() {
 }
 
 #[test]
+fn factor_ages_are_two_numbers() {
+    let ages = |fva: Value| claims(json!({ "fva": fva })).factor_ages();
+    assert_eq!(ages(json!([0, 2.5])), Some(FactorAges { first: Some(0.0), second: Some(2.5) }));
+    for wrong in [
+        json!([]),
+        json!([1]),
+        json!([1, 2, 3]),
+        json!([1, 2, [3]]),
+        json!([1, "2"]),
+        json!([[1], 2]),
+        json!([1, {}]),
+        json!([1, -2]),
+        json!({ "0": 1, "1": 2 }),
+        json!("1,2"),
+        json!(1),
+        json!(null),
+    ] {
+        assert_eq!(ages(wrong.clone()), None, "{wrong}");
+    }
+}
+
+#[test]
 fn escapes_are_read() {
     let claims =
         Claims::from_trusted_json(r#"{"s\u0075b": "user\u005f1", "o": {"id": "o\u0072g_1"}, "v": 2}"#).unwrap();
@@ -100,6 +122,9 @@ fn a_member_twice_is_refused_in_every_claim() {
         r#"{"o": {}, "o": {}}"#,
         r#"{"o": {"id": "a", "id": "b"}}"#,
         r#"{"act": {"x": [{"y": 1, "y": 2}]}}"#,
+        r#"{"fva": [1, 2], "fva": [1, 2]}"#,
+        r#"{"fva": [{"y": 1, "y": 2}, 1]}"#,
+        r#"{"fva": [1, 2, {"y": 1, "y": 2}]}"#,
         r#"{"sub": {"y": 1, "y": 2}}"#,
         r#"{"own": 1, "own": 2}"#,
         "[]",

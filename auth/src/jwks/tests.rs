@@ -99,6 +99,36 @@ fn both_apis_are_asked_with_their_headers() {
 }
 
 #[test]
+fn no_error_of_a_verifier_without_a_secret_key_is_about_one() {
+    let refused = |url: &str| JwksVerifier::public_at(url, TestCrypto, rules()).unwrap_err().to_string();
+    for (url, told) in [
+        ("clerk.example.com/", "frontend_api is not a URL: use one such as https://clerk.example.com"),
+        ("/jwks", "frontend_api is not an absolute URL: use one such as https://clerk.example.com"),
+        (
+            "http://clerk.example.com",
+            "frontend_api is plain http to another machine, so anybody on the way can change responses: use https",
+        ),
+        ("https://a:b@clerk.example.com", "frontend_api has a user or password, which would not be sent: remove it"),
+    ] {
+        assert_eq!(refused(url), told);
+    }
+
+    // A server that requires a key, such as the Backend API, whose URL was passed by mistake.
+    let verifier = JwksVerifier::public_at("https://api.clerk.com/v1", TestCrypto, rules()).unwrap();
+    let body = json!({ "errors": [{ "code": "authorization_header_format_invalid", "message": "No header" }] });
+    let mut response = ok(&body);
+    *response.status_mut() = Response::builder().status(401).body(()).unwrap().status();
+    let unavailable = Unavailable::from(verify(&verifier, &token(), s(0), &response).0.unwrap_err());
+    assert_eq!(unavailable.code(), "jwk-remote-failed-to-load");
+    assert_eq!(
+        unavailable.to_string(),
+        "jwk-remote-failed-to-load: the keys that verify session tokens can't be fetched: getJWKS: 401 Unauthorized, \
+         authorization_header_format_invalid: No header; check the base URL: no secret key was sent, and this server requires \
+         one"
+    );
+}
+
+#[test]
 fn a_token_that_no_key_can_make_valid_makes_no_fetch() {
     let verifier = verifier();
     let none = signer().sign(&signer().header(json!({ "alg": "none" })), &Signer::claims());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clerk_sessions_core::call::CallContext;
-use clerk_sessions_core::{Api, CallOptions, Error, Observer};
+use clerk_sessions_core::{Api, BuildError, CallOptions, Error, Observer};
 
 use super::key_cache::{Found, KeyCache, Lookup};
 use super::settings::KeySettings;
@@ -89,7 +89,7 @@ impl JwksVerifier {
     /// # Errors
     /// [`Error::Build`]: the URL is not absolute with https (or http to loopback), or `crypto` does not work.
     pub fn public_at(frontend_api: &str, crypto: impl Crypto + 'static, rules: Rules) -> Result<Self, Error> {
-        let api = Api::without_key(frontend_api).build()?;
+        let api = Api::without_key(frontend_api).build().map_err(of_frontend_api)?;
         Self::over(CallContext::new(api), Source::Frontend, crypto, rules)
     }
 
@@ -171,6 +171,14 @@ impl JwksVerifier {
     /// The number of the key set, if it is new enough.
     pub(crate) fn epoch(&self, now: Duration) -> Option<u64> {
         self.0.keys.epoch(now, &self.0.settings)
+    }
+}
+
+/// The error of a base URL that the caller passed as the Frontend API.
+fn of_frontend_api(error: Error) -> Error {
+    match error {
+        Error::Build(error) => Error::Build(BuildError::new("frontend_api", error.reason().to_owned())),
+        other => other,
     }
 }
 

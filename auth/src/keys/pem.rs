@@ -10,10 +10,13 @@ use super::rsa::RsaKey;
 const BEGIN: &str = "-----BEGIN PUBLIC KEY-----";
 const END: &str = "-----END PUBLIC KEY-----";
 
-/// Reads a public key. The two lines around the base64 may be missing, and any white space is ignored.
+/// Reads a public key. The two lines around the base64 may be missing, and any white space is ignored. A line break may also be the
+/// characters `\n`: a variable of the environment has one line, and many tools write a PEM into it in this way. Base64 has no
+/// backslash, so they can mean nothing else.
 pub(crate) fn read(pem: &str) -> Result<RsaKey, Error> {
     let bad = |reason: &str| Error::Build(BuildError::new("pem", reason.to_owned()));
-    let text = pem.trim();
+    let lines = pem.replace(r"\r", "").replace(r"\n", "\n");
+    let text = lines.trim();
     let text = match text.strip_prefix(BEGIN) {
         Some(text) => {
             text.strip_suffix(END).ok_or_else(|| bad("has no line -----END PUBLIC KEY-----: copy the whole key"))?

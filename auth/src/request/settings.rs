@@ -154,7 +154,7 @@ impl AuthenticationBuilder {
         self
     }
 
-    /// Sets the public key of the instance in PEM. Then no keys are fetched. Default: none; keys are fetched from the Backend API, or
+    /// Sets the public key of the instance in PEM, in any form that [`Verifier::pem`] reads. Then no keys are fetched. Default: none; keys are fetched from the Backend API, or
     /// without it from the Frontend API.
     #[must_use]
     pub fn pem(mut self, pem: impl Into<String>) -> Self {

@@ -32,8 +32,10 @@ fn the_party_has_to_be_listed_byte_by_byte() {
         assert_eq!(check(&rules, json!({ "azp": azp })), Err(message.to_owned()));
         assert_eq!(check(&any(), json!({ "azp": azp })), Ok(()));
     }
-    let with_empty = Rules::new(AuthorizedParties::list([""]).unwrap());
-    assert!(check(&with_empty, json!({ "azp": "" })).is_err());
+    let only_empty = Rules::new(AuthorizedParties::list([""]).unwrap());
+    for azp in ["", "https://app.example.com"] {
+        assert!(check(&only_empty, json!({ "azp": azp })).is_err());
+    }
 }
 
 #[test]
@@ -43,8 +45,27 @@ fn an_empty_list_of_parties_is_refused() {
 }
 
 #[test]
+fn no_check_is_switched_off_by_an_empty_list() {
+    let told = |rules: Result<Rules, Error>| rules.unwrap_err().to_string();
+    for empty in [vec![], vec![""], vec!["", ""]] {
+        assert_eq!(
+            told(any().audience(empty.clone())),
+            "audience is empty: list what the tokens have to be for, or don't set it"
+        );
+        assert_eq!(
+            told(any().issuer(empty.clone())),
+            "issuer is empty: list the Frontend API URLs of your instances, or don't set it"
+        );
+        assert_eq!(
+            told(any().token_types(empty)),
+            "token_types is empty: list the types (typ) that are accepted, or don't set it"
+        );
+    }
+}
+
+#[test]
 fn the_audience_is_one_of_the_expected_ones_or_none() {
-    let rules = any().audience(["a", "b", ""]);
+    let rules = any().audience(["a", "b", ""]).unwrap();
     for aud in [json!("a"), json!(["x", "b"]), json!(""), json!([]), json!(["", ""])] {
         assert_eq!(check(&rules, json!({ "aud": aud })), Ok(()), "{aud}");
     }
@@ -60,7 +81,7 @@ fn the_audience_is_one_of_the_expected_ones_or_none() {
 
 #[test]
 fn the_issuer_is_one_of_the_expected_ones() {
-    let rules = any().issuer(["https://clerk.example.com", ""]);
+    let rules = any().issuer(["https://clerk.example.com", ""]).unwrap();
     assert_eq!(check(&rules, json!({})), Ok(()));
     let message =
         "token-invalid-issuer: its issuer (iss) is another or missing: expected \"https://clerk.example.com\"";
@@ -117,7 +138,7 @@ fn user_and_session_are_required() {
 
 #[test]
 fn the_first_failed_check_is_told() {
-    let rules = any().audience(["a"]).issuer(["i"]);
+    let rules = any().audience(["a"]).unwrap().issuer(["i"]).unwrap();
     let all_wrong = json!({ "sub": null, "aud": "x", "iss": "x", "exp": 0, "nbf": "x", "iat": "x", "sid": null });
     let mut wrong = all_wrong.as_object().unwrap().clone();
     let right = json!({ "sub": "u", "aud": "a", "iss": "i", "exp": 1.8e9, "nbf": 0, "iat": 0, "sid": "s" });

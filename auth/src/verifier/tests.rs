@@ -38,6 +38,31 @@ fn a_pending_session_is_not_signed_in() {
 }
 
 #[test]
+fn only_a_session_that_is_active_is_signed_in() {
+    let is_signed_in = |status: Value| {
+        let claims = Claims::from_trusted_json(json!({ "sub": "user_1", "sts": status }).to_string()).unwrap();
+        Verified::from_trusted(claims).signed_in().is_some()
+    };
+    assert!(is_signed_in(json!("active")));
+    for status in [
+        json!("pending"),
+        json!("Active"),
+        json!("active "),
+        json!("revoked"),
+        json!("of_next_year"),
+        json!(""),
+        json!(null),
+        json!(1),
+        json!(["active"]),
+    ] {
+        assert!(!is_signed_in(status.clone()), "{status}");
+    }
+    // Older instances write none.
+    let without = Claims::from_trusted_json(r#"{"sub": "user_1"}"#).unwrap();
+    assert!(Verified::from_trusted(without).signed_in().is_some());
+}
+
+#[test]
 fn a_text_that_is_no_token_is_invalid() {
     let good = signer().token(json!({}));
     let (signed, signature) = good.rsplit_once('.').unwrap();
@@ -167,7 +192,18 @@ fn a_bad_key_is_an_error_of_the_configuration() {
 fn a_pem_may_lack_its_lines_and_have_any_white_space() {
     let pem = signer().pem();
     let bare: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
-    for form in [pem.replace('\n', "\r\n"), pem.replace('\n', " "), bare.clone(), format!("\n {bare}\t")] {
+    let escaped = pem.replace('\n', "\\n");
+    assert!(escaped.starts_with(r"-----BEGIN PUBLIC KEY-----\nMII") && !escaped.contains('\n'));
+    for form in [
+        pem.replace('\n', "\r\n"),
+        pem.replace('\n', " "),
+        bare.clone(),
+        format!("\n {bare}\t"),
+        pem.replace('\n', r"\r\n"),
+        format!("{escaped}\n"),
+        format!(r"\n{bare}\n"),
+        escaped,
+    ] {
         let verifier = Verifier::pem(&form, TestCrypto, rules()).unwrap();
         assert!(verifier.verify(&signer().token(json!({})), NOW).is_ok());
     }

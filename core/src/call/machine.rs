@@ -292,7 +292,9 @@ impl Machine {
             self.outcome = Some(Ok(response));
             return;
         }
-        let error = ApiError::new(self.metadata, response, self.attempts, self.maybe_processed, &self.secrets(source));
+        let (has_key, secrets) = (self.context.api().has_key(), self.secrets(source));
+        let processed = self.maybe_processed;
+        let error = ApiError::new(self.metadata, response, has_key, self.attempts, processed, &secrets);
         let wait = self.retry(AttemptOutcome::Response(status), error.retry_after(), now);
         if status != StatusCode::TOO_MANY_REQUESTS {
             self.maybe_processed = true;

@@ -50,6 +50,8 @@ pub struct ApiError {
     pub(super) delivery: Delivery,
     pub(super) response: Response<Vec<u8>>,
     pub(super) errors: Vec<ErrorItem>,
+    /// Whether the requests have a secret key. Without one, it can't be wrong.
+    has_key: bool,
     pub(super) trace_id: Option<String>,
     pub(super) retry_after: Option<Duration>,
 }
@@ -58,6 +60,7 @@ impl ApiError {
     pub(crate) fn new(
         metadata: &'static Metadata,
         response: Response<Vec<u8>>,
+        has_key: bool,
         attempts: u32,
         processed: bool,
         secrets: &Secrets,
@@ -75,6 +78,7 @@ impl ApiError {
             attempts,
             delivery: if refused { Delivery::NotSent } else { Delivery::MaybeSent },
             errors,
+            has_key,
             trace_id: trace_id.map(|trace_id| secrets.redacted(trace_id)),
             retry_after: retry_after::read(response.headers()),
             response,
@@ -107,6 +111,10 @@ impl ApiError {
     }
 
     pub(super) fn is_secret_key_invalid(&self) -> bool {
+        self.has_key && self.has_code_of_an_invalid_key()
+    }
+
+    fn has_code_of_an_invalid_key(&self) -> bool {
         self.response.status() == StatusCode::UNAUTHORIZED
             && self.errors.iter().any(|error| error.code().is_some_and(|code| KEY_INVALID.contains(&code)))
     }
@@ -117,7 +125,7 @@ impl ApiError {
         self.metadata.id == REFRESH
             && self.response.status() == StatusCode::UNAUTHORIZED
             && self.code().is_some()
-            && !self.is_secret_key_invalid()
+            && !self.has_code_of_an_invalid_key()
     }
 
     /// What the reader can do, where the server's message does not say it.
@@ -127,6 +135,9 @@ impl ApiError {
         }
         if self.needs_handshake() {
             return Some("redirect the browser to the handshake".into());
+        }
+        if self.has_code_of_an_invalid_key() {
+            return Some("check the base URL: no secret key was sent, and this server requires one".into());
         }
         match self.code() {
             Some("request_invalid_for_environment") => {

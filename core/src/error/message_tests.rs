@@ -39,6 +39,10 @@ fn base_url(url: &str) -> String {
     built(builder().base_url(url))
 }
 
+fn keyless(url: &str) -> String {
+    built(Api::without_key(url))
+}
+
 fn from_vars(vars: &'static [(&'static str, &'static str)]) -> Result<Api, Error> {
     let lookup = |name: &str| vars.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
     ApiBuilder::from_vars(lookup)?.build()
@@ -93,7 +97,7 @@ fn after<O: Operation>(attempts: u32, status: u16, headers: &[(&str, &str)], bod
         response = response.header(*name, *value);
     }
     let response = response.body(body.as_bytes().to_vec()).unwrap();
-    ApiError::new(O::METADATA, response, attempts, false, &Secrets::default()).to_string()
+    ApiError::new(O::METADATA, response, true, attempts, false, &Secrets::default()).to_string()
 }
 
 fn coded<O: Operation>(status: u16, headers: &[(&str, &str)], code: &str, message: &str) -> String {
@@ -212,8 +216,11 @@ fn table() -> Vec<(String, &'static str)> {
         (base_url(""), "base_url is not a URL: use one such as https://api.clerk.com/v1"),
         (base_url("/v1"), "base_url is not an absolute URL: use one such as https://api.clerk.com/v1"),
         (base_url("https://api.clerk.com/v1?hidden"), "base_url has a query or a fragment: use only scheme, host, port and path"),
-        (base_url("https://user:hidden@api.clerk.com/v1"), "base_url has a user or password: remove it, as the secret key authorizes requests"),
+        (base_url("https://user:hidden@api.clerk.com/v1"), "base_url has a user or password, which would not be sent: remove it"),
         (base_url("http://clerk.internal/v1"), "base_url is plain http to another machine, which exposes the secret key: use https, or set allow_insecure_http"),
+        (keyless("clerk.example.com/x"), "base_url is not a URL: use one such as https://clerk.example.com"),
+        (keyless("/x"), "base_url is not an absolute URL: use one such as https://clerk.example.com"),
+        (keyless("http://clerk.internal"), "base_url is plain http to another machine, so anybody on the way can change responses: use https"),
         (base_url("ftp://api.clerk.com/v1"), "base_url is neither https nor http: use https"),
         (base_url("https://api.clerk.com/../v1"), "base_url has an empty or dot segment in its path: remove it"),
         (base_url("https://api.clerk.com/a|b/v1"), "base_url has a character in its path that is not allowed in a URL: percent-encode it"),

@@ -259,7 +259,7 @@ impl Error {
     }
 
     /// Whether the secret key is wrong, or belongs to an instance that no longer exists: a 401 with a code such as
-    /// `clerk_key_invalid`.
+    /// `clerk_key_invalid`. Not so for an API [without a key](crate::Api::without_key).
     ///
     /// For the 401 of a refused refresh, see [`needs_handshake`](Self::needs_handshake).
     #[must_use]

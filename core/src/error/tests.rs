@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::operation::Operation;
-use crate::{CreateSession, CreateSessionToken, GetSession, RefreshSession};
+use crate::{Api, CreateSession, CreateSessionToken, GetSession, RefreshSession};
 
 fn responded<O: Operation>(status: u16, headers: &[(&str, &str)], body: &str) -> Error {
     let mut response = http::Response::builder().status(status);
@@ -10,7 +10,7 @@ fn responded<O: Operation>(status: u16, headers: &[(&str, &str)], body: &str) ->
         response = response.header(*name, *value);
     }
     let response = response.body(body.as_bytes().to_vec()).unwrap();
-    crate::response::read::<O>(response).err().unwrap()
+    Api::new("sk_test_1").unwrap().parse::<O>(response).err().unwrap()
 }
 
 fn coded<O: Operation>(status: u16, code: &str) -> Error {
@@ -81,6 +81,19 @@ fn every_status_but_2xx_is_an_api_error() {
     }
     for status in [200, 201, 204, 299] {
         assert!(matches!(responded::<GetSession>(status, &[], ""), Error::Decode(_)), "{status}");
+    }
+}
+
+#[test]
+fn a_401_is_not_about_a_secret_key_that_was_not_sent() {
+    let api = Api::without_key("https://clerk.example.com").build().unwrap();
+    for code in api::KEY_INVALID {
+        let body = format!(r#"{{"errors":[{{"code":"{code}"}}]}}"#).into_bytes();
+        let response = http::Response::builder().status(401).body(body).unwrap();
+        let error = api.parse::<RefreshSession>(response).err().unwrap();
+        assert!(!error.is_secret_key_invalid() && !error.needs_handshake(), "{code}");
+        let advice = "; check the base URL: no secret key was sent, and this server requires one";
+        assert!(error.to_string().ends_with(advice), "{error}");
     }
 }
 

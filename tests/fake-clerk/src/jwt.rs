@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use serde_json::{Map, Value, json};
 
-use super::keys::{self, KeyRing};
+use super::keys::KeyRing;
 use super::seed::Signature;
 
 /// The constant that replaces the signature under [`Signature::None`].
@@ -85,7 +85,7 @@ impl Signer {
         // The whole header has to be the usual one, so there is no algorithm to be confused about.
         let category = Category::ALL.into_iter().find(|category| category.header(key_id) == header)?;
         let genuine = match self.signature {
-            Signature::Rsa => keys::verify(key, signed.as_bytes(), &BASE64URL.decode(signature_text).ok()?),
+            Signature::Rsa => self.keys.verify(key, signed.as_bytes(), &BASE64URL.decode(signature_text).ok()?),
             Signature::None => signature_text == NO_SIGNATURE,
         };
         if !genuine {
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn a_token_verifies_only_if_no_part_was_changed() {
         for signature in [Signature::Rsa, Signature::None] {
-            let signer = Signer { keys: KeyRing::default(), signature };
+            let signer = Signer { keys: KeyRing::of("fake.clerk.accounts.dev"), signature };
             let token = signer.sign(&json!({ "sid": "sess_1" }), Category::Session);
             let (category, claims) = signer.verify(&token).unwrap();
             assert_eq!((category, &claims["sid"]), (Category::Session, &json!("sess_1")));
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn a_token_of_an_earlier_key_verifies_but_not_one_of_a_later_key_or_with_another_header() {
         for signature in [Signature::Rsa, Signature::None] {
-            let mut signer = Signer { keys: KeyRing::default(), signature };
+            let mut signer = Signer { keys: KeyRing::of("fake.clerk.accounts.dev"), signature };
             let (first, claims) = (signer, json!({}));
             let token = signer.sign(&claims, Category::Session);
             signer.keys.rotate(false);

@@ -130,7 +130,8 @@ use self::state::State;
 /// A Clerk Sessions API in memory, without a clock or a socket.
 ///
 /// [`handle`](FakeClerk::handle) turns a request into a response; the time is an argument. The same seed, requests and times give the
-/// same responses, except for RSA signatures: each process has new RSA keys.
+/// same responses, except for RSA signatures: each process has new RSA keys. Fakes with the same [issuer](Seed::issuer) are the same
+/// instance, and share keys.
 ///
 /// It keeps the newest [`keep_requests`](Seed::keep_requests) requests and the newest 10,000 refresh tokens. The numbers of created
 /// sessions, of browsers and of scripted responses are unlimited. [`reset`](FakeClerk::reset) deletes all of it.
@@ -260,10 +261,11 @@ impl FakeClerk {
 }
 
 fn start(seed: Seed) -> State {
-    if seed.signature == Signature::Rsa {
-        keys::KeyRing::default().prepare();
+    let state = State::new(seed);
+    if state.seed.signature == Signature::Rsa {
+        state.keys.prepare();
     }
-    State::new(seed)
+    state
 }
 
 /// The README's examples, which compile and run as tests.

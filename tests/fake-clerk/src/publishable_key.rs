@@ -11,10 +11,14 @@ const SUFFIX_LENGTH: usize = 8;
 
 /// The publishable key: `pk_live_` or `pk_test_`, then the host of the issuer and a dollar sign in base64.
 pub(super) fn of(seed: &Seed) -> String {
-    let host = seed.issuer.split_once("://").map_or(&*seed.issuer, |(_, rest)| rest);
-    let host = host.split('/').next().unwrap_or_default();
     let kind = if seed.production { "live" } else { "test" };
-    format!("pk_{kind}_{}", BASE64.encode(format!("{host}$")))
+    format!("pk_{kind}_{}", BASE64.encode(format!("{}$", host(seed))))
+}
+
+/// The host of the issuer.
+pub(super) fn host(seed: &Seed) -> &str {
+    let host = seed.issuer.split_once("://").map_or(&*seed.issuer, |(_, rest)| rest);
+    host.split('/').next().unwrap_or_default()
 }
 
 /// The suffix of the cookies, which keeps instances on one domain apart: the beginning of the SHA-1 hash of the key.

@@ -25,7 +25,9 @@ pub struct Seed {
     /// Whether it is a production instance, which refuses to create sessions; default no.
     pub production: bool,
     /// The `iss` of all tokens, the URL of the Frontend API; default `https://fake.clerk.accounts.dev`. Nothing is served
-    /// there: use [`FakeServer::frontend_url`](super::FakeServer::frontend_url).
+    /// there: use [`FakeServer::frontend_url`](super::FakeServer::frontend_url). It says which instance of Clerk this is: fakes with
+    /// the same issuer share their signing keys, and those with another issuer have other ones. So give each fake its own if a test
+    /// has several instances.
     pub issuer: String,
     /// The time at which the clock is stopped, in Unix milliseconds; by default the clock runs. To move it later, see
     /// [`FakeClerk::set_clock`](super::FakeClerk::set_clock).

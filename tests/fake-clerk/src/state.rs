@@ -8,6 +8,7 @@ use super::frontend::Clients;
 use super::jwt::Signer;
 use super::keys::KeyRing;
 use super::limit::Windows;
+use super::publishable_key;
 use super::seed::{Seed, SeedSession};
 use super::session::Session;
 use super::store::Store;
@@ -64,7 +65,7 @@ impl State {
         State {
             users: seed.users.iter().cloned().collect(),
             clock: Clock::new(seed.now),
-            keys: KeyRing::default(),
+            keys: KeyRing::of(publishable_key::host(&seed)),
             clients: Clients::default(),
             jwks_requests: 0,
             seed,

@@ -68,7 +68,7 @@ impl FakeClerk {
     }
 
     /// The id of the current key, the `kid` of new tokens: at first `ins_fake_clerk`, after one rotation `ins_fake_clerk_2`, and so
-    /// on.
+    /// on. With another [issuer](crate::Seed::issuer) than the default, it has the host: `ins_of_clerk_example_com`.
     #[must_use]
     pub fn key_id(&self) -> String {
         self.state.keys.current_id()
@@ -87,8 +87,9 @@ impl FakeClerk {
     /// Makes another key the current one, which signs all later tokens. With `keep_old`, the earlier keys stay in the key set;
     /// otherwise they are withdrawn.
     ///
-    /// A refresh still accepts tokens that earlier keys have signed. All fakes of a process use the same keys in the same order, and a
-    /// new fake begins with the first. The first rotation to a key in a process generates it, which takes a moment.
+    /// A refresh still accepts tokens that earlier keys have signed. All fakes of a process with the same
+    /// [issuer](crate::Seed::issuer) use the same keys in the same order, and a new fake begins with the first. The first rotation to a
+    /// key in a process generates it, which takes a moment.
     ///
     /// ```
     /// use clerk_sessions_fake::{FakeClerk, Seed};
@@ -271,6 +272,25 @@ mod tests {
         client.fake.reset();
         assert_eq!(client.fake.key_id(), "ins_fake_clerk");
         assert_eq!(client.fake.jwks()["keys"].as_array().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn fakes_of_different_issuers_have_different_keys() {
+        let of = |issuer: &str| FakeClerk::new(Seed { issuer: issuer.to_owned(), ..Seed::default() });
+        let (one, same) = (of("https://clerk.one.example"), of("https://clerk.one.example/"));
+        let (other, usual) = (of("https://clerk.other.example"), FakeClerk::new(Seed::default()));
+        assert_eq!(
+            (one.key_id(), other.key_id()),
+            ("ins_of_clerk_one_example".into(), "ins_of_clerk_other_example".into())
+        );
+        let token = one.sign(&json!({ "sub": "user_1" }));
+        for (fake, is_of_instance) in [(&one, true), (&same, true), (&other, false), (&usual, false)] {
+            assert_eq!(verifies(&token, &key_in_pem(&fake.pem()), Algorithm::RS256), is_of_instance);
+            assert_eq!(key_in_set(&fake.jwks(), &token).is_some(), is_of_instance);
+        }
+        let mut rotated = of("https://clerk.one.example");
+        rotated.rotate_keys(false);
+        assert_eq!(rotated.key_id(), "ins_of_clerk_one_example_2");
     }
 
     #[test]

@@ -42,7 +42,9 @@ fn view(claims: &Claims, now: Duration) -> String {
         Rules::new(AuthorizedParties::any()).allow_missing_session_id(),
         Rules::new(AuthorizedParties::list(["a", "https://app.example.com"]).unwrap())
             .audience(["a"])
+            .unwrap()
             .issuer(["https://clerk.example.com"])
+            .unwrap()
             .margin(Duration::MAX),
     ];
     format!(

@@ -23,6 +23,12 @@ pub(super) fn texts(value: &Value) -> Vec<String> {
     }
 }
 
+/// The texts of an option, if one is not empty. The library that the vectors are about reads an empty option as one that is not set;
+/// ours refuses it.
+fn some_texts(value: &Value) -> Option<Vec<String>> {
+    Some(texts(value)).filter(|texts| texts.iter().any(|text| !text.is_empty()))
+}
+
 /// The rules. Vectors without authorized parties waive that check, and those without `require_sid` that of the session id.
 pub(super) fn rules(options: &Value) -> Result<Rules, Error> {
     let parties = texts(&options["authorized_parties"]);
@@ -31,10 +37,16 @@ pub(super) fn rules(options: &Value) -> Result<Rules, Error> {
     } else {
         AuthorizedParties::list(parties)?
     };
-    let mut rules = Rules::new(parties)
-        .audience(texts(&options["audience"]))
-        .issuer(texts(&options["issuer"]))
-        .token_types(texts(&options["header_type"]));
+    let mut rules = Rules::new(parties);
+    if let Some(audience) = some_texts(&options["audience"]) {
+        rules = rules.audience(audience)?;
+    }
+    if let Some(issuers) = some_texts(&options["issuer"]) {
+        rules = rules.issuer(issuers)?;
+    }
+    if let Some(types) = some_texts(&options["header_type"]) {
+        rules = rules.token_types(types)?;
+    }
     if let Some(skew) = options["clock_skew_ms"].as_i64() {
         let size = Duration::from_millis(skew.unsigned_abs());
         rules = if skew < 0 { rules.margin(size) } else { rules.clock_skew(size) };

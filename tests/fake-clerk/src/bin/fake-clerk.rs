@@ -69,7 +69,8 @@ Every field is optional. Unknown fields are refused. Times are in Unix milliseco
                     or 2 [default: 2]; claims are further ones, which replace others
   now               the time at which the clock is stopped [default: the clock runs]
   production        true for a production instance, which refuses to create sessions [default: false]
-  issuer            the iss of all tokens [default: https://fake.clerk.accounts.dev]
+  issuer            the iss of all tokens, and the instance: each issuer has its own signing keys
+                    [default: https://fake.clerk.accounts.dev]
   rate_limit        the number of requests allowed in each window; further ones get a 429 [default: no limit]
   rate_limit_scope  "key": all requests with a key share the limit; "endpoint": each operation has its own limit
   max_limit         the maximum number of sessions in one list [default: 500, the maximum of the API]
