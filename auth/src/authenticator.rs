@@ -60,7 +60,7 @@ impl<T: Transport + WallClock> Authenticator<T> {
         drive(&self.transport, self.verifier.warm_up()).map_err(Unavailable::from)
     }
 
-    /// The verifier.
+    /// The verifier, to [forget its keys](JwksVerifier::forget_keys) or to verify without this transport.
     #[must_use]
     pub fn verifier(&self) -> &JwksVerifier {
         &self.verifier
@@ -111,7 +111,7 @@ impl<T: AsyncTransport + WallClock> AsyncAuthenticator<T> {
         drive_async(&self.transport, self.verifier.warm_up()).await.map_err(Unavailable::from)
     }
 
-    /// The verifier.
+    /// The verifier, to [forget its keys](JwksVerifier::forget_keys) or to verify without this transport.
     #[must_use]
     pub fn verifier(&self) -> &JwksVerifier {
         &self.verifier

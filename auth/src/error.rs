@@ -9,7 +9,7 @@ use crate::reason::Reason;
 
 /// A token that was rejected. Treat the request as signed out: respond with 401.
 ///
-/// The message says which check failed and what was expected. It holds no part of the token but its times.
+/// The message says which check failed and what was expected. It holds no part of the token except its times.
 ///
 /// ```
 /// use clerk_sessions_auth::{Reason, Rejected};
@@ -57,7 +57,8 @@ impl Rejected {
 /// /// Status and `Retry-After` of the response.
 /// fn response(unavailable: &Unavailable) -> (u16, Option<u64>) {
 ///     eprintln!("{unavailable}"); // jwk-remote-failed-to-load: the keys that verify session tokens can't be fetched: …
-///     (503, unavailable.retry_after().map(|wait| wait.as_secs()))
+///     // Rounded up: a client that comes back too early gets another 503.
+///     (503, unavailable.retry_after().map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0)))
 /// }
 /// ```
 #[derive(Clone, Debug, thiserror::Error)]
@@ -81,7 +82,8 @@ impl Unavailable {
         &self.error
     }
 
-    /// Returns how long Clerk asked to wait, if it did. Use it for the `Retry-After` header of the 503.
+    /// Returns how long Clerk asked to wait, if it did. Use it for the `Retry-After` header of the 503. It may
+    /// have a fraction of a second; the header has whole seconds, so round up.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.error.retry_after()

@@ -67,13 +67,14 @@ impl<T: Transport + WallClock> RequestAuthenticator<T> {
         self.authentication.warm_up().map_or(Ok(()), |flow| drive(&self.transport, flow).map_err(RequestError::from))
     }
 
-    /// The settings.
+    /// The settings, to compare with those of another one by [`is_same`](Authentication::is_same), or to start a flow without this
+    /// transport.
     #[must_use]
     pub fn authentication(&self) -> &Authentication {
         &self.authentication
     }
 
-    /// The transport.
+    /// The transport, to make other calls over its connections.
     #[must_use]
     pub fn transport(&self) -> &T {
         &self.transport
@@ -123,13 +124,14 @@ impl<T: AsyncTransport + WallClock> AsyncRequestAuthenticator<T> {
         }
     }
 
-    /// The settings.
+    /// The settings, to compare with those of another one by [`is_same`](Authentication::is_same), or to start a flow without this
+    /// transport.
     #[must_use]
     pub fn authentication(&self) -> &Authentication {
         &self.authentication
     }
 
-    /// The transport.
+    /// The transport, to make other calls over its connections.
     #[must_use]
     pub fn transport(&self) -> &T {
         &self.transport

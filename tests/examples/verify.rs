@@ -115,7 +115,7 @@ fn inspect(arguments: Arguments) -> Result<ExitCode, Failure> {
         }
         Some(token) => token,
     };
-    // What the token says comes first: it is of interest whether or not the keys can be had.
+    // What the token says comes first: it is of interest whether or not the keys can be fetched.
     if let Ok(unverified) = UnverifiedToken::decode(&token) {
         print(&described(&unverified, now))?;
     }

@@ -46,6 +46,13 @@
 //!
 //! To use this crate in a blocking program, run its futures with `block_on` of a runtime of your own.
 //!
+//! # Logs
+//!
+//! This crate logs nothing; set an [`Observer`] to see the attempts. reqwest logs with the crate `log`: the hosts and proxies that it
+//! connects to, and no headers and no bodies. But if [`configure`](ReqwestTransportBuilder::configure) turns on reqwest's
+//! `connection_verbose`, its target `reqwest::connect::verbose` logs all bytes sent and received at the level `TRACE`, **including
+//! the secret key**. Then keep that target at `DEBUG`.
+//!
 //! # Fork
 //!
 //! In a program that forks, create the client after the fork, in each process. Otherwise the processes share connections, and

@@ -88,7 +88,7 @@ impl Auth {
         }
     }
 
-    /// The claims of a user who is signed in. A pending session is none.
+    /// The claims of a user who is signed in; `None` for everybody else, also for a pending session.
     #[must_use]
     pub fn signed_in(&self) -> Option<&Claims> {
         self.require().ok()

@@ -151,7 +151,7 @@ impl FindKey {
 
 /// Verifies one token, and fetches keys if they are missing or too old. [`JwksVerifier::verify`] creates it.
 ///
-/// Its result is what the token says, or why it was rejected. Its error is an outage: no keys can be had.
+/// Its result is what the token says, or why it was rejected. Its error is an outage: the keys can't be fetched.
 pub struct VerifyToken<'a> {
     verifier: JwksVerifier,
     token: &'a str,

@@ -105,14 +105,15 @@ impl JwksVerifier {
         })))
     }
 
-    /// Sets how long keys are used, and how often they are fetched.
+    /// Sets how long keys are used, and how often they are fetched. Default: [`KeySettings::new`].
     #[must_use]
     pub fn with_key_settings(mut self, settings: KeySettings) -> Self {
         Arc::make_mut(&mut self.0).settings = settings;
         self
     }
 
-    /// Sets the time limits and retries of the fetches.
+    /// Sets the time limits and retries of the fetches. Default: those of the context; with [`public`](Self::public) and
+    /// [`public_at`](Self::public_at), those of [`CallOptions::new`].
     #[must_use]
     pub fn with_options(mut self, options: CallOptions) -> Self {
         let parts = Arc::make_mut(&mut self.0);
@@ -120,7 +121,8 @@ impl JwksVerifier {
         self
     }
 
-    /// Sets the observer of the fetches.
+    /// Sets the observer of the fetches. Default: that of the context; with [`public`](Self::public) and
+    /// [`public_at`](Self::public_at), none.
     #[must_use]
     pub fn with_observer(mut self, observer: impl Observer + 'static) -> Self {
         let parts = Arc::make_mut(&mut self.0);

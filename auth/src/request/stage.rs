@@ -18,7 +18,7 @@ use crate::error::Rejected;
 
 /// Authenticates one request. [`Authentication::browser`] and [`Authentication::api_request`] create it.
 ///
-/// Its error is an outage: no keys can be had, and nobody knows who is asking. Respond with 503.
+/// Its error is an outage: the keys can't be fetched, and nobody knows who is asking. Respond with 503.
 pub struct AuthenticateRequest {
     pub(super) authentication: Authentication,
     pub(super) context: Arc<Context>,

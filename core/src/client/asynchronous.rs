@@ -137,7 +137,8 @@ impl<T: AsyncTransport> AsyncClient<T> {
         &self.context
     }
 
-    /// The transport.
+    /// The transport, to [drive](crate::transport::drive_async) a flow of your own, or for a verifier of session tokens that shares its
+    /// connections.
     #[must_use]
     pub fn transport(&self) -> &T {
         &self.transport

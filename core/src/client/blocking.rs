@@ -135,7 +135,8 @@ impl<T: Transport> Client<T> {
         &self.context
     }
 
-    /// The transport.
+    /// The transport, to [drive](crate::transport::drive) a flow of your own, or for a verifier of session tokens that shares its
+    /// connections.
     #[must_use]
     pub fn transport(&self) -> &T {
         &self.transport

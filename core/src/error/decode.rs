@@ -14,8 +14,9 @@ use crate::redact::Secrets;
 /// A response with status 2xx and an unusable body: it can't be decoded, or is for something else than was requested.
 ///
 /// You meet it as [`Error::Decode`](crate::Error::Decode). Read it by the methods of [`Error`](crate::Error):
-/// [`path`](crate::Error::path) names the field, [`body`](crate::Error::body) has what the server sent. The server did
-/// process the call.
+/// [`path`](crate::Error::path) names the field, [`body`](crate::Error::body) has what the server sent. The server has
+/// probably processed the call, but a proxy may have sent the response in its place: so [`delivery`](crate::Error::delivery)
+/// is [`MaybeSent`](crate::Delivery::MaybeSent).
 #[derive(Clone, thiserror::Error)]
 pub struct DecodeError {
     pub(super) metadata: &'static Metadata,

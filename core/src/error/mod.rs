@@ -268,7 +268,7 @@ impl Error {
     }
 
     /// Whether the server refused a refresh because of the tokens of the browser: a 401 with any other code. Redirect
-    /// the browser to Clerk's handshake endpoint.
+    /// the browser to the handshake, `/v1/client/handshake` of Clerk's Frontend API, which sends it back with new cookies.
     #[must_use]
     pub fn needs_handshake(&self) -> bool {
         matches!(self, Self::Api(error) if error.needs_handshake())

@@ -6,12 +6,15 @@
 //! |---|---|---|
 //! | [`Error::Build`] | A setting or a parameter is invalid. | No. Nothing was sent. |
 //! | [`Error::Api`] | The server responded with a status that is not 2xx. | After a 429, only if an earlier attempt got through. Otherwise it may have. |
-//! | [`Error::Decode`] | The server responded with 2xx, but the body can't be read, or it is for another session or user. | Probably. |
+//! | [`Error::Decode`] | The server responded with 2xx, but the body can't be read, or it is for another session or user. | Probably, unless a proxy sent the response. |
 //! | [`Error::Transport`] | No complete response arrived. | Call [`delivery`](crate::Error::delivery). |
 //!
 //! # Handle an error
 //!
 //! Use the methods of [`Error`], and not its text. The text is for people and may change.
+//!
+//! After a refused refresh, the browser has to do the handshake: a redirect to Clerk's Frontend API (its server for browsers), which
+//! sends the browser back with new cookies. `RequestAuthenticator` of the crate `clerk-sessions-auth` does that for you.
 //!
 //! ```
 //! use clerk_sessions_core::{Delivery, Error};

@@ -80,8 +80,8 @@
 //! With the defaults, a call waits up to 15 s for a rate limit. A job in the background can wait longer. Raise all three limits
 //! together, and leave more than the minute in the last two, because other calls wait in the same queue.
 //!
-//! This covers one pause. If more calls wait than the server allows in a minute, the last ones need another minute for each further
-//! batch. A wait in the queue is no attempt; only a request that is sent is one.
+//! The limits of the example cover one pause. If the server allows 100 calls a minute and 250 wait, the last 50 need two more minutes:
+//! raise `max_total_wait` and the deadline by 120 s. Waiting in the queue does not count as an attempt.
 //!
 //! ```
 //! use std::time::Duration;

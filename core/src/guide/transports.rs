@@ -10,6 +10,8 @@
 //! | is async | [`AsyncTransport`] | [`AsyncClient`] |
 //! | fits neither trait | nothing: drive a [`Flow`](crate::call::Flow) yourself | [`call`](crate::call) |
 //!
+//! To verify session tokens, [implement `WallClock`](#verify-tokens-over-it), too.
+//!
 //! # What a transport must do
 //!
 //! | rule | reason |
@@ -209,6 +211,25 @@
 //! # Ok::<(), clerk_sessions_core::Error>(())
 //! ```
 //!
+//! # Verify tokens over it
+//!
+//! The authenticators of the crate `clerk-sessions-auth` also need the time of day, to see whether a token has expired. Implement
+//! [`WallClock`], too. It has one method:
+//!
+//! ```
+//! use std::time::{Duration, SystemTime, UNIX_EPOCH};
+//!
+//! use clerk_sessions_core::transport::WallClock;
+//!
+//! # struct MyTransport;
+//! impl WallClock for MyTransport {
+//!     fn unix_time(&self) -> Duration {
+//!         SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+//!     }
+//! }
+//! # assert!(MyTransport.unix_time() > Duration::from_secs(1_700_000_000));
+//! ```
+//!
 //! # Test it
 //!
 //! The crate `clerk-sessions-fake` is a Clerk server for tests. Start it on a loopback port, set its URL with
@@ -224,4 +245,5 @@
 //! [`Delivery::NotSent`]: crate::Delivery::NotSent
 //! [`Transport`]: crate::transport::Transport
 //! [`TransportErrorKind::of_io`]: crate::TransportErrorKind::of_io
+//! [`WallClock`]: crate::transport::WallClock
 //! [`check_head`]: crate::transport::check_head

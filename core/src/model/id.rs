@@ -115,7 +115,7 @@ id! {
     OrganizationId
 }
 id! {
-    /// The name of a JWT template of the instance, such as `custom_hasura`.
+    /// The name of a JWT template of the instance, such as `hasura`.
     TemplateName
 }
 

@@ -22,8 +22,8 @@ use crate::request::RequestWriter;
 /// use clerk_sessions_core::{Api, CreateSessionTokenFromTemplate};
 ///
 /// let api = Api::new("sk_test_123")?;
-/// let request = api.request(&CreateSessionTokenFromTemplate::new("sess_123", "custom_hasura"))?;
-/// assert_eq!(request.uri().path(), "/v1/sessions/sess_123/tokens/custom_hasura");
+/// let request = api.request(&CreateSessionTokenFromTemplate::new("sess_123", "hasura"))?;
+/// assert_eq!(request.uri().path(), "/v1/sessions/sess_123/tokens/hasura");
 /// # Ok::<(), clerk_sessions_core::Error>(())
 /// ```
 ///

@@ -17,7 +17,7 @@ use crate::request::RequestWriter;
 ///
 /// Use it on a server that handles a browser's request whose session token has expired. All parameters come from that
 /// request. If the server refuses the refresh, [`Error::needs_handshake`](crate::Error::needs_handshake) is true:
-/// redirect the browser to Clerk's handshake endpoint.
+/// redirect the browser to the handshake, `/v1/client/handshake` of Clerk's Frontend API, which sends it back with new cookies.
 ///
 /// The response is [`Refreshed`]: a token, or cookies if [`TokenFormat::Cookie`] is set. The operation is not
 /// idempotent: a refresh token works once. So it is not retried when the server may have processed it. `Debug` shows

@@ -56,7 +56,7 @@ pub struct Seed {
     pub signature: Signature,
     /// The response to requests for the key set; by default the keys, at once.
     pub jwks_response: JwksResponse,
-    /// How the Frontend API behaves.
+    /// How the Frontend API behaves; default [`SeedFrontend::default`].
     pub frontend: SeedFrontend,
     /// The number of newest requests to keep; default 1000.
     pub keep_requests: usize,

@@ -83,7 +83,7 @@ fn help_shows_every_option_and_route() {
         let output = run(&[option]);
         assert!(output.status.success());
         let help = String::from_utf8(output.stdout).unwrap();
-        for name in ["--addr", "--state", "--seed-user"] {
+        for name in ["--addr", "--state", "--seed-user", "--template"] {
             assert!(help.contains(name), "{name}");
         }
         for name in ["reset", "script", "requests", "clock", "handshake", "sign", "pem", "rotate", "jwks"] {
@@ -119,6 +119,19 @@ fn it_starts_with_the_demo_and_the_seeded_users() {
     for user in ["user_1", "user_2"] {
         let (status, sessions) = fake.call("GET", &format!("/v1/sessions?user_id={user}"), "");
         assert_eq!((status, sessions.matches(r#""object":"session""#).count()), (200, 2));
+    }
+}
+
+#[test]
+fn it_mints_tokens_from_the_templates_that_it_is_given_and_keeps_them_after_a_reset() {
+    let state = file("templates.json", r#"{"users":["user_1"],"sessions":[{"id":"sess_1"}],"templates":["of_state"]}"#);
+    let fake = Running::start(&["--template", "hasura", "--state", state.to_str().unwrap(), "--template", "supabase"]);
+    for _ in 0..2 {
+        for (template, expected) in [("hasura", 200), ("supabase", 200), ("of_state", 200), ("other", 404)] {
+            let (status, body) = fake.call("POST", &format!("/v1/sessions/sess_1/tokens/{template}"), "");
+            assert_eq!((status, body.contains(r#""jwt":"#)), (expected, expected == 200), "{template}: {body}");
+        }
+        assert_eq!(fake.call("POST", "/_fake/reset", "").0, 200);
     }
 }
 

@@ -27,7 +27,7 @@ enum Who {
     },
     SignedOut(String),
     Handshake(String),
-    /// An error: no keys can be had.
+    /// An error: the keys can't be fetched.
     Unavailable,
     /// An error: this input or setting.
     Refused(String),

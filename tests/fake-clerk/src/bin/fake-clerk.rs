@@ -11,12 +11,13 @@ use lexopt::{Arg, Parser, ValueExt};
 
 const HELP: &str = r#"A Clerk Sessions API in memory, for testing programs that call Clerk.
 
-Usage: fake-clerk [--addr ADDR:PORT] [--state FILE] [--seed-user ID]...
+Usage: fake-clerk [--addr ADDR:PORT] [--state FILE] [--seed-user ID]... [--template NAME]...
 
   --addr ADDR:PORT  the loopback address to listen on [default: 127.0.0.1:0, a free port]
   --state FILE      start with the state in this JSON file [default: a small demo with user_demo, org_demo and the
                     sessions sess_demo_active, _pending, _impersonated, _revoked and _expired]
   --seed-user ID    add a user with two active sessions; may be repeated
+  --template NAME   add a JWT template with this name, such as hasura; may be repeated
   -h, --help        print this help
 
 Prints CLERK_API_URL=..., CLERK_SECRET_KEY=..., CLERK_PUBLISHABLE_KEY=... and CLERK_PROXY_URL=..., the URL of the Frontend
@@ -174,12 +175,13 @@ fn fail(error: &dyn std::fmt::Display, code: u8) -> ExitCode {
 fn command(mut arguments: Parser) -> Result<Command, lexopt::Error> {
     let mut addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let mut seed = None;
-    let mut users = Vec::new();
+    let (mut users, mut templates) = (Vec::new(), Vec::new());
     while let Some(argument) = arguments.next()? {
         match argument {
             Arg::Long("addr") => addr = arguments.value()?.parse_with(loopback)?,
             Arg::Long("state") => seed = Some(read_seed(Path::new(&arguments.value()?))?),
             Arg::Long("seed-user") => users.push(arguments.value()?.string()?),
+            Arg::Long("template") => templates.push(arguments.value()?.string()?),
             Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
             other => return Err(other.unexpected()),
         }
@@ -188,6 +190,7 @@ fn command(mut arguments: Parser) -> Result<Command, lexopt::Error> {
     for user in users {
         seed.add_user(&user, SESSIONS_PER_USER);
     }
+    seed.templates.extend(templates);
     Ok(Command::Serve { addr, seed: Box::new(seed) })
 }
 
