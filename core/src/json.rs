@@ -1,8 +1,17 @@
 //! Decodes JSON, with faults that name the field and never quote a value.
 
+mod path;
+
+use std::borrow::Cow;
+
 use serde::de::DeserializeOwned;
+use serde_json::error::{Category, Error};
 
 use crate::redact::Secrets;
+
+/// Stands for bytes that are not UTF-8. It is the escape of half a character, so serde_json treats it as it treats these bytes: it
+/// refuses it in a string that it decodes, and skips it in an unknown field. The `u` completes no escape that began before.
+const NOT_UTF_8: &str = r"u\udc00";
 
 /// Why a JSON text can't be decoded. It holds no value of the text, so it may be printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,51 +23,90 @@ pub(crate) struct Fault {
 }
 
 /// Decodes `text` as a `T`.
-///
-/// Tracking the path takes time, so only a text that can't be decoded is read a second time, with its path.
 pub(crate) fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
     // From bytes, serde_json checks each string for UTF-8. One check of the whole text takes a quarter less time.
-    let Ok(checked) = std::str::from_utf8(text) else { return read_tracked(text) };
-    serde_json::from_str(checked)
-        .map_err(|error| read_tracked::<T>(text).err().unwrap_or_else(|| Fault::at_root(&error)))
+    let readable = readable(text);
+    serde_json::from_str(&readable).map_err(|error| Fault::of(&error, &readable, text))
 }
 
-/// Decodes `text` as a `T`, tracking the path. Use it for short texts: it is slower than [`read`], but compiles faster.
-pub(crate) fn read_tracked<T: DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let mut track = serde_path_to_error::Track::new();
-    let value = T::deserialize(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track))
-        .map_err(|error| Fault::new(&place(&track.path().to_string(), &error), &reason(&error)))?;
-    deserializer.end().map_err(|error| Fault::at_root(&error))?;
-    Ok(value)
+/// Returns the text as UTF-8. With a decoder for bytes, the code of each type would be compiled twice.
+fn readable(text: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(text) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => {
+            let mut readable = String::with_capacity(text.len() + NOT_UTF_8.len());
+            for chunk in text.utf8_chunks() {
+                readable += chunk.valid();
+                readable += if chunk.invalid().is_empty() { "" } else { NOT_UTF_8 };
+            }
+            Cow::Owned(readable)
+        }
+    }
 }
 
 impl Fault {
-    fn at_root(error: &serde_json::Error) -> Self {
-        Self::new(".", &reason(error))
-    }
-
-    /// Redacts both, as they may hold keys of the text, and a key may look like a token. The secrets of the call are
+    /// Both fields are redacted, as they may hold keys of the text, and a key may look like a token. The secrets of the call are
     /// not known here.
-    fn new(path: &str, reason: &str) -> Self {
+    fn of(error: &Error, readable: &str, text: &[u8]) -> Self {
+        let read = read_before(error, readable.as_bytes());
+        let (mut reason, mut at) = reason(error);
+        let path = path(error, read, &reason);
+        if readable.len() != text.len() {
+            at = position(original(text, read.len()));
+            if read.ends_with(NOT_UTF_8.as_bytes()) {
+                reason = "invalid unicode code point".to_owned();
+            }
+        }
         let secrets = Secrets::default();
-        Self { path: secrets.redacted(path), reason: secrets.redacted(reason) }
+        Self { path: secrets.redacted(&path), reason: secrets.redacted(&(reason + &at)) }
     }
 }
 
-/// Returns the path of a fault. For a missing field it is the path of the field, where serde has the path of the
-/// object.
-fn place(path: &str, error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
-        Some(field) if path == "." => field.to_owned(),
-        Some(field) => format!("{path}.{field}"),
-        None => path.to_owned(),
-    }
+/// Returns the part of `text` that serde_json had read when it found the error.
+fn read_before<'a>(error: &Error, text: &'a [u8]) -> &'a [u8] {
+    let lines = text.split_inclusive(|byte| *byte == b'\n').take(error.line().saturating_sub(1));
+    let end = lines.map(<[u8]>::len).sum::<usize>() + error.column();
+    text.get(..end).unwrap_or(text)
 }
 
-/// Returns serde's message without the value that it quotes, as the value may be a token.
-fn reason(error: &serde_json::Error) -> String {
+/// Returns the part of `text` that is the first `length` bytes of the readable text.
+fn original(text: &[u8], length: usize) -> &[u8] {
+    let (mut end, mut readable) = (0, 0);
+    for chunk in text.utf8_chunks() {
+        let valid = chunk.valid().len().min(length - readable);
+        (end, readable) = (end + valid, readable + valid);
+        if readable == length {
+            break;
+        }
+        (end, readable) = (end + chunk.invalid().len(), length.min(readable + NOT_UTF_8.len()));
+    }
+    &text[..end]
+}
+
+/// Returns the end of this part of a text, as serde_json writes it.
+fn position(read: &[u8]) -> String {
+    let line = 1 + read.iter().filter(|byte| **byte == b'\n').count();
+    let column = read.iter().rev().take_while(|byte| **byte != b'\n').count();
+    format!(" at line {line} column {column}")
+}
+
+/// Returns the path of the value that an error is about.
+fn path(error: &Error, read: &[u8], reason: &str) -> String {
+    // A syntax error is found by the byte that should not be there. It is not a part of the value.
+    let read = match (error.classify(), read) {
+        (Category::Syntax, [before @ .., _]) => before,
+        _ => read,
+    };
+    let mut path = path::path_at_end(read);
+    // Behind an object that lacks a field, the path is that of the object.
+    if let Some(field) = reason.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        path::join(&mut path, field);
+    }
+    path
+}
+
+/// Returns serde's message without the value that it quotes, as the value may be a token; and the position in it.
+fn reason(error: &Error) -> (String, String) {
     let text = error.to_string();
     let (what, at) = match text.rfind(" at line ") {
         Some(at) => text.split_at(at),
@@ -67,13 +115,13 @@ fn reason(error: &serde_json::Error) -> String {
     let quoted =
         ["invalid type: ", "invalid value: ", "unknown variant "].iter().any(|prefix| what.starts_with(prefix));
     if !quoted {
-        return text;
+        return (what.to_owned(), at.to_owned());
     }
     let kind = what.split(['"', '`']).next().unwrap_or_default().trim_end();
     let kind = kind.split(", expected").next().unwrap_or_default();
     // Searched from the right, as the value may hold this text.
     let expected = what.rsplit(", expected ").next().unwrap_or_default();
-    format!("{kind}, expected {expected}{at}")
+    (format!("{kind}, expected {expected}"), at.to_owned())
 }
 
 #[cfg(test)]
@@ -132,6 +180,34 @@ mod tests {
         assert_eq!(read::<Token>(b"{\"jwt\":\"a\"}\xff").unwrap_err().path, ".");
         // serde_json skips an unknown field without looking at its bytes.
         assert!(read::<Token>(b"{\"jwt\":\"a\",\"other\":\"\xff\"}").is_ok());
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf_8_are_refused_wherever_they_are_decoded() {
+        for (text, path, position) in [
+            (&b"{\"object\":\"x\",\n \"jwt\":\"a\xff\xfeb\"}"[..], "jwt", "line 2 column 10"),
+            (b"{\"x\":\"\xff\",\"jwt\":\"\xff\"}", "jwt", "line 1 column 17"),
+            // What follows is the second half of a character, as an escape.
+            (b"{\"jwt\":\"\xff\\udc00\"}", "jwt", "line 1 column 9"),
+            (b"{\"jwt\":\"\\ud800\xff\"}", "jwt", "line 1"),
+            (b"{\"jwt\":\"\\\xff\"}", "jwt", "line 1"),
+            (b"{\"jwt\":\"\\u00\xff\"}", "jwt", "line 1"),
+            (b"{\"jwt\":\xff\"a\"}", "jwt", "line 1"),
+            (b"{\"jw\xff\":\"a\"}", ".", "line 1 column 5"),
+            (b"\xff{\"jwt\":\"a\"}", ".", "line 1 column 1"),
+        ] {
+            let fault = read::<Token>(text).unwrap_err();
+            assert!(fault.path == path && fault.reason.contains(position), "{}: {fault:?}", text.escape_ascii());
+        }
+        let fault = read::<Token>(b"{\"x\":\"\xff\xff\",\n\"jwt\":7}").unwrap_err();
+        let reason = "invalid type: integer, expected a string at line 2 column 7";
+        assert_eq!((fault.path.as_str(), fault.reason.as_str()), ("jwt", reason));
+    }
+
+    #[test]
+    fn a_field_that_is_there_twice_is_named() {
+        let fault = read::<Token>(br#"{"jwt":"a","jwt":"b"}"#).unwrap_err();
+        assert_eq!((fault.path.as_str(), fault.reason.split(" at ").next()), ("jwt", Some("duplicate field `jwt`")));
     }
 
     #[test]

@@ -83,7 +83,7 @@ pub trait Operation {
 /// # Errors
 /// [`Mismatch`]: `json` is not the JSON of a `T`.
 pub fn decode<T: DeserializeOwned>(json: &[u8]) -> Result<T, Mismatch> {
-    json::read_tracked(json).map_err(|fault| Mismatch::new(fault.path, fault.reason))
+    json::read(json).map_err(|fault| Mismatch::new(fault.path, fault.reason))
 }
 
 impl<O: Operation + ?Sized> Operation for &O {

@@ -146,12 +146,12 @@ pub fn read_object<T: DeserializeOwned>(what: &'static str, json: &[u8]) -> Resu
     if !json.trim_ascii_start().starts_with(b"{") {
         return Err(BuildError::new(what, "are not a JSON object"));
     }
-    json::read_tracked(json).map_err(|Fault { path, reason }| {
+    json::read(json).map_err(|Fault { path, reason }| {
         // The object is flat and short, so line and column say less than the field.
         let reason = reason.split(" at line ").next().unwrap_or_default();
         if reason.starts_with("missing field") {
             BuildError::new(path, "is missing")
-        } else if path == "." || path == "?" {
+        } else if path == "." {
             BuildError::new(what, format!("can't be read: {reason}"))
         } else {
             BuildError::new(path, format!("can't be read: {reason}"))
