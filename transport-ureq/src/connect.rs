@@ -10,17 +10,11 @@ use std::sync::Arc;
 use ureq::Error;
 use ureq::config::Config;
 use ureq::unversioned::resolver::Resolver;
-#[cfg(feature = "native-tls")]
-use ureq::unversioned::transport::NativeTlsConnector;
-#[cfg(any(feature = "rustls", feature = "rustls-no-provider"))]
-use ureq::unversioned::transport::RustlsConnector;
-#[cfg(feature = "socks-proxy")]
-use ureq::unversioned::transport::SocksConnector;
 use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnector, Transport};
 
-use crate::connection::{Connection, Connections};
+use crate::clock::Clock;
+use crate::connection::Connection;
 use crate::lookup::{Later, Now, look_up};
-use crate::socket::Sockets;
 use crate::to_proxy::{Connecting, ToProxy};
 
 /// An agent that reports failures to connect as [`NotConnected`].
@@ -30,30 +24,8 @@ pub(crate) fn agent(config: Config) -> ureq::Agent {
 
 /// An agent that resolves names with this resolver.
 fn agent_by(config: Config, resolver: impl Resolver) -> ureq::Agent {
-    let connector = Marked { chain: chain(), to_proxy: Arc::default(), resolver: Box::new(resolver) };
+    let connector = Marked { connector: Arc::default(), resolver: Box::new(resolver) };
     ureq::Agent::with_parts(config, connector, Later)
-}
-
-/// The connectors of ureq, combined with ours.
-#[cfg(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls"))]
-fn chain() -> impl Connector<(), Out = Connection> {
-    use ureq::unversioned::transport::{ConnectProxyConnector, TcpConnector};
-
-    let chain = ();
-    #[cfg(feature = "socks-proxy")]
-    let chain = chain.chain(SocksConnector::default());
-    let chain = chain.chain(ConnectProxyConnector::default()).chain(TcpConnector::default()).chain(Sockets);
-    #[cfg(any(feature = "rustls", feature = "rustls-no-provider"))]
-    let chain = chain.chain(RustlsConnector::default());
-    #[cfg(feature = "native-tls")]
-    let chain = chain.chain(NativeTlsConnector::default());
-    chain.chain(Connections)
-}
-
-/// Without a TLS feature of this crate: ureq uses the TLS library that another crate of the program has turned on, if any.
-#[cfg(not(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls")))]
-fn chain() -> impl Connector<(), Out = Connection> {
-    DefaultConnector::default().chain(Sockets).chain(Connections)
 }
 
 /// An error of ureq before the connection was made, so that nothing was sent.
@@ -85,41 +57,42 @@ fn mark(error: Error, proxy: Option<String>) -> Error {
 
 /// Resolves the name, connects, and marks the errors of both.
 #[derive(Debug)]
-struct Marked<C> {
-    chain: C,
-    /// Connects to the proxy. The chain then connects through its tunnel.
-    to_proxy: Arc<DefaultConnector>,
+struct Marked {
+    /// Connects to the server, and before that to its proxy, if any. ureq has compiled it already, other than a chain of its parts.
+    connector: Arc<DefaultConnector>,
     resolver: Box<dyn Resolver>,
 }
 
-impl<C: Connector<(), Out = Connection>> Connector<()> for Marked<C> {
+impl Connector<()> for Marked {
     type Out = Connection;
 
     fn connect(&self, details: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<Connection>, Error> {
         let (addrs, timeout) = look_up(details, &*self.resolver).map_err(|error| mark(error, None))?;
         let connecting = Connecting::start(timeout);
-        let (connector, limit) = (Arc::clone(&self.to_proxy), Arc::clone(&connecting));
+        let (connector, limit) = (Arc::clone(&self.connector), Arc::clone(&connecting));
         let to_proxy = move |details: &ConnectionDetails<'_>| -> Result<Box<dyn Transport>, Error> {
             let inner = connector.connect(details, None)?.ok_or(Error::ConnectionFailed)?;
             Ok(Box::new(ToProxy { inner, connecting: Arc::clone(&limit) }))
         };
+        let clock = Arc::new(Clock::start());
+        let of_tls = Arc::clone(&clock);
         let details = ConnectionDetails {
             addrs,
             // Resolves the names of proxies.
             resolver: &*self.resolver,
             timeout,
-            now: (details.current_time)(),
-            current_time: Arc::clone(&details.current_time),
+            now: clock.now(),
+            current_time: Arc::new(move || of_tls.now()),
             run_connector: Arc::new(to_proxy),
             register_shutdown: Arc::clone(&details.register_shutdown),
             ..*details
         };
-        let made = self.chain.connect(&details, None).map_err(|error| {
+        let made = self.connector.connect(&details, None).map_err(|error| {
             let proxy = details.config.proxy().filter(|proxy| !proxy.is_no_proxy(details.uri));
             mark(error, proxy.map(|proxy| format!("{}:{}", proxy.host(), proxy.port())))
         })?;
         connecting.end();
-        Ok(made)
+        Ok(made.map(|made| Connection::new(made, clock)))
     }
 }
 

@@ -1,26 +1,21 @@
-//! A connection that sends each request in one piece, and reports a broken connection as an error.
+//! A connection that sends each request in one piece, makes few system calls, and reports a broken connection as an error.
 
+use std::sync::Arc;
 use std::time::Instant;
 use std::{fmt, io};
 
 use ureq::Error;
-use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
+use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
-/// Wraps a connection, above TLS.
-#[derive(Debug)]
-pub(crate) struct Connections;
-
-impl<In: Transport> Connector<In> for Connections {
-    type Out = Connection;
-
-    fn connect(&self, _: &ConnectionDetails<'_>, made: Option<In>) -> Result<Option<Connection>, Error> {
-        Ok(made.map(|made| Connection { inner: Box::new(made), held: Vec::new(), limit: NextTimeout::default() }))
-    }
-}
+use crate::clock::{Clock, rounded_up};
 
 /// A connection to the server.
 pub(crate) struct Connection {
     inner: Box<dyn Transport>,
+    /// The clock of its TLS, if it has TLS.
+    clock: Option<Arc<Clock>>,
+    /// Whether it was used since the last call of `is_open`.
+    is_used: bool,
     /// The bytes to send. ureq writes head and body separately, which would be two system calls, two packets and, with TLS, two
     /// records. So they are held until ureq waits for the response.
     held: Vec<u8>,
@@ -36,14 +31,30 @@ impl fmt::Debug for Connection {
 }
 
 impl Connection {
+    /// Wraps a connection, above TLS. `clock` is the clock that ureq made it with.
+    pub(crate) fn new(inner: Box<dyn Transport>, clock: Arc<Clock>) -> Self {
+        let clock = inner.is_tls().then_some(clock);
+        Self { inner, clock, is_used: false, held: Vec::new(), limit: NextTimeout::default() }
+    }
+
+    /// The time limit to pass on, for a phase that begins now.
+    fn begin_phase(&mut self, limit: NextTimeout) -> NextTimeout {
+        self.is_used = true;
+        if let Some(clock) = &self.clock {
+            clock.begin_phase();
+        }
+        rounded_up(limit)
+    }
+
     /// Sends the held bytes, in pieces that fit into ureq's buffer.
     fn send(&mut self) -> Result<(), Error> {
+        let limit = self.begin_phase(self.limit);
         let mut rest = &*self.held;
         while !rest.is_empty() {
             let output = self.inner.buffers().output();
             let (piece, later) = rest.split_at(rest.len().min(output.len()));
             output[..piece.len()].copy_from_slice(piece);
-            self.inner.transmit_output(piece.len(), self.limit)?;
+            self.inner.transmit_output(piece.len(), limit)?;
             rest = later;
         }
         self.held.clear();
@@ -74,14 +85,17 @@ impl Transport for Connection {
                 limit.after = left.ok_or(Error::Timeout(limit.reason))?.into();
             }
         }
+        let limit = self.begin_phase(limit);
         self.inner.await_input(limit).map_err(|error| match error {
             Error::Io(error) => with_kind(error, self.inner.is_tls()),
             error => error,
         })
     }
 
+    /// ureq calls this after a request, and again before the next one. Each check costs three system calls. The second check
+    /// finds everything that the first could find, so the first is skipped.
     fn is_open(&mut self) -> bool {
-        self.inner.is_open()
+        std::mem::take(&mut self.is_used) || self.inner.is_open()
     }
 
     fn is_tls(&self) -> bool {

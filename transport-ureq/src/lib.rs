@@ -60,12 +60,12 @@ mod adapter;
 #[cfg(feature = "auth")]
 pub mod auth;
 mod builder;
+mod clock;
 mod connect;
 mod connection;
 mod failure;
 mod lookup;
 mod proxy;
-mod socket;
 mod tls;
 mod to_proxy;
 mod usable;
