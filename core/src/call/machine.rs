@@ -142,9 +142,13 @@ impl Machine {
         self.context.options().deadline.saturating_sub(now.saturating_sub(started))
     }
 
+    /// The least time that must be left for the next attempt.
+    fn least_time(&self) -> Duration {
+        if self.attempts > 0 { LEAST_RETRY_TIME } else { Duration::from_nanos(1) }
+    }
+
     fn may_wait(&self, wait: Duration, remaining: Duration) -> bool {
-        let after = if self.attempts > 0 { LEAST_RETRY_TIME } else { Duration::from_nanos(1) };
-        let in_time = wait.saturating_add(after) <= remaining;
+        let in_time = wait.saturating_add(self.least_time()) <= remaining;
         in_time && self.waited.saturating_add(wait) <= self.context.options().retry.max_total_wait
     }
 
@@ -266,7 +270,7 @@ impl Machine {
             State::Ready => {
                 let remaining = self.remaining(now);
                 // The wait took longer than planned.
-                if !self.may_wait(Duration::ZERO, remaining) {
+                if remaining < self.least_time() {
                     return self.give_up(TransportErrorKind::Timeout, None);
                 }
                 match self.turn.admit(now) {

@@ -62,7 +62,7 @@ impl State {
         if lane.rejected {
             let is_old = now.saturating_sub(lane.paused_until) >= WINDOW;
             lane.begin(now, (!is_old).then_some(lane.granted));
-        } else if now.saturating_sub(lane.began) >= WINDOW {
+        } else if now >= lane.ends {
             // While other operations are limited, possibly by a limit for all operations, this one keeps its allowance.
             let allowance = lane.allowance.filter(|_| !is_quiet);
             lane.begin(now, allowance.map(|allowance| allowance.max(lane.granted)));
@@ -110,6 +110,19 @@ impl State {
         others.filter_map(|(_, other)| other.turn_before(number)).fold(opens, Duration::max)
     }
 
+    /// Admits the request of a call that may have to wait. Returns the round of the request, or how long to wait.
+    #[cold]
+    fn admit(&mut self, operation: &'static str, number: &mut Option<u64>, now: Duration) -> Result<u64, Duration> {
+        self.turn_round(operation, now);
+        let wait = self.opens(operation, *number, now).saturating_sub(now);
+        if wait.is_zero() {
+            return Ok(self.lane(operation).send(*number, now));
+        }
+        let number = *number.get_or_insert_with(|| self.number());
+        self.lane(operation).queue.insert(number, now + wait);
+        Err(wait)
+    }
+
     fn number(&mut self) -> u64 {
         self.number += 1;
         self.number
@@ -125,7 +138,12 @@ impl Lanes {
     fn find(&self, name: &str) -> Option<usize> {
         // The names are constants, so equal ones have the same address, usually.
         let by_address = self.0.iter().position(|(other, _)| std::ptr::eq(*other, name));
-        by_address.or_else(|| self.0.iter().position(|(other, _)| *other == name))
+        by_address.or_else(|| self.find_by_text(name))
+    }
+
+    #[cold]
+    fn find_by_text(&self, name: &str) -> Option<usize> {
+        self.0.iter().position(|(other, _)| *other == name)
     }
 
     fn get(&self, name: &str) -> Option<&Lane> {
@@ -160,12 +178,17 @@ struct Clock {
 impl Clock {
     #[inline]
     fn at(&mut self, now: Duration) -> Duration {
-        let last = std::mem::replace(&mut self.last, now);
-        if now < last {
-            self.back = self.back.saturating_add(last - now);
+        if now < self.last {
+            self.step_back(now);
         }
+        self.last = now;
         // The usual case, where the addition is saved.
         if self.back.is_zero() { now } else { now.saturating_add(self.back) }
+    }
+
+    #[cold]
+    fn step_back(&mut self, now: Duration) {
+        self.back = self.back.saturating_add(self.last - now);
     }
 }
 
@@ -176,7 +199,7 @@ pub(crate) struct Turn {
     operation: &'static str,
     /// Assigned when the call first has to wait, and kept when its request is rejected. So it goes before later calls.
     number: Option<u64>,
-    /// The round and the time of its last request.
+    /// The round of its last request, and the time by the transport's clock.
     sent: (u64, Duration),
 }
 
@@ -188,27 +211,19 @@ impl Turn {
     /// Admits the request, or returns how long to wait before asking again.
     pub(crate) fn admit(&mut self, now: Duration) -> Result<(), Duration> {
         let mut state = self.rate_limit.state();
-        let now = state.clock.at(now);
+        let time = state.clock.at(now);
         let lane = state.lane(self.operation);
-        if lane.is_unlimited(now) {
-            self.sent = (lane.send(self.number, now), now);
-            return Ok(());
-        }
-        state.turn_round(self.operation, now);
-        let wait = state.opens(self.operation, self.number, now).saturating_sub(now);
-        if wait.is_zero() {
-            self.sent = (state.lane(self.operation).send(self.number, now), now);
-            return Ok(());
-        }
-        let number = *self.number.get_or_insert_with(|| state.number());
-        state.lane(self.operation).queue.insert(number, now + wait);
-        Err(wait)
+        let round = match self.number {
+            None if lane.is_unlimited(time) => lane.send_new(),
+            _ => state.admit(self.operation, &mut self.number, time)?,
+        };
+        self.sent = (round, now);
+        Ok(())
     }
 
     /// Records a response other than 429.
     pub(crate) fn granted(&mut self, now: Duration) {
         let mut state = self.rate_limit.state();
-        let now = state.clock.at(now);
         let lane = state.lane(self.operation);
         let (round, sent_at) = self.sent;
         if round == lane.round {

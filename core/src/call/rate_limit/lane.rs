@@ -59,7 +59,8 @@ impl Queue {
 pub(super) struct Lane {
     pub(super) queue: Queue,
     pub(super) round: u64,
-    pub(super) began: Duration,
+    /// The time after which the round counts for nothing, if no request was rejected: a window after its begin.
+    pub(super) ends: Duration,
     /// No request is sent before this time.
     pub(super) paused_until: Duration,
     /// The length of the last pause.
@@ -85,7 +86,7 @@ impl Default for Lane {
         Self {
             queue: Queue::default(),
             round: 0,
-            began: Duration::ZERO,
+            ends: WINDOW,
             paused_until: Duration::ZERO,
             last_pause: Duration::ZERO,
             least_pause: LEAST_PAUSE,
@@ -109,7 +110,7 @@ impl Lane {
     /// Whether every call may send its request at once. This is the usual case, so it is checked first.
     #[inline]
     pub(super) fn is_unlimited(&self, now: Duration) -> bool {
-        !self.is_limited() && now >= self.paused_until && now.saturating_sub(self.began) < WINDOW
+        !self.is_limited() && now >= self.paused_until && now < self.ends
     }
 
     /// The turn of the call before the one with this number, or before a new call.
@@ -121,7 +122,7 @@ impl Lane {
     pub(super) fn join(&mut self, other: Self) {
         other.queue.0.into_iter().for_each(|(number, turn)| self.queue.insert(number, turn));
         self.round = self.round.max(other.round + 1);
-        self.began = self.began.max(other.began);
+        self.ends = self.ends.max(other.ends);
         self.paused_until = self.paused_until.max(other.paused_until);
         self.granted = self.granted.saturating_add(other.granted);
         self.rejected = true;
@@ -134,7 +135,7 @@ impl Lane {
             self.probe_every = self.quickest.saturating_mul(2).clamp(PROBE_EVERY[0], PROBE_EVERY[1]);
         }
         self.round += 1;
-        (self.began, self.rejected, self.allowance) = (now, false, allowance);
+        (self.ends, self.rejected, self.allowance) = (now.saturating_add(WINDOW), false, allowance);
         (self.sent, self.granted, self.quickest) = (0, 0, Duration::MAX);
         self.used_up = (allowance == Some(0)).then_some(now);
     }
@@ -166,8 +167,14 @@ impl Lane {
         }
     }
 
-    /// Counts a request that is sent now. Returns its round.
+    /// Counts the request of a new call, while the lane [is unlimited](Self::is_unlimited). Returns its round.
     #[inline]
+    pub(super) fn send_new(&mut self) -> u64 {
+        self.sent = self.sent.saturating_add(1);
+        self.round
+    }
+
+    /// Counts a request that is sent now. Returns its round.
     pub(super) fn send(&mut self, number: Option<u64>, now: Duration) -> u64 {
         if let Some(number) = number {
             self.queue.remove(number);
