@@ -9,7 +9,7 @@ use serde_json::error::{Category, Error};
 
 use crate::redact::Secrets;
 
-/// Stands for bytes that are not UTF-8. It is the escape of half a character, so serde_json treats it as it treats these bytes: it
+/// Stands for bytes that are not UTF-8. It is the escape of half a character, so `serde_json` treats it as it treats these bytes: it
 /// refuses it in a string that it decodes, and skips it in an unknown field. The `u` completes no escape that began before.
 const NOT_UTF_8: &str = r"u\udc00";
 
@@ -62,7 +62,7 @@ impl Fault {
     }
 }
 
-/// Returns the part of `text` that serde_json had read when it found the error.
+/// Returns the part of `text` that `serde_json` had read when it found the error.
 fn read_before<'a>(error: &Error, text: &'a [u8]) -> &'a [u8] {
     let lines = text.split_inclusive(|byte| *byte == b'\n').take(error.line().saturating_sub(1));
     let end = lines.map(<[u8]>::len).sum::<usize>() + error.column();
@@ -83,7 +83,7 @@ fn original(text: &[u8], length: usize) -> &[u8] {
     &text[..end]
 }
 
-/// Returns the end of this part of a text, as serde_json writes it.
+/// Returns the end of this part of a text, as `serde_json` writes it.
 fn position(read: &[u8]) -> String {
     let line = 1 + read.iter().filter(|byte| **byte == b'\n').count();
     let column = read.iter().rev().take_while(|byte| **byte != b'\n').count();
