@@ -74,6 +74,8 @@ impl TransportErrorKind {
         use std::io::ErrorKind as Io;
         match error {
             Io::TimedOut | Io::WouldBlock => Self::Timeout,
+            // A connection that exists is never refused, whatever the HTTP client says.
+            Io::ConnectionRefused => Self::Connect,
             // A TCP connect never fails with these two, so the TLS handshake failed.
             Io::InvalidData | Io::UnexpectedEof if !connected => Self::Tls,
             _ if !connected => Self::Connect,
@@ -222,7 +224,7 @@ mod tests {
             (Io::InvalidData, Kind::Tls, Kind::Protocol),
             (Io::InvalidInput, Kind::Connect, Kind::Protocol),
             (Io::UnexpectedEof, Kind::Tls, Kind::Closed),
-            (Io::ConnectionRefused, Kind::Connect, Kind::Other),
+            (Io::ConnectionRefused, Kind::Connect, Kind::Connect),
             (Io::NotFound, Kind::Connect, Kind::Other),
             (Io::ConnectionReset, Kind::Connect, Kind::Closed),
             (Io::ConnectionAborted, Kind::Connect, Kind::Closed),

@@ -30,7 +30,7 @@ impl KeySettings {
         Self { max_age: Duration::from_secs(5 * 60), cooldown: Duration::from_secs(30), stale_for: Duration::ZERO }
     }
 
-    /// Sets how long keys are used after they were fetched: 5 minutes by default, at most an hour. A key that is withdrawn is refused
+    /// Sets how long keys are used after they were fetched: 5 minutes by default. More than an hour counts as an hour. A key that is withdrawn is refused
     /// after this time at the latest.
     #[must_use]
     pub fn max_age(mut self, max_age: Duration) -> Self {
@@ -46,7 +46,7 @@ impl KeySettings {
         self
     }
 
-    /// Sets for how long keys that are too old are used if fetching new ones fails: not at all by default, at most a day. It keeps
+    /// Sets for how long keys that are too old are used if fetching new ones fails: not at all by default. More than a day counts as a day. It keeps
     /// users signed in while Clerk is down. A key that is withdrawn in this time is not noticed, and tokens with a key id that
     /// they don't have can't be verified.
     #[must_use]

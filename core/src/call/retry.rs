@@ -52,7 +52,7 @@ use crate::metadata::Idempotency;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// Maximum number of attempts, including the first. Default: 3.
+    /// Maximum number of attempts, including the first. Default: 3. Zero counts as 1.
     pub max_attempts: u32,
     /// Maximum wait before the first retry, not counting `Retry-After`. Default: 200 ms.
     pub base: Duration,
@@ -105,7 +105,7 @@ impl RetryPolicy {
         Self { max_attempts: 1, ..Self::default() }
     }
 
-    /// Sets the maximum number of attempts, including the first. Default: 3.
+    /// Sets the maximum number of attempts, including the first. Default: 3. Zero counts as 1.
     #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;

@@ -46,7 +46,8 @@
 //! | the HTTP client refuses the request | [`Rejected`](crate::TransportErrorKind::Rejected) | `NotSent` |
 //! | anything else | [`Other`](crate::TransportErrorKind::Other) | `MaybeSent` |
 //!
-//! For an I/O error, [`TransportErrorKind::of_io`] returns the kind. Never use [`Paused`](crate::TransportErrorKind::Paused): it is for
+//! For an I/O error, [`TransportErrorKind::of_io`] returns the kind. If your HTTP client reports a failure to connect as any other I/O
+//! error, `ErrorKind::ConnectionRefused` still tells that it did not connect: the delivery is `NotSent`. Never use [`Paused`](crate::TransportErrorKind::Paused): it is for
 //! calls that the core holds back.
 //!
 //! # A blocking transport

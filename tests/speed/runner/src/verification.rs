@@ -56,7 +56,8 @@ signature check alone, of the same signature.
 
 {}
 The time is CPU time. A target is met if the 95 % interval of the ratio reaches it, and the ratio of instructions does, too. Raw
-aws-lc-rs against itself has the ratio {:.2} ({:.2} to {:.2}).
+aws-lc-rs against itself has the ratio {:.2} ({:.2} to {:.2}). A ratio is the median of the ratios of all rounds, so it may differ from
+the quotient of the times below.
 
 {}
 - Ours reads the clock of the system for each verification, as jsonwebtoken and clerk-rs do. For a hit of the cache, the time is
