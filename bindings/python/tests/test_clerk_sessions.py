@@ -133,6 +133,79 @@ def test_the_environment_is_read(fake, monkeypatch):
     assert clerk_sessions.Client(http_client=httpx.Client(trust_env=False)).sessions.get("sess_1")["id"] == "sess_1"
 
 
+def test_an_explicit_key_still_goes_to_the_api_of_the_environment(fake, monkeypatch):
+    monkeypatch.setenv("CLERK_API_URL", fake.url)
+    http = httpx.Client(trust_env=False)
+    assert clerk_sessions.Client(fake.key, http_client=http).sessions.get("sess_1")["id"] == "sess_1"
+    monkeypatch.setenv("CLERK_API_URL", "http://127.0.0.1:1")
+    for settings in ({"api_url": fake.url}, {"base_url": f"{fake.url}/v1"}):
+        clerk = clerk_sessions.Client(fake.key, http_client=http, **settings)
+        assert clerk.sessions.get("sess_1")["id"] == "sess_1"
+
+
+def test_printing_a_token_does_not_show_it(fake, clerk):
+    token = clerk.sessions.create_token("sess_1")
+    assert token["jwt"].count(".") == 2 and token == {**token}
+    for text in (str(token), repr(token), f"{token}", f"{[token]}", str(clerk.call("CreateSessionToken", {"session_id": "sess_1"}))):
+        assert "[redacted]" in text and "eyJ" not in text
+    tokens = fake.control("handshake", {"session_id": "sess_1", "origin": "https://app.example.com"})
+    refreshed = clerk.sessions.refresh("sess_1", request_origin="https://app.example.com", format="cookie", **tokens)
+    assert refreshed["cookies"] and "eyJ" not in repr(refreshed)
+    assert "sess_1" in repr(clerk.sessions.get("sess_1"))
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_mistakes_of_the_program_are_raised_as_they_are_and_not_retried(fake, is_async):
+    calls = []
+
+    def broken(request):
+        calls.append(request)
+        raise ZeroDivisionError("a bug of the program")
+
+    def get(clerk):
+        call = clerk.sessions.get("sess_1")
+        return asyncio.run(call) if is_async else call
+
+    kind, make = (httpx.AsyncClient, clerk_sessions.AsyncClient) if is_async else (httpx.Client, clerk_sessions.Client)
+    with pytest.raises(ZeroDivisionError, match="a bug of the program"):
+        get(make(fake.key, api_url=fake.url, http_client=kind(transport=httpx.MockTransport(broken))))
+    assert len(calls) == 1
+
+    async def closed():
+        async with make(fake.key, api_url=fake.url) as clerk:
+            pass
+        await clerk.sessions.get("sess_1")
+
+    with pytest.raises(RuntimeError, match="closed"):
+        if is_async:
+            asyncio.run(closed())
+        else:
+            with make(fake.key, api_url=fake.url) as clerk:
+                pass
+            get(clerk)
+    # An attempt that fails is still retried.
+    with pytest.raises(clerk_sessions.TransportError):
+        get(make(fake.key, api_url="http://127.0.0.1:1", options={"backoff_base_ms": 1}))
+
+
+def test_another_kind_of_http_client_is_refused():
+    for make, wrong in (
+        (clerk_sessions.Client, httpx.AsyncClient()),
+        (clerk_sessions.Client, "httpx"),
+        (clerk_sessions.Client, httpx.AsyncClient),
+        (clerk_sessions.AsyncClient, httpx.Client()),
+    ):
+        with pytest.raises(TypeError, match="http_client must be an httpx"):
+            clerk = make("sk_test_1", api_url="http://127.0.0.1:1", http_client=wrong)
+            clerk.sessions.get("sess_1")
+
+
+def test_without_asyncio_a_call_says_what_it_needs():
+    call = clerk_sessions.AsyncClient("sk_test_1").sessions.get("sess_1")
+    with pytest.raises(RuntimeError, match="needs asyncio"):
+        call.send(None)  # as the loop of trio does
+
+
 class Scripted:
     """A server that sends these bytes on each connection, and closes the connection after `hold` seconds."""
 

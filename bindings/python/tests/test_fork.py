@@ -209,6 +209,6 @@ def test_a_function_that_makes_http_clients_is_called_once_in_each_process(fake)
         assert calls() == [[os.getpid()], os.getpid()]
         of_child, child = in_child(calls)()
         assert of_child == [os.getpid(), child]
-    with pytest.raises(clerk_sessions.TransportError):
+    with pytest.raises(RuntimeError, match="closed"):
         clerk.sessions.get("sess_1")
     assert made == [os.getpid()]

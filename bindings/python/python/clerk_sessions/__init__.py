@@ -2,7 +2,7 @@
 
 from ._client import AsyncClient, Client
 from ._errors import ApiError, BuildError, ClerkError, DecodeError, TransportError
-from ._models import Options, RevokeReport, Session, SessionList, Settings
+from ._models import FailedRevoke, Options, Refreshed, RevokeReport, Session, SessionList, Settings, Token
 from ._sessions import AsyncSessions, Sessions
 
 __all__ = [
@@ -13,11 +13,14 @@ __all__ = [
     "ClerkError",
     "Client",
     "DecodeError",
+    "FailedRevoke",
     "Options",
+    "Refreshed",
     "RevokeReport",
     "Session",
     "SessionList",
     "Sessions",
     "Settings",
+    "Token",
     "TransportError",
 ]

@@ -12,17 +12,15 @@ import httpx
 from . import _native
 from ._errors import error_of
 from ._http import Http
-from ._models import Options, Settings
+from ._models import Options, Settings, shown_without_secrets
 from ._sessions import AsyncSessions, Sessions
 from ._transport import drive, drive_async
 
 
 def _native_client(secret_key: str | None, settings: Settings) -> _native.Client:
     given: dict[str, Any] = {"user_agent_suffix": "clerk-sessions-python/0.1.0", **settings}
-    if secret_key is None:
-        secret_key = os.environ.get("CLERK_SECRET_KEY")
-        given.setdefault("api_url", os.environ.get("CLERK_API_URL"))
-    given["secret_key"] = secret_key
+    given.setdefault("api_url", os.environ.get("CLERK_API_URL"))
+    given["secret_key"] = os.environ.get("CLERK_SECRET_KEY") if secret_key is None else secret_key
     try:
         return _native.Client(json.dumps(given))
     except _native.Failure as failure:
@@ -32,13 +30,14 @@ def _native_client(secret_key: str | None, settings: Settings) -> _native.Client
 class Client:
     """A blocking client. Make one and keep it: its calls share connections, the rate limit and the retry budget.
 
-    Without `secret_key`, it reads `CLERK_SECRET_KEY` and, if it is set, `CLERK_API_URL`. `settings` are those of `Settings`.
+    Without `secret_key`, it reads `CLERK_SECRET_KEY`. Without `base_url` and `api_url`, it reads `CLERK_API_URL`, if that is set.
+    `settings` are those of `Settings`.
 
     `http_client` is an httpx client of your own, or a function that makes one. The default is `httpx.Client()`. After a fork,
     each process opens its own connections: a function is called again in each process; an httpx client works only in the
     process that passed it.
 
-    Raises `BuildError` if a setting is missing or invalid.
+    Raises `BuildError` if a setting is missing or invalid, and `TypeError` if `http_client` is anything else.
     """
 
     def __init__(
@@ -63,7 +62,7 @@ class Client:
         Raises `ClerkError` if the call fails.
         """
         call = self._native.call(operation_id, _text(parameters), _text(options))
-        return json.loads(drive(self._http, call))
+        return shown_without_secrets(json.loads(drive(self._http, call)))
 
     def close(self) -> None:
         """Closes the connections of this process. An httpx client that you passed stays open."""
@@ -106,7 +105,7 @@ class AsyncClient:
         Raises `ClerkError` if the call fails.
         """
         call = self._native.call(operation_id, _text(parameters), _text(options))
-        return json.loads(await drive_async(self._http, call))
+        return shown_without_secrets(json.loads(await drive_async(self._http, call)))
 
     async def close(self) -> None:
         """Closes the connections of this process. An httpx client that you passed stays open."""

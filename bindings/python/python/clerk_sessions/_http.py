@@ -40,7 +40,8 @@ class Http(Generic[C]):
     closes it: over TLS, closing it would tell the server that the connection ends.
     """
 
-    def __init__(self, given: C | Callable[[], C] | None, kind: Callable[[], C]) -> None:
+    def __init__(self, given: C | Callable[[], C] | None, kind: type[C]) -> None:
+        self._kind = kind
         self._make: Callable[[], C] | None = kind
         self._made: dict[tuple[int, int], C] = {}
         self.is_given = given is not None and not callable(given)
@@ -48,9 +49,15 @@ class Http(Generic[C]):
             self._make = given
         elif given is not None:
             self._make = None
-            self._made[_process()] = given
+            self._made[_process()] = self._checked(given)
         else:
             self.get()
+
+    def _checked(self, http: object) -> C:
+        if isinstance(http, self._kind):
+            return http
+        name = f"httpx.{self._kind.__name__}"
+        raise TypeError(f"http_client must be an {name}, or a function that makes one, and not {type(http).__qualname__}")
 
     def get(self) -> C:
         """Returns the client of this process, and makes it if there is none yet."""
@@ -67,7 +74,7 @@ class Http(Generic[C]):
             })
         with _lock:
             if process not in self._made:
-                self._made[process] = self._make()
+                self._made[process] = self._checked(self._make())
         return self._made[process]
 
     def here(self) -> C | None:

@@ -34,15 +34,27 @@ class SessionList(list[Session]):
     """The number of all sessions that match; `None` if the server did not send it."""
 
 
+class _Secret(dict[str, Any]):
+    """A dict that does not print the tokens in it."""
+
+    def __repr__(self) -> str:
+        return repr({name: "[redacted]" if name in ("jwt", "cookies") else value for name, value in self.items()})
+
+
+def shown_without_secrets(result: Any) -> Any:
+    """Returns the result of a call. If it holds a token, printing it shows none."""
+    return _Secret(result) if isinstance(result, dict) and result.keys() & {"jwt", "cookies"} else result
+
+
 class Token(TypedDict, total=False):
-    """A session token."""
+    """A session token. Printing it does not show `jwt`."""
 
     jwt: Required[str]
     object: str
 
 
 class Refreshed(TypedDict, total=False):
-    """The result of a refresh: `jwt`, or `cookies` (`Set-Cookie` values) if `format` is `cookie`."""
+    """The result of a refresh: `jwt`, or `cookies` (`Set-Cookie` values) if `format` is `cookie`. Printing it shows neither."""
 
     jwt: str
     cookies: list[str]

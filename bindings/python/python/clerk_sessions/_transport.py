@@ -39,6 +39,10 @@ class _TooLarge(Exception):
     pass
 
 
+# What sending a request may raise, other than the mistakes of a program: those are raised as they are, and never retried.
+_FAILURES = (httpx.RequestError, httpx.InvalidURL, OSError, _TooLarge)
+
+
 def _now_ms() -> int:
     return time.monotonic_ns() // 1_000_000
 
@@ -79,7 +83,7 @@ def drive(http: Http[httpx.Client], call: _native.Call) -> bytes:
             client = http.get()
             try:
                 status, received, body = _send(client, *step)
-            except Exception as error:
+            except _FAILURES as error:
                 _failed(call, error)
             else:
                 call.on_response(status, received, body, _now_ms())
@@ -93,6 +97,10 @@ async def drive_async(http: Http[httpx.AsyncClient], call: _native.Call) -> byte
     Cancelling it leaves the client usable.
     """
     try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError("AsyncClient needs asyncio; it does not work in trio") from None
+    try:
         while True:
             step = call.step(_now_ms())
             if step is None:
@@ -103,7 +111,7 @@ async def drive_async(http: Http[httpx.AsyncClient], call: _native.Call) -> byte
             client = http.get()
             try:
                 status, received, body = await asyncio.wait_for(_send_async(client, *step), step[4])
-            except Exception as error:
+            except _FAILURES as error:
                 _failed(call, error)
             else:
                 call.on_response(status, received, body, _now_ms())
