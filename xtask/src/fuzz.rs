@@ -5,5 +5,5 @@ use crate::shell::Shell;
 
 pub(crate) fn run(shell: &mut Shell) -> Result {
     shell.require("cargo-fuzz")?;
-    shell.run("bash tests/fuzz/smoke.sh 5")
+    shell.run("bash tests/fuzz/smoke.sh 3")
 }

@@ -38,7 +38,7 @@ const TASKS: [Task; 9] = [
     Task { name: "test", about: "cargo test, with the drift test if there is an OpenAPI file", run: test::run },
     Task { name: "package", about: "package the published crates, run the quickstart", run: package::run },
     Task { name: "bench", about: "count instructions (valgrind), compare BENCHMARKS.md to results", run: bench::run },
-    Task { name: "fuzz", about: "run each fuzz target for 5 seconds", run: fuzz::run },
+    Task { name: "fuzz", about: "run each fuzz target for 3 seconds", run: fuzz::run },
     Task { name: "bindings", about: "build and test the Python, Ruby and C bindings", run: bindings::run },
     Task { name: "browser", about: "drive Chromium through the example webapp; options after --", run: browser::run },
     Task { name: "check", about: "all of the above: what .ci/run runs", run: check::run },
